@@ -1,0 +1,10 @@
+//! certman: corporate CA certificates and client keys, in the one form every client accepts.
+//!
+//! The program is a library so that a test can run all of it in process. The modules form three rings:
+//! [`pki`] turns bytes into facts and knows nothing else; [`sys`] is the world (files, keyring,
+//! terminal, clock); [`cli`] joins them. `pki` and `sys` do not know each other, and nothing knows
+//! `cli`.
+
+pub mod secret;
+pub mod shell;
+pub mod sys;

@@ -1,0 +1,1 @@
+//! Statements that set variables, quoted by the rules of each shell.

@@ -1,0 +1,1 @@
+//! Files: the only module that opens them, and the only writer.

@@ -1,0 +1,1 @@
+//! The places a passphrase may come from: keyring, prompt, file, descriptor, variable, command.

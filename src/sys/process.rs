@@ -1,0 +1,1 @@
+//! This process and the one that started it.
