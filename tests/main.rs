@@ -1,4 +1,9 @@
 //! The one integration binary: every test that needs the built program, other programs, or files.
-#![allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "a test looks at the world from outside")]
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "a test looks at the world from outside"
+)]
 
+mod cases;
 mod support;

@@ -159,8 +159,10 @@ impl Sandbox {
     /// Puts a file there, folders included; see [`Sandbox::path`] for the name.
     pub(crate) fn give(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
-        std::fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a folder can be made");
-        std::fs::write(&path, content.as_ref()).unwrap_or_else(|error| panic!("cannot write {name}: {error}"));
+        std::fs::create_dir_all(path.parent().expect("a file lies in a folder"))
+            .expect("a folder can be made");
+        std::fs::write(&path, content.as_ref())
+            .unwrap_or_else(|error| panic!("cannot write {name}: {error}"));
         self.given.borrow_mut().insert(path.clone(), content.as_ref().to_vec());
         path
     }
@@ -261,7 +263,8 @@ pub(crate) fn leaks(output: &Output, made: &BTreeMap<PathBuf, Vec<u8>>) -> Vec<S
         leaks.extend(secret_in(content).map(|what| format!("{what} in {}", path.display())));
         // A secret in a file's name is in every listing of the folder.
         leaks.extend(
-            secret_in(path.as_os_str().as_encoded_bytes()).map(|what| format!("{what} in the name of a file")),
+            secret_in(path.as_os_str().as_encoded_bytes())
+                .map(|what| format!("{what} in the name of a file")),
         );
     }
     leaks
@@ -318,7 +321,8 @@ fn find_program(name: &str) -> Option<PathBuf> {
 }
 
 fn is_program(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+    std::fs::metadata(path)
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
 fn read(path: &Path) -> Vec<u8> {
