@@ -23,9 +23,15 @@ described = {}
 
 
 def put(name, content, what, mode=0o644):
-    """Writes a file and remembers its sentence."""
+    """Writes a file and remembers its sentence.
+
+    What comes out differently each time (a random salt) is given as a function, and made only where it is missing:
+    so the whole run changes nothing but what a recipe has changed.
+    """
     path = pathlib.Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if callable(content):
+        content = path.read_bytes() if path.exists() else content()
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     path.chmod(mode)
     describe(name, what)
@@ -117,7 +123,9 @@ def certify(subject, public_key, issuer, issuer_key, *, begin=BEGIN, end=END, ca
         builder = builder.add_extension(x509.SubjectAlternativeName(sans), critical=False)
     if digest is None and not isinstance(issuer_key, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)):
         digest = hashes.SHA256()
-    return builder.sign(issuer_key, digest)
+    # Deterministic (RFC 6979), so that a certificate made again is the same.
+    ecdsa = True if isinstance(issuer_key, ec.EllipticCurvePrivateKey) else None
+    return builder.sign(issuer_key, digest, ecdsa_deterministic=ecdsa)
 
 
 def pem(*certificates):
@@ -227,6 +235,9 @@ def openssl_root(name, common_name, configuration, algorithm, what):
     if not path.exists():
         run(["openssl", "genpkey", *algorithm, "-out", str(path)])
     describe(str(path), f"the private key of `{name}`, PKCS#8")
+    if pathlib.Path(f"pki/{name}.pem").exists():
+        # OpenSSL 3.0 signs with random numbers.
+        return put(f"pki/{name}.pem", pathlib.Path(f"pki/{name}.pem").read_bytes(), what)
     work = pathlib.Path("../target/testdata-work")
     work.mkdir(parents=True, exist_ok=True)
     (work / "index.txt").write_text("")
@@ -354,9 +365,8 @@ def clear_keys():
     put("keys/p256.bom.pem", b"\xef\xbb\xbf" + pathlib.Path(p256_pem).read_bytes(), "the same p256 key behind a BOM")
     put("keys/p256.and-chain.pem", pathlib.Path(p256_pem).read_bytes() + pem(certs["client-p256"], certs["intermediate-p256-1"]),
         "the same p256 key with its certificate chain behind it in one file")
-    openssh = client_key("ed25519").private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
-    put("keys/ed25519.openssh.pem", openssh, "the same Ed25519 key, OpenSSH format: nobody takes it here")
+    put("keys/ed25519.openssh.pem", lambda: client_key("ed25519").private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()), "the same Ed25519 key, OpenSSH format: nobody takes it here")
     for name, arguments, what in [
         ("other-p256", ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], "a p256 key of no certificate"),
         ("ed448", ["-algorithm", "ED448"], "Ed448, PKCS#8"),
@@ -376,8 +386,8 @@ def encrypted_keys():
     p256_pem, rsa_pem = "keys/p256.pkcs8.pem", "keys/rsa-2048.pkcs8.pem"
 
     def sealed(name, *arguments, source=p256_pem, secret=PLAIN, what=None):
-        content = openssl("pkcs8", "-topk8", "-in", source, "-passout", secret, *LEGACY, *arguments)
-        put(f"keys/encrypted/{name}", content, what)
+        put(f"keys/encrypted/{name}",
+            lambda: openssl("pkcs8", "-topk8", "-in", source, "-passout", secret, *LEGACY, *arguments), what)
 
     for prf in ("SHA1", "SHA224", "SHA256", "SHA384", "SHA512"):
         for cipher in ("aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des3"):
@@ -418,11 +428,11 @@ def encrypted_keys():
                .replace("has another", "is another"))
     for cipher in ("des", "des3", "aes128", "aes192", "aes256", "camellia256"):
         put(f"keys/encrypted/rsa-2048.legacy-{cipher}.pem",
-            openssl("rsa", "-traditional", "-in", rsa_pem, f"-{cipher}", "-passout", PLAIN, *LEGACY),
+            lambda: openssl("rsa", "-traditional", "-in", rsa_pem, f"-{cipher}", "-passout", PLAIN, *LEGACY),
             f"PKCS#1 with `Proc-Type: 4,ENCRYPTED`, {cipher}")
         if cipher != "camellia256":
             put(f"keys/encrypted/p256.legacy-{cipher}.pem",
-                openssl("ecparam", "-name", "prime256v1")
+                lambda: openssl("ecparam", "-name", "prime256v1")
                 + openssl("ec", "-in", p256_pem, f"-{cipher}", "-passout", PLAIN, *LEGACY),
                 f"SEC1 behind EC PARAMETERS with `Proc-Type: 4,ENCRYPTED`, {cipher}")
     portable = pathlib.Path("keys/encrypted/p256.pbes2-sha256-aes-256.pem").read_bytes()
@@ -755,13 +765,14 @@ def pkcs7_forms():
 
 def not_certificates():
     key = client_key("p256")
-    request = x509.CertificateSigningRequestBuilder().subject_name(name_of("alice")).sign(key, hashes.SHA256())
+    request = x509.CertificateSigningRequestBuilder().subject_name(name_of("alice")).sign(
+        key, hashes.SHA256(), ecdsa_deterministic=True)
     request_pem = request.public_bytes(serialization.Encoding.PEM)
     put("dirty/request.pem", request_pem, "a certificate request (CSR)")
     put("dirty/request.der", request.public_bytes(serialization.Encoding.DER), "the same in DER")
     root_key = authority_key("root-p256", p256)
     crl = (x509.CertificateRevocationListBuilder().issuer_name(certs["root-p256"].subject)
-           .last_update(BEGIN).next_update(END).sign(root_key, hashes.SHA256()))
+           .last_update(BEGIN).next_update(END).sign(root_key, hashes.SHA256(), ecdsa_deterministic=True))
     put("dirty/crl.pem", crl.public_bytes(serialization.Encoding.PEM), "a revocation list (CRL)")
     put("dirty/crl.der", crl.public_bytes(serialization.Encoding.DER), "the same in DER")
     put("dirty/request-and-crl-among.pem", pem(trio()[0]) + request_pem + pem(trio()[1])
@@ -776,7 +787,7 @@ def not_certificates():
     put("dirty/blank.pem", b"\n \n\t\n", "blanks and newlines")
     put("dirty/only-text.pem", b"the certificates are on the intranet\n", "text without any block")
     put("dirty/binary.bin", bytes((7 * at * at + 3 * at) % 256 for at in range(400)), "bytes of no format")
-    put("dirty/identity.p12", pkcs12.serialize_key_and_certificates(
+    put("dirty/identity.p12", lambda: pkcs12.serialize_key_and_certificates(
         b"alice", key, certs["client-p256"], [certs["intermediate-p256-1"]],
         serialization.BestAvailableEncryption(secret())), "a PKCS#12 identity; its passphrase is `passphrases/plain.txt`")
 
@@ -819,7 +830,7 @@ def demo():
     leaf = certify(name_of("alice"), own.public_key(), issuing[0].subject, keys[0], ca=False, eku=CLIENT)
     put("demo/client.pem", pem(leaf, issuing[0]), "the client certificate and its issuer")
     put("demo/client.key",
-        openssl("pkcs8", "-topk8", "-in", "demo-authority/client.key", "-v2", "aes-256-cbc", "-v2prf",
+        lambda: openssl("pkcs8", "-topk8", "-in", "demo-authority/client.key", "-v2", "aes-256-cbc", "-v2prf",
                 "hmacWithSHA256", "-iter", "600000", "-passout", "file:demo/passphrase.txt"),
         "its key in the portable form, 600,000 rounds")
     put("demo/certman.toml", """\
