@@ -693,6 +693,25 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_readme_is_a_case() {
+        let readme =
+            std::fs::read_to_string(support::in_project("tests/cmd/README.md")).expect("there is one");
+        let example =
+            readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+        let case: Case = toml::from_str(example).expect("a case");
+        let place = Place { sandbox: Sandbox::new() };
+        assert_eq!(case.prepare(&place, Path::new("/bin/false")), Ok(()));
+        // Every key is explained, and so a new one cannot be forgotten there.
+        let error =
+            toml::from_str::<Case>("no_such_key = 1").err().expect("unknown keys are errors").to_string();
+        let keys: Vec<&str> = error.split('`').skip(3).step_by(2).filter(|key| !key.contains('\n')).collect();
+        assert!(keys.len() > 10, "{error}");
+        for key in keys {
+            assert!(readme.contains(&format!("`{key}`")), "no word about `{key}`");
+        }
+    }
+
+    #[test]
     fn status_and_environment_are_checked() {
         assert_holds("exit 3", "status = 3");
         assert_fails("exit 3", "status = 0", "expected 0, got exit status: 3");

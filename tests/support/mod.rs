@@ -372,6 +372,17 @@ mod tests {
     }
 
     #[test]
+    fn python_has_what_setup_has_put_there() {
+        if program("cargo-deny").is_none() {
+            return;
+        }
+        let mut python = python().expect("Debian has Python");
+        let output =
+            python.args(["-c", "import cryptography, dbus, dotenv, gi"]).output().expect("Python starts");
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    #[test]
     fn the_leak_check_sees_passphrases_and_keys_in_outputs_files_and_names() {
         let passphrase = fixture_passphrase("plain");
         let sandbox = Sandbox::new();
