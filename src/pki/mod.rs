@@ -5,5 +5,11 @@
 
 pub mod algorithm;
 pub mod asn1;
+pub mod bundle;
+pub mod cert;
+pub mod chain;
 pub mod container;
 pub mod key;
+pub mod lifetime;
+pub mod name;
+pub mod signature;

@@ -22,6 +22,8 @@ pub struct Block<'a> {
     pub label: &'a str,
     /// The line of its BEGIN marker, from 1.
     pub line: u32,
+    /// The block with its markers.
+    pub raw: &'a [u8],
 }
 
 /// How a block ends.
@@ -47,6 +49,16 @@ pub enum Damage {
     Empty,
     /// The last group of four is not whole, or padding stands inside.
     Length,
+}
+
+impl Damage {
+    /// The same with lines counted from the start of the text, where `begin` is the line of the BEGIN marker.
+    pub fn at(self, begin: u32) -> Self {
+        match self {
+            Self::Character { line } => Self::Character { line: begin + line },
+            other => other,
+        }
+    }
 }
 
 impl<'a> Block<'a> {
@@ -132,7 +144,8 @@ impl<'a> Iterator for Blocks<'a> {
                 (begin.end..self.position, End::Missing)
             }
         };
-        Some(Block { body: &self.text[body], end, index: self.index, label: begin.label, line })
+        let raw = &self.text[begin.start..self.position];
+        Some(Block { body: &self.text[body], end, index: self.index, label: begin.label, line, raw })
     }
 }
 
