@@ -5,6 +5,9 @@
 //! terminal, clock); [`cli`] joins them. `pki` and `sys` do not know each other, and nothing knows
 //! `cli`.
 
+pub mod config;
+pub mod pki;
 pub mod secret;
 pub mod shell;
+pub mod source;
 pub mod sys;

@@ -38,6 +38,67 @@ impl Passphrase {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// What about it often goes wrong on the way to a client. Empty where it is plain.
+    pub fn oddities(&self) -> Vec<Oddity> {
+        let ending = [b"\r\n".as_slice(), b"\n", b"\r"].into_iter().find(|ending| self.0.ends_with(ending));
+        let line = &self.0[..self.0.len() - ending.map_or(0, <[u8]>::len)];
+        let text = str::from_utf8(line);
+        let has = |position: fn(&str) -> Option<char>, test: fn(char) -> bool| {
+            text.is_ok_and(|text| position(text).is_some_and(test))
+        };
+        let mut oddities = Vec::new();
+        // In text the C1 characters count too; in other bytes they may well be letters of another encoding.
+        if match text {
+            Ok(text) => text.chars().any(char::is_control),
+            Err(_) => line.iter().any(u8::is_ascii_control),
+        } {
+            oddities.push(Oddity::ControlCharacter);
+        }
+        if has(|text| text.chars().next(), char::is_whitespace) || line.first() == Some(&b' ') {
+            oddities.push(Oddity::LeadingBlank);
+        }
+        if ending.is_some() {
+            oddities.push(Oddity::LineEnding);
+        }
+        if text.is_err() {
+            oddities.push(Oddity::NotUtf8);
+        }
+        if has(|text| text.chars().next_back(), char::is_whitespace) || line.last() == Some(&b' ') {
+            oddities.push(Oddity::TrailingBlank);
+        }
+        oddities
+    }
+
+    /// The longest passphrase that every client takes, in bytes (seen on Node 24, Bun 1.4, OpenSSL 3.0).
+    pub const LONGEST: usize = 1_023;
+}
+
+/// Something about a passphrase that is allowed and yet often a mistake. It says nothing of the rest of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Oddity {
+    /// A character below U+0020, U+007F, or one of U+0080 to U+009F: a tab, an escape sequence of a key.
+    ControlCharacter,
+    /// It begins with a blank, of whatever width.
+    LeadingBlank,
+    /// It ends in a line ending, which is then part of it: the entry was made with `echo`.
+    LineEnding,
+    /// It is not UTF-8, which every client hands on: typed on a terminal of another encoding, perhaps.
+    NotUtf8,
+    /// It ends in a blank, before the line ending if it has one.
+    TrailingBlank,
+}
+
+impl fmt::Display for Oddity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ControlCharacter => "it holds a control character",
+            Self::LeadingBlank => "it begins with a blank",
+            Self::LineEnding => "it ends in a line ending",
+            Self::NotUtf8 => "it is not UTF-8",
+            Self::TrailingBlank => "it ends in a blank",
+        })
+    }
 }
 
 impl fmt::Debug for Passphrase {
@@ -90,6 +151,31 @@ mod tests {
         ] {
             let passphrase = Passphrase::from_line(given.as_bytes().to_vec());
             assert_eq!(passphrase.expose_secret(), kept.as_bytes(), "{given:?}");
+        }
+    }
+
+    #[test]
+    fn oddities_are_named_and_plain_passphrases_have_none() {
+        use Oddity::*;
+        for (given, odd) in [
+            (b"geheim".as_slice(), vec![]),
+            (b"two words", vec![]),
+            ("größer\u{1f511}".as_bytes(), vec![]),
+            (b"", vec![]),
+            (b" geheim", vec![LeadingBlank]),
+            (b"geheim ", vec![TrailingBlank]),
+            ("geheim\u{a0}".as_bytes(), vec![TrailingBlank]),
+            (b"geheim\n", vec![LineEnding]),
+            (b"geheim\r\n", vec![LineEnding]),
+            (b"geheim \n", vec![LineEnding, TrailingBlank]),
+            (b"geheim\n\n", vec![ControlCharacter, LineEnding, TrailingBlank]),
+            (b"ge\theim", vec![ControlCharacter]),
+            (b"ge\x1b[Aheim", vec![ControlCharacter]),
+            ("ge\u{9b}heim".as_bytes(), vec![ControlCharacter]),
+            (b"gr\xf6\xdfer", vec![NotUtf8]),
+            (b" gr\xf6\xdfer ", vec![LeadingBlank, NotUtf8, TrailingBlank]),
+        ] {
+            assert_eq!(Passphrase::new(given.to_vec()).oddities(), odd, "{given:?}");
         }
     }
 

@@ -6,5 +6,7 @@
 )]
 
 mod cases;
+mod keyring;
+mod passphrase;
 mod support;
 mod testdata;

@@ -1,1 +1,431 @@
 //! Files: the only module that opens them, and the only writer.
+//!
+//! Reading is bounded and never waits for a peer that may not come. Writing is all or nothing: a [`Draft`] lies beside
+//! the file it will replace, with its final mode from the first byte, and is gone when it is dropped unpublished. What the
+//! files hold is not known here.
+#![expect(clippy::disallowed_methods, reason = "files are opened, read, listed and removed here")]
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
+
+/// Why a file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is a folder.
+    #[error("it is a folder")]
+    Folder,
+    /// There is no such file.
+    #[error("there is no such file")]
+    Missing,
+    /// It is a pipe, a socket or a device.
+    #[error("it is {0}, not a file")]
+    NotAFile(&'static str),
+    /// It is larger than anything of its kind.
+    #[error("it is larger than {} MiB", limit >> 20)]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The system refuses.
+    #[error("{0}")]
+    Unreadable(io::Error),
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            io::ErrorKind::IsADirectory => Self::Folder,
+            _ => Self::Unreadable(error),
+        }
+    }
+}
+
+/// Reads a whole file into `buffer`, which is emptied first and keeps its memory.
+///
+/// # Errors
+/// For what is not a regular file, and above `limit` bytes. A FIFO is refused without waiting for its writer; a pipe that
+/// the shell has opened (`/dev/fd/63`) is read.
+pub fn read_into(path: &Path, buffer: &mut Vec<u8>, limit: usize) -> Result<(), ReadError> {
+    let mut file = open(path)?;
+    refuse_what_is_no_file(path, &file.metadata()?)?;
+    read_all(&mut file, buffer, limit)
+}
+
+/// Reads a whole file that is known to be a regular one, sparing the question.
+///
+/// # Errors
+/// As [`read_into`].
+fn read_regular(path: &Path, buffer: &mut Vec<u8>, limit: usize) -> Result<(), ReadError> {
+    read_all(&mut open(path)?, buffer, limit)
+}
+
+/// Reads a file that may hold a secret, into memory that never moves and is wiped.
+///
+/// # Errors
+/// As [`read_into`].
+pub fn read_secret(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+    let mut buffer = Zeroizing::new(Vec::with_capacity(limit + 1));
+    let mut file = open(path)?;
+    refuse_what_is_no_file(path, &file.metadata()?)?;
+    read_all(&mut file, &mut buffer, limit)?;
+    Ok(buffer)
+}
+
+/// Reads a stream to its end.
+///
+/// # Errors
+/// Above `limit` bytes, and what the stream says.
+pub fn read_stream(stream: &mut dyn Read, buffer: &mut Vec<u8>, limit: usize) -> Result<(), ReadError> {
+    read_all(stream, buffer, limit)
+}
+
+fn read_all(stream: &mut dyn Read, buffer: &mut Vec<u8>, limit: usize) -> Result<(), ReadError> {
+    buffer.clear();
+    // One byte more than allowed tells a file that is too large from one that just fits. `Take` asks the file nothing
+    // about its size: that would be a system call for each of many thousand files.
+    stream.take(limit as u64 + 1).read_to_end(buffer)?;
+    if buffer.len() > limit { Err(ReadError::TooLarge { limit }) } else { Ok(()) }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // Opening a FIFO must not wait for somebody to open its other end.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    options.open(path)
+}
+
+fn refuse_what_is_no_file(path: &Path, metadata: &Metadata) -> Result<(), ReadError> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    if metadata.is_dir() {
+        return Err(ReadError::Folder);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let kind = metadata.file_type();
+        if kind.is_fifo() {
+            let is_open_already =
+                ["/dev/fd", "/dev/stdin", "/proc"].iter().any(|prefix| path.starts_with(prefix));
+            return if is_open_already { Ok(()) } else { Err(ReadError::NotAFile("a FIFO")) };
+        }
+        if kind.is_socket() {
+            return Err(ReadError::NotAFile("a socket"));
+        }
+    }
+    Err(ReadError::NotAFile("a device"))
+}
+
+/// Something met while a folder is gone through.
+pub enum Met<'a> {
+    /// A file's content.
+    Content(&'a [u8]),
+    /// A file or folder that cannot be read.
+    Failed(ReadError),
+}
+
+/// Goes through a folder and everything below it, in the order of names, and reads every file. Hidden ones (`.name`) are
+/// passed over; links are followed, but never in a circle.
+pub fn walk(
+    folder: &Path,
+    buffer: &mut Vec<u8>,
+    limit: usize,
+    skip: &dyn Fn(&Path) -> bool,
+    visit: &mut dyn FnMut(&Path, Met<'_>),
+) {
+    visit_entries(folder, &mut Vec::new(), &mut |path, entry| match entry {
+        Entry::File { is_regular } => {
+            if skip(path) {
+                return;
+            }
+            let read = if is_regular { read_regular } else { read_into };
+            match read(path, buffer, limit) {
+                Ok(()) => visit(path, Met::Content(buffer)),
+                Err(error) => visit(path, Met::Failed(error)),
+            }
+        }
+        Entry::Failed(error) => visit(path, Met::Failed(error)),
+        Entry::Folder => {}
+    });
+}
+
+/// Goes through a folder as [`walk`] does, and hands over what tells whether a file or folder has changed.
+///
+/// # Errors
+/// For the first that cannot be asked.
+pub fn walk_states(
+    folder: &Path,
+    skip: &dyn Fn(&Path) -> bool,
+    visit: &mut dyn FnMut(&Path, State),
+) -> io::Result<()> {
+    let mut failed = None;
+    visit_entries(folder, &mut Vec::new(), &mut |path, entry| {
+        if failed.is_some() || skip(path) {
+            return;
+        }
+        let state = match entry {
+            Entry::Failed(ReadError::Unreadable(error)) => Err(error),
+            Entry::Failed(_) => Err(io::ErrorKind::NotFound.into()),
+            Entry::File { .. } | Entry::Folder => state(path),
+        };
+        match state {
+            Ok(state) => visit(path, state),
+            Err(error) => failed = Some(error),
+        }
+    });
+    failed.map_or(Ok(()), Err)
+}
+
+enum Entry {
+    Failed(ReadError),
+    File {
+        /// Whether the folder itself says that it is a regular file, so that nobody has to ask.
+        is_regular: bool,
+    },
+    Folder,
+}
+
+fn visit_entries(folder: &Path, above: &mut Vec<PathBuf>, visit: &mut dyn FnMut(&Path, Entry)) {
+    let listed = std::fs::canonicalize(folder).and_then(|real| Ok((real, std::fs::read_dir(folder)?)));
+    let (real, listing) = match listed {
+        Ok(listed) => listed,
+        Err(error) => return visit(folder, Entry::Failed(error.into())),
+    };
+    if above.contains(&real) {
+        return;
+    }
+    visit(folder, Entry::Folder);
+    let mut names: Vec<(OsString, Option<std::fs::FileType>)> = Vec::new();
+    for entry in listing {
+        match entry {
+            Ok(entry) => {
+                let name = entry.file_name();
+                if !name.as_encoded_bytes().starts_with(b".") {
+                    names.push((name, entry.file_type().ok()));
+                }
+            }
+            Err(error) => visit(folder, Entry::Failed(error.into())),
+        }
+    }
+    names.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+    above.push(real);
+    let mut path = folder.to_owned();
+    for (name, kind) in names {
+        path.push(&name);
+        match kind {
+            Some(kind) if kind.is_file() => visit(&path, Entry::File { is_regular: true }),
+            Some(kind) if kind.is_dir() => visit_entries(&path, above, visit),
+            _ => match std::fs::metadata(&path) {
+                Ok(metadata) if metadata.is_dir() => visit_entries(&path, above, visit),
+                Ok(_) => visit(&path, Entry::File { is_regular: false }),
+                Err(error) => visit(&path, Entry::Failed(error.into())),
+            },
+        }
+        path.pop();
+    }
+    above.pop();
+}
+
+/// What tells whether a file has changed, without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// When its content or its place last changed, in nanoseconds since 1970: on Unix the change time, which nobody can
+    /// set back.
+    pub changed: i128,
+    /// The number of the file, on Unix.
+    pub inode: u64,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// Asks for the state of a file or folder.
+///
+/// # Errors
+/// What the system says.
+pub fn state(path: &Path) -> io::Result<State> {
+    let metadata = std::fs::metadata(path)?;
+    let is_folder = metadata.is_dir();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let changed = i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec());
+        Ok(State { changed, inode: metadata.ino(), is_folder, size: metadata.size() })
+    }
+    #[cfg(not(unix))]
+    {
+        let since =
+            metadata.modified()?.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let changed = i128::try_from(since.as_nanos()).unwrap_or(i128::MAX);
+        Ok(State { changed, inode: 0, is_folder, size: metadata.len() })
+    }
+}
+
+/// Whether a path leads to a folder.
+pub fn is_folder(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
+}
+
+/// Whether two paths lead to the same file.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
+
+/// The permission bits of a file; on Windows none.
+pub fn mode(path: &Path) -> Option<u32> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(path).ok().map(|metadata| metadata.permissions().mode() & 0o7777)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
+/// Whether a file may be read by others than its owner. Decided before its first byte is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Mode 0600.
+    Private,
+    /// Mode 0644.
+    Public,
+}
+
+/// Why a file could not be written. The old one is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// What stands there is not a file.
+    #[error("what stands there is not a file")]
+    NotAFile,
+    /// The system refuses.
+    #[error("{0}")]
+    Refused(#[from] io::Error),
+}
+
+/// A file that is being written beside the one it will replace. Dropped without [`Draft::publish`], it is gone.
+pub struct Draft {
+    destination: PathBuf,
+    file: NamedTempFile,
+}
+
+impl Draft {
+    /// Starts a draft for `path`. Where that is a link, the file it leads to will be replaced. Folders that are missing are
+    /// made, with mode 0700. The mode of the file does not depend on the umask.
+    ///
+    /// # Errors
+    /// Where something that is not a file stands there, and what the system says.
+    pub fn beside(path: &Path, kind: Kind) -> Result<Self, WriteError> {
+        let destination = match std::fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_symlink() => std::fs::canonicalize(path)?,
+            _ => path.to_owned(),
+        };
+        if std::fs::metadata(&destination).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(WriteError::NotAFile);
+        }
+        let name = destination.file_name().ok_or(WriteError::NotAFile)?;
+        let folder = match destination.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        create_folders(folder)?;
+        let prefix = prefix_of_drafts(name);
+        sweep(folder, &prefix);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).suffix(DRAFT_SUFFIX);
+        let file = builder.tempfile_in(folder)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = if kind == Kind::Private { 0o600 } else { 0o644 };
+            file.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
+        }
+        #[cfg(not(unix))]
+        let _ = kind;
+        Ok(Self { destination, file })
+    }
+
+    /// Writes more.
+    ///
+    /// # Errors
+    /// What the system says: a full disk, for one.
+    pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        Ok(self.file.write_all(bytes)?)
+    }
+
+    /// What has been written so far, read again from the start.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn read_back(&mut self) -> Result<impl Read + use<>, WriteError> {
+        Ok(self.file.reopen()?)
+    }
+
+    /// Puts the draft in the place of the old file: from then on every reader sees the new one whole, also after a power
+    /// cut.
+    ///
+    /// # Errors
+    /// What the system says; the old file is as it was.
+    pub fn publish(self) -> Result<(), WriteError> {
+        self.file.as_file().sync_all()?;
+        self.file.persist(&self.destination).map_err(|failed| failed.error)?;
+        #[cfg(unix)]
+        if let Some(folder) = self.destination.parent().filter(|folder| *folder != Path::new("")) {
+            // Some file systems refuse to sync a folder; the file itself is safe by then.
+            let _ = File::open(folder).and_then(|folder| folder.sync_all());
+        }
+        Ok(())
+    }
+}
+
+/// Makes a folder and those above it that are missing, each with mode 0700.
+fn create_folders(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Removes drafts that a killed process has left behind. A young one may still be somebody's.
+fn sweep(folder: &Path, prefix: &OsStr) {
+    let Ok(listing) = std::fs::read_dir(folder) else { return };
+    for entry in listing.flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        if !name.starts_with(prefix.as_encoded_bytes()) || !name.ends_with(DRAFT_SUFFIX.as_bytes()) {
+            continue;
+        }
+        let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed());
+        if matches!(age, Ok(Ok(age)) if age > LONGEST_DRAFT) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Drafts are hidden, so that a folder that serves as a source is not read with one in it.
+fn prefix_of_drafts(name: &OsStr) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(name);
+    prefix.push(".");
+    prefix
+}
+
+const DRAFT_SUFFIX: &str = ".draft";
+const LONGEST_DRAFT: Duration = Duration::from_secs(3600);

@@ -1,0 +1,519 @@
+//! Settings: what the command line, `CERTMAN_*` variables and the configuration files say, settled once, each value with
+//! its origin. Two types keep apart what was typed ([`Overrides`]) and what it means ([`Settings`]).
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::pki::lifetime::{Threshold, Thresholds};
+use crate::source::Source;
+use crate::sys::env::Environment;
+use crate::sys::fs::{self, ReadError};
+use crate::sys::passphrase;
+
+/// What was typed. Nothing has been looked up yet.
+#[derive(Debug, Default)]
+pub struct Overrides {
+    /// `--cert`
+    pub cert: Option<PathBuf>,
+    /// `--config`
+    pub config: Option<PathBuf>,
+    /// `--critical`
+    pub critical: Option<String>,
+    /// `--key`
+    pub key: Option<PathBuf>,
+    /// `-o`, `--out`
+    pub out: Option<PathBuf>,
+    /// `--passphrase`
+    pub passphrase: Option<String>,
+    /// Sources named on the command line. They stand in the place of those configured.
+    pub sources: Vec<PathBuf>,
+    /// `--warn`
+    pub warn: Option<String>,
+}
+
+/// What it means: absolute and complete.
+#[derive(Debug)]
+pub struct Settings {
+    /// The client's certificate chain.
+    pub cert: Option<Value<PathBuf>>,
+    /// The client's private key.
+    pub key: Option<Value<PathBuf>>,
+    /// Where the bundle is written; none where there is no home folder to put it in.
+    pub out: Option<Value<PathBuf>>,
+    /// Where the passphrase comes from.
+    pub passphrase: Value<passphrase::Source>,
+    /// The sources, in their order.
+    pub sources: Vec<Value<Source>>,
+    /// When to speak up; none where the standard for each kind of certificate holds.
+    pub thresholds: Option<Thresholds>,
+}
+
+/// A value and where it comes from.
+#[derive(Clone, Debug)]
+pub struct Value<T> {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The value.
+    pub value: T,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// What certman does by itself.
+    Default,
+    /// A configuration file.
+    File(PathBuf),
+    /// The command line.
+    Flag,
+    /// A variable of the environment.
+    Variable(&'static str),
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file named by the person is not there or cannot be read.
+    #[error("configuration '{}' cannot be read: {why}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: ReadError,
+    },
+    /// A file that is not what `certman.toml` must be.
+    #[error("configuration '{}', line {line}: {what}", path.display())]
+    Wrong {
+        /// The known key that was probably meant.
+        hint: Option<String>,
+        /// From 1.
+        line: usize,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A value on the command line or in a variable.
+    #[error("{origin}: {what}")]
+    Value {
+        /// The flag or the variable.
+        origin: String,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl Settings {
+    /// Settles everything: flag, variable, user's file, system's file, default, in this order; sources of both files add up.
+    ///
+    /// # Errors
+    /// For a file that is wrong or that was named and is not there, and for values that cannot be.
+    pub fn resolve(
+        overrides: Overrides,
+        environment: &Environment,
+        current_folder: &Path,
+    ) -> Result<Self, Error> {
+        let files = Files::load(overrides.config.as_deref(), environment, current_folder)?;
+        let here = Here { current_folder, environment };
+
+        let cert = here.path("--cert", overrides.cert, "CERTMAN_CERT", files.path(|file| &file.client.cert));
+        let key = here.path("--key", overrides.key, "CERTMAN_KEY", files.path(|file| &file.client.key));
+        let out = here.path("--out", overrides.out, "CERTMAN_OUT", files.path(|file| &file.bundle.out));
+        let out = out.or_else(|| {
+            let value = data_folder(environment)?.join("certman").join("extra.pem");
+            Some(Value { origin: Origin::Default, value })
+        });
+
+        let sources = if !overrides.sources.is_empty() {
+            let typed = overrides.sources.into_iter();
+            typed.map(|path| Value { origin: Origin::Flag, value: here.source(path) }).collect()
+        } else if let Some(list) = environment.value("CERTMAN_SOURCES") {
+            let listed = std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty());
+            let origin = Origin::Variable("CERTMAN_SOURCES");
+            listed.map(|path| Value { origin: origin.clone(), value: here.source(path) }).collect()
+        } else {
+            files.sources()
+        };
+
+        let passphrase = here.text("--passphrase", overrides.passphrase, "CERTMAN_PASSPHRASE_FROM");
+        let passphrase = passphrase.or_else(|| files.text(|file| &file.client.passphrase));
+        let passphrase = match passphrase {
+            None => Value { origin: Origin::Default, value: passphrase::Source::Keyring },
+            Some(text) => here.passphrase(text, &files)?,
+        };
+
+        let warn = here.text("--warn", overrides.warn, "CERTMAN_WARN");
+        let warn = threshold(warn.or_else(|| files.text(|file| &file.check.warn)), "--warn", &files)?;
+        let critical = here.text("--critical", overrides.critical, "CERTMAN_CRITICAL");
+        let critical =
+            threshold(critical.or_else(|| files.text(|file| &file.check.critical)), "--critical", &files)?;
+        let thresholds = both_thresholds(warn, critical)?;
+
+        Ok(Self { cert, key, out, passphrase, sources, thresholds })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("by default"),
+            Self::File(path) => write!(f, "'{}'", path.display()),
+            Self::Flag => f.write_str("the command line"),
+            Self::Variable(name) => f.write_str(name),
+        }
+    }
+}
+
+/// `certman.toml`, as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Document {
+    bundle: BundleTable,
+    check: CheckTable,
+    client: ClientTable,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct BundleTable {
+    out: Option<toml::Spanned<String>>,
+    sources: Vec<toml::Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct CheckTable {
+    critical: Option<toml::Spanned<String>>,
+    warn: Option<toml::Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ClientTable {
+    cert: Option<toml::Spanned<String>>,
+    key: Option<toml::Spanned<String>>,
+    passphrase: Option<toml::Spanned<String>>,
+}
+
+/// The files that were found: the user's before the system's.
+struct Files<'a> {
+    files: Vec<ConfigFile>,
+    home: Option<PathBuf>,
+    environment: &'a Environment,
+}
+
+struct ConfigFile {
+    document: Document,
+    path: PathBuf,
+    text: String,
+}
+
+/// A text that was set somewhere, and the place in the file where it stands.
+struct Set {
+    at: usize,
+    origin: Origin,
+    text: String,
+}
+
+impl<'a> Files<'a> {
+    fn load(
+        named: Option<&Path>,
+        environment: &'a Environment,
+        current_folder: &Path,
+    ) -> Result<Self, Error> {
+        let from_variable = environment.value("CERTMAN_CONFIG").map(Path::new);
+        let users = match named.or(from_variable) {
+            Some(path) => Some((current_folder.join(path), true)),
+            None => {
+                config_folder(environment).map(|folder| (folder.join("certman").join("certman.toml"), false))
+            }
+        };
+        let system = cfg!(unix).then(|| (PathBuf::from(SYSTEM_FILE), false));
+        let mut files = Vec::new();
+        for (path, must_exist) in users.into_iter().chain(system) {
+            if let Some(file) = ConfigFile::load(path, must_exist)? {
+                files.push(file);
+            }
+        }
+        Ok(Self { files, home: environment.home(), environment })
+    }
+
+    /// The first file's value.
+    fn text(&self, key: impl Fn(&Document) -> &Option<toml::Spanned<String>>) -> Option<Set> {
+        self.files.iter().find_map(|file| {
+            let spanned = key(&file.document).as_ref()?;
+            Some(Set {
+                at: spanned.span().start,
+                origin: Origin::File(file.path.clone()),
+                text: spanned.get_ref().clone(),
+            })
+        })
+    }
+
+    /// The first file's value as a path, relative to that file.
+    fn path(&self, key: impl Fn(&Document) -> &Option<toml::Spanned<String>>) -> Option<Value<PathBuf>> {
+        let set = self.text(key)?;
+        let Origin::File(file) = &set.origin else { return None };
+        let value = self.absolute(&set.text, file);
+        Some(Value { value, origin: set.origin })
+    }
+
+    /// The sources of all files: the system's before the user's.
+    fn sources(&self) -> Vec<Value<Source>> {
+        let mut sources = Vec::new();
+        for file in self.files.iter().rev() {
+            for source in &file.document.bundle.sources {
+                let value = Source::Path(self.absolute(source.get_ref(), &file.path));
+                sources.push(Value { origin: Origin::File(file.path.clone()), value });
+            }
+        }
+        sources
+    }
+
+    /// A path in a configuration file: `~` is the home folder, and what is relative starts where the file lies.
+    fn absolute(&self, text: &str, file: &Path) -> PathBuf {
+        let path = match (text.strip_prefix('~'), &self.home) {
+            (Some(""), Some(home)) => home.clone(),
+            (Some(rest), Some(home)) if rest.starts_with(['/', std::path::MAIN_SEPARATOR]) => {
+                home.join(&rest[1..])
+            }
+            _ => PathBuf::from(text),
+        };
+        normal(&file.parent().unwrap_or(Path::new("")).join(path))
+    }
+
+    /// An error at a place in one of the files, or in a flag.
+    fn error(&self, set: &Set, flag: &str, what: String) -> Error {
+        match (&set.origin, self.files.iter().find(|file| set.origin == Origin::File(file.path.clone()))) {
+            (_, Some(file)) => {
+                Error::Wrong { hint: None, line: line_at(&file.text, set.at), path: file.path.clone(), what }
+            }
+            (Origin::Variable(name), _) => Error::Value { origin: (*name).to_owned(), what },
+            _ => Error::Value { origin: flag.to_owned(), what },
+        }
+    }
+}
+
+impl ConfigFile {
+    fn load(path: PathBuf, must_exist: bool) -> Result<Option<Self>, Error> {
+        let mut bytes = Vec::new();
+        match fs::read_into(&path, &mut bytes, LIMIT) {
+            Ok(()) => {}
+            Err(ReadError::Missing) if !must_exist => return Ok(None),
+            Err(why) => return Err(Error::Unreadable { path, why }),
+        }
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let line =
+                    error.as_bytes()[..error.utf8_error().valid_up_to()].split(|byte| *byte == b'\n').count();
+                return Err(Error::Wrong { hint: None, line, path, what: "this is not UTF-8".into() });
+            }
+        };
+        match toml::from_str::<Document>(text.strip_prefix('\u{feff}').unwrap_or(&text)) {
+            Ok(document) => Ok(Some(Self { document, path, text })),
+            Err(error) => Err(explain(&error, &text, path)),
+        }
+    }
+}
+
+/// Puts a mistake in the file into words: its line, and for an unknown key the nearest known one.
+fn explain(error: &toml::de::Error, text: &str, path: PathBuf) -> Error {
+    let line = line_at(text, error.span().map_or(0, |span| span.start));
+    let message = error.message().lines().next().unwrap_or_default();
+    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+    let Some(unknown) = unknown else {
+        return Error::Wrong { hint: None, line, path, what: message.to_owned() };
+    };
+    let nearest = KEYS.iter().min_by_key(|key| {
+        let name = key.rsplit('.').next().unwrap_or(key);
+        distance(unknown, name)
+    });
+    let hint = match (FUTURE.contains(&unknown), nearest) {
+        (true, _) => Some("this version of certman has no use for it yet".to_owned()),
+        (false, Some(key)) => Some(format!("the nearest known key is `{key}`")),
+        (false, None) => None,
+    };
+    Error::Wrong { hint, line, path, what: format!("unknown key `{unknown}`") }
+}
+
+/// Where relative paths on the command line start, and what variables say.
+struct Here<'a> {
+    current_folder: &'a Path,
+    environment: &'a Environment,
+}
+
+impl Here<'_> {
+    fn path(
+        &self,
+        _flag: &str,
+        typed: Option<PathBuf>,
+        variable: &'static str,
+        configured: Option<Value<PathBuf>>,
+    ) -> Option<Value<PathBuf>> {
+        let absolute = |path: &OsStr| {
+            // `-` stays what it is: standard input or output.
+            if path == "-" { PathBuf::from(path) } else { normal(&self.current_folder.join(path)) }
+        };
+        if let Some(path) = typed {
+            return Some(Value { origin: Origin::Flag, value: absolute(path.as_os_str()) });
+        }
+        if let Some(path) = self.environment.value(variable) {
+            return Some(Value { origin: Origin::Variable(variable), value: absolute(path) });
+        }
+        configured
+    }
+
+    fn text(&self, _flag: &str, typed: Option<String>, variable: &'static str) -> Option<Set> {
+        if let Some(text) = typed {
+            return Some(Set { at: 0, origin: Origin::Flag, text });
+        }
+        let text = self.environment.value(variable)?.to_string_lossy().into_owned();
+        Some(Set { at: 0, origin: Origin::Variable(variable), text })
+    }
+
+    fn source(&self, path: PathBuf) -> Source {
+        if path.as_os_str() == "-" {
+            Source::StandardInput
+        } else {
+            Source::Path(normal(&self.current_folder.join(path)))
+        }
+    }
+
+    fn passphrase(&self, set: Set, files: &Files<'_>) -> Result<Value<passphrase::Source>, Error> {
+        let source = match set.text.parse::<passphrase::Source>() {
+            Ok(source) => source,
+            Err(error) => return Err(files.error(&set, "--passphrase", error.to_string())),
+        };
+        let source = match (source, &set.origin) {
+            (passphrase::Source::File(path), Origin::File(file)) => {
+                passphrase::Source::File(files.absolute(&path.to_string_lossy(), file))
+            }
+            (passphrase::Source::File(path), _) => {
+                passphrase::Source::File(normal(&self.current_folder.join(path)))
+            }
+            (other, _) => other,
+        };
+        Ok(Value { origin: set.origin, value: source })
+    }
+}
+
+fn threshold(set: Option<Set>, flag: &str, files: &Files<'_>) -> Result<Option<Threshold>, Error> {
+    let Some(set) = set else { return Ok(None) };
+    match Threshold::parse(&set.text) {
+        Some(threshold) => Ok(Some(threshold)),
+        None => {
+            let what = format!("'{}' is not a time such as 30d, 12h, 4w or 33%", set.text.escape_debug());
+            Err(files.error(&set, flag, what))
+        }
+    }
+}
+
+/// With one of the two given, the other follows in the usual proportion: a warning comes at twice the critical time.
+fn both_thresholds(
+    warn: Option<Threshold>,
+    critical: Option<Threshold>,
+) -> Result<Option<Thresholds>, Error> {
+    let scaled = |threshold, by: fn(i64) -> i64| match threshold {
+        Threshold::Percent(percent) => Threshold::Percent(by(percent.into()).clamp(0, 100) as u8),
+        Threshold::Seconds(seconds) => Threshold::Seconds(by(seconds)),
+    };
+    let thresholds = match (warn, critical) {
+        (None, None) => return Ok(None),
+        (Some(warn), Some(critical)) => Thresholds { critical, warn },
+        (Some(warn), None) => Thresholds { critical: scaled(warn, |time| time / 2), warn },
+        (None, Some(critical)) => {
+            Thresholds { critical, warn: scaled(critical, |time| time.saturating_mul(2)) }
+        }
+    };
+    let is_reversed = match (thresholds.warn, thresholds.critical) {
+        (Threshold::Seconds(warn), Threshold::Seconds(critical)) => critical > warn,
+        (Threshold::Percent(warn), Threshold::Percent(critical)) => critical > warn,
+        _ => false,
+    };
+    if is_reversed {
+        let what = format!("{} comes after the warning at {}", thresholds.critical, thresholds.warn);
+        return Err(Error::Value { origin: "--critical".into(), what });
+    }
+    Ok(Some(thresholds))
+}
+
+/// A path without `.` and doubled separators. `..` stays: behind a link it means something else.
+fn normal(path: &Path) -> PathBuf {
+    path.components().collect()
+}
+
+fn config_folder(environment: &Environment) -> Option<PathBuf> {
+    folder(environment, "XDG_CONFIG_HOME", ".config", "APPDATA")
+}
+
+fn data_folder(environment: &Environment) -> Option<PathBuf> {
+    folder(environment, "XDG_DATA_HOME", ".local/share", "APPDATA")
+}
+
+/// A base folder by the XDG rules, also on macOS: only an absolute path counts.
+fn folder(environment: &Environment, variable: &str, below_home: &str, on_windows: &str) -> Option<PathBuf> {
+    let variable = if cfg!(windows) { on_windows } else { variable };
+    let set = environment.value(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    set.or_else(|| environment.home().map(|home| home.join(below_home)))
+}
+
+fn line_at(text: &str, position: usize) -> usize {
+    text.bytes().take(position).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// How many letters have to be changed, added, dropped or swapped with a neighbour (Damerau and Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut rows = vec![(0..=other.len()).collect::<Vec<_>>()];
+    for (row, letter) in one.iter().enumerate() {
+        let above = &rows[row];
+        let mut current = vec![row + 1];
+        for (column, counterpart) in other.iter().enumerate() {
+            let changed = above[column] + usize::from(letter != counterpart);
+            let mut least = changed.min(above[column + 1] + 1).min(current[column] + 1);
+            let is_swap =
+                row > 0 && column > 0 && *letter == other[column - 1] && one[row - 1] == *counterpart;
+            if is_swap {
+                least = least.min(rows[row - 1][column - 1] + 1);
+            }
+            current.push(least);
+        }
+        rows.push(current);
+    }
+    rows[one.len()][other.len()]
+}
+
+/// Keys that the next versions will have.
+const FUTURE: [&str; 4] = ["doctor", "full", "profile", "proxy"];
+/// Every key of `certman.toml`.
+pub const KEYS: [&str; 10] = [
+    "bundle",
+    "bundle.out",
+    "bundle.sources",
+    "check",
+    "check.critical",
+    "check.warn",
+    "client",
+    "client.cert",
+    "client.key",
+    "client.passphrase",
+];
+/// Far above any configuration.
+const LIMIT: usize = 1 << 20;
+const SYSTEM_FILE: &str = "/etc/certman/certman.toml";
+/// Every variable that certman reads for itself.
+pub const VARIABLES: [&str; 9] = [
+    "CERTMAN_CERT",
+    "CERTMAN_CONFIG",
+    "CERTMAN_CRITICAL",
+    "CERTMAN_KEY",
+    "CERTMAN_OUT",
+    "CERTMAN_PASSPHRASE_FROM",
+    "CERTMAN_SHELL",
+    "CERTMAN_SOURCES",
+    "CERTMAN_WARN",
+];

@@ -1,0 +1,189 @@
+//! What a file is and what lies in it: PEM, DER, PKCS#7, and a guess at anything else. Recognised by content; names
+//! of files are not known here.
+
+mod der;
+pub mod pem;
+mod pkcs7;
+mod rubbish;
+
+pub use self::pem::{Damage, End};
+pub use self::rubbish::Guess;
+
+use super::asn1::Malformed;
+use der::Structure;
+
+/// Something found in a file.
+pub struct Item<'a> {
+    /// What it is.
+    pub content: Content<'a>,
+    /// Its number in the file, from 1. In PEM that of the block, in a store that of the certificate.
+    pub index: u32,
+    /// The line of its BEGIN marker, from 1; none where it is not PEM.
+    pub line: Option<u32>,
+}
+
+/// What something found in a file is.
+pub enum Content<'a> {
+    /// The bytes of a certificate, trust settings behind it cut off. Not judged yet.
+    Certificate(&'a [u8]),
+    /// A block that was meant to be something and cannot be read.
+    Damaged {
+        /// Its label; empty where it is not PEM.
+        label: &'a str,
+        /// What is wrong.
+        why: Broken,
+    },
+    /// A private key, by the text or bytes it stands in, for [`super::key::detect`].
+    PrivateKey(&'a [u8]),
+    /// A certificate request.
+    Request,
+    /// A certificate revocation list.
+    RevocationList,
+    /// The whole file is something else.
+    Unknown(Guess),
+    /// A block that has no END marker.
+    Unclosed {
+        /// Its label.
+        label: &'a str,
+    },
+    /// A block with a label that has no place here.
+    Unrelated {
+        /// Its label.
+        label: &'a str,
+    },
+}
+
+/// Why a block cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// The base64.
+    Base64(Damage),
+    /// The END marker has another label.
+    EndMarker,
+    /// The ASN.1 structure.
+    Structure(Malformed),
+}
+
+/// Goes through the content of a file and hands every item to `visit`, in order. A file in which nothing is found
+/// gives one [`Content::Unknown`]; so does an empty one.
+pub fn scan(bytes: &[u8], visit: &mut dyn FnMut(Item<'_>)) {
+    let text = pem::from_utf16(bytes);
+    let mut sink = Sink { index: 0, line: None, visit };
+    if pem::is_pem(&text) {
+        scan_pem(&text, &mut sink);
+    } else if scan_der(&text, &mut sink) == 0 {
+        // Base64 without markers, as a browser's developer tools or a ticket give it.
+        let naked = rubbish::may_be_base64(&text).then(|| pem::decode_base64(&text).ok()).flatten();
+        if naked.is_none_or(|der| scan_der(&der, &mut sink) == 0) {
+            sink.give(Content::Unknown(rubbish::guess(bytes)));
+        }
+    }
+}
+
+fn scan_pem(text: &[u8], sink: &mut Sink<'_>) {
+    for block in pem::blocks(text) {
+        sink.line = Some(block.line);
+        let label = block.label;
+        match block.end {
+            End::Missing => {
+                sink.give(Content::Unclosed { label });
+                continue;
+            }
+            End::Mismatched => {
+                sink.give(Content::Damaged { label, why: Broken::EndMarker });
+                continue;
+            }
+            End::Complete => {}
+        }
+        match label {
+            "CERTIFICATE" | "X509 CERTIFICATE" | "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => {
+                with_der(&block, sink, |der, sink| match der::structure(der) {
+                    Structure::SignedData => scan_pkcs7(der, label, sink),
+                    // Whatever else it is, the label says certificate: reading it will tell what is wrong.
+                    _ => sink.give(Content::Certificate(der)),
+                });
+            }
+            // OpenSSL's trust settings stand behind the certificate.
+            "TRUSTED CERTIFICATE" => with_der(&block, sink, |der, sink| match der::first(der) {
+                Ok(certificate) => sink.give(Content::Certificate(certificate)),
+                Err(malformed) => {
+                    sink.give(Content::Damaged { label, why: Broken::Structure(malformed) });
+                }
+            }),
+            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => sink.give(Content::Request),
+            "X509 CRL" | "CRL" => sink.give(Content::RevocationList),
+            _ if label.ends_with("PRIVATE KEY") => sink.give(Content::PrivateKey(block.raw)),
+            _ => sink.give(Content::Unrelated { label }),
+        }
+    }
+}
+
+/// Goes through the DER structures that follow one another, and says how many there were. Line ends and zeros behind
+/// the last one, as an editor or a device leaves them, are passed over.
+fn scan_der(bytes: &[u8], sink: &mut Sink<'_>) -> u32 {
+    let mut rest = bytes;
+    let mut found = 0;
+    while !rest.iter().all(|byte| matches!(byte, 0 | b'\n' | b'\r' | b' ')) {
+        let structure = der::structure(rest);
+        let Ok(whole) = der::first(rest) else { break };
+        match structure {
+            Structure::Certificate => sink.give(Content::Certificate(whole)),
+            Structure::PrivateKey => sink.give(Content::PrivateKey(whole)),
+            Structure::Request => sink.give(Content::Request),
+            Structure::RevocationList => sink.give(Content::RevocationList),
+            Structure::SignedData => scan_pkcs7(whole, "", sink),
+            Structure::Unknown => break,
+        }
+        found += 1;
+        rest = &rest[whole.len()..];
+    }
+    if found > 0 && rest.iter().any(|byte| !matches!(byte, 0 | b'\n' | b'\r' | b' ')) {
+        sink.give(Content::Unrelated { label: "" });
+    }
+    found
+}
+
+fn scan_pkcs7(der: &[u8], label: &str, sink: &mut Sink<'_>) {
+    match pkcs7::certificates(der) {
+        Ok(certificates) => {
+            let mut nothing = true;
+            for certificate in certificates {
+                nothing = false;
+                match certificate {
+                    Ok(certificate) => sink.give(Content::Certificate(certificate)),
+                    Err(malformed) => {
+                        sink.give(Content::Damaged { label, why: Broken::Structure(malformed) });
+                    }
+                }
+            }
+            if nothing {
+                sink.give(Content::Unknown(Guess::Pkcs7WithoutCertificates));
+            }
+        }
+        Err(malformed) => sink.give(Content::Damaged { label, why: Broken::Structure(malformed) }),
+    }
+}
+
+/// Decodes a block and goes on with its bytes, or reports it as damaged.
+fn with_der(block: &pem::Block<'_>, sink: &mut Sink<'_>, go_on: impl FnOnce(&[u8], &mut Sink<'_>)) {
+    match block.decode() {
+        Ok(der) => go_on(&der, sink),
+        Err(damage) => {
+            sink.give(Content::Damaged { label: block.label, why: Broken::Base64(damage.at(block.line)) });
+        }
+    }
+}
+
+/// Where items go, numbered on the way.
+struct Sink<'v> {
+    index: u32,
+    line: Option<u32>,
+    visit: &'v mut dyn FnMut(Item<'_>),
+}
+
+impl Sink<'_> {
+    fn give(&mut self, content: Content<'_>) {
+        self.index += 1;
+        (self.visit)(Item { content, index: self.index, line: self.line });
+    }
+}

@@ -1,0 +1,1 @@
+//! Private keys: their forms and schemes, opening, sealing, pairing.

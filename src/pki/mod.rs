@@ -1,0 +1,15 @@
+//! Bytes to facts and back: containers, certificates, keys, bundles.
+//!
+//! Pure: no disk, no clock, no environment, no sockets, and no words for people. Time is an argument, and
+//! what is wrong comes back as a value that says where.
+
+pub mod algorithm;
+pub mod asn1;
+pub mod bundle;
+pub mod cert;
+pub mod chain;
+pub mod container;
+pub mod key;
+pub mod lifetime;
+pub mod name;
+pub mod signature;
