@@ -1,0 +1,229 @@
+//! Opening what is sealed: bounds the work a file may ask for, derives, decrypts, and reads what comes out. Every
+//! way in which a wrong passphrase can show ends in one answer.
+
+use std::fmt;
+use std::num::NonZeroU32;
+
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use zeroize::Zeroizing;
+
+use super::cipher::Cipher;
+use super::derive::{self, Purpose};
+use super::detect::Cause;
+use super::private::PrivateKey;
+use super::scheme::{Kdf, Scheme, Sealing};
+use crate::pki::asn1::{Element, SEQUENCE};
+use crate::secret::Passphrase;
+
+/// A private key under a passphrase.
+pub struct Sealed {
+    content: Vec<u8>,
+    /// The content of an `EC PARAMETERS` block beside it.
+    curve: Option<Vec<u8>>,
+    sealing: Sealing,
+    /// The EncryptedPrivateKeyInfo this came from; empty for legacy PEM.
+    whole: Vec<u8>,
+}
+
+impl Sealed {
+    /// Takes the parts of a sealed key.
+    pub(super) fn new(
+        sealing: Sealing,
+        content: &[u8],
+        whole: &[u8],
+        curve: Option<Vec<u8>>,
+    ) -> Result<Self, Cause> {
+        if let Scheme::LegacyPem { cipher }
+        | Scheme::Pbes1 { cipher, .. }
+        | Scheme::Pbes2 { cipher, .. }
+        | Scheme::Pkcs12Pbe { cipher, .. } = sealing.scheme
+            && !cipher.can_have_made(content.len())
+        {
+            return Err(Cause::Parameters);
+        }
+        Ok(Self { content: content.to_vec(), curve, sealing, whole: whole.to_vec() })
+    }
+
+    /// How it is sealed.
+    pub fn scheme(&self) -> &Scheme {
+        &self.sealing.scheme
+    }
+
+    /// Opens it. The limits are checked before any work is done.
+    ///
+    /// Passphrases are taken as bytes; the schemes of PKCS#12 want UTF-16, which is made of UTF-8 and, failing
+    /// that, of single bytes: what OpenSSL 3 does. A passphrase beyond ASCII that does not open such a key is tried
+    /// once more byte by byte, as OpenSSL before 1.1 did.
+    ///
+    /// # Errors
+    /// As [`OpenError`] says.
+    pub fn open(&self, passphrase: &Passphrase, limits: &Limits) -> Result<PrivateKey, OpenError> {
+        limits.check(self.scheme())?;
+        let passphrase = passphrase.expose_secret();
+        let Sealing { iv, salt, scheme } = &self.sealing;
+        match scheme {
+            Scheme::LegacyPem { cipher } => {
+                let key = derive::bytes_to_key(passphrase, salt, cipher.key_length());
+                self.decrypt(*cipher, &key, iv)
+            }
+            Scheme::Pbes1 { cipher, hash, iterations } => {
+                let derived = derive::pbkdf1(*hash, passphrase, salt, *iterations);
+                let (key, iv) = derived.split_at(8);
+                self.decrypt(*cipher, key, iv)
+            }
+            Scheme::Pbes2 { cipher, kdf: Kdf::Pbkdf2 { iterations, prf, .. } } => {
+                let rounds = rounds(*iterations)?;
+                match derive::pbkdf2(*prf, passphrase, salt, rounds, cipher.key_length()) {
+                    Some(key) => self.decrypt(*cipher, &key, iv),
+                    None => self.decrypt_with_pkcs8(passphrase),
+                }
+            }
+            Scheme::Pbes2 { cipher, kdf: Kdf::Scrypt { n, p, r } } => {
+                let key = derive::scrypt(passphrase, salt, (*n, *r, *p), cipher.key_length())
+                    .ok_or(OpenError::Damaged { cause: Cause::Parameters })?;
+                self.decrypt(*cipher, &key, iv)
+            }
+            Scheme::Pkcs12Pbe { cipher, iterations } => {
+                let opened = self.open_pkcs12(*cipher, *iterations, &derive::bmp_string(passphrase));
+                if opened.is_ok() || passphrase.is_ascii() {
+                    return opened;
+                }
+                self.open_pkcs12(*cipher, *iterations, &derive::bmp_string_bytewise(passphrase))
+            }
+            Scheme::Unsupported { what } => Err(OpenError::Unsupported { what: what.clone() }),
+        }
+    }
+
+    fn open_pkcs12(
+        &self,
+        cipher: Cipher,
+        iterations: u64,
+        passphrase: &[u8],
+    ) -> Result<PrivateKey, OpenError> {
+        let salt = &self.sealing.salt;
+        let key = derive::pkcs12(Purpose::Key, passphrase, salt, iterations, cipher.key_length());
+        let iv = derive::pkcs12(Purpose::Iv, passphrase, salt, iterations, cipher.iv_length());
+        self.decrypt(cipher, &key, &iv)
+    }
+
+    fn decrypt(&self, cipher: Cipher, key: &[u8], iv: &[u8]) -> Result<PrivateKey, OpenError> {
+        let mut buffer = Zeroizing::new(self.content.clone());
+        let length = cipher.decrypt(key, iv, &mut buffer).ok_or(OpenError::WrongPassphraseOrDamaged)?;
+        self.read(&buffer[..length])
+    }
+
+    /// PBKDF2 with HMAC-SHA224, which aws-lc-rs does not have.
+    fn decrypt_with_pkcs8(&self, passphrase: &[u8]) -> Result<PrivateKey, OpenError> {
+        // pkcs5 0.8 panics on a longer salt.
+        if self.sealing.salt.len() > PKCS5_LONGEST_SALT {
+            return Err(OpenError::Unsupported { what: "PBKDF2-HMAC-SHA224 with a long salt".into() });
+        }
+        let info = EncryptedPrivateKeyInfoRef::try_from(self.whole.as_slice())
+            .map_err(|_| OpenError::Damaged { cause: Cause::Structure })?;
+        let plain = info.decrypt(passphrase).map_err(|_| OpenError::WrongPassphraseOrDamaged)?;
+        self.read(plain.as_bytes())
+    }
+
+    /// Reads what was decrypted. One wrong passphrase in 250 gets past the padding and fails here.
+    fn read(&self, plain: &[u8]) -> Result<PrivateKey, OpenError> {
+        let read = || {
+            let (_, rest) = Element::expect(plain, SEQUENCE).ok()?;
+            PrivateKey::read(plain, self.curve.as_deref()).ok().filter(|_| rest.is_empty())
+        };
+        read().ok_or(OpenError::WrongPassphraseOrDamaged)
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sealed").field("scheme", self.scheme()).finish_non_exhaustive()
+    }
+}
+
+/// How much work a file may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Rounds of PBKDF2, PBKDF1 and the derivation of PKCS#12.
+    pub iterations: u64,
+    /// Memory for scrypt, in bytes.
+    pub scrypt_memory: u64,
+    /// Block mixes of scrypt: N times r times p.
+    pub scrypt_work: u64,
+}
+
+impl Limits {
+    /// Ten million rounds (RFC 8018, section 4.2 names that number for critical keys; two seconds), 256 MiB (twice
+    /// what is recommended for scrypt today), and 2^24 block mixes (six seconds).
+    pub const DEFAULT: Self =
+        Self { iterations: 10_000_000, scrypt_memory: (256 << 20) + (1 << 20), scrypt_work: 1 << 24 };
+
+    fn check(&self, scheme: &Scheme) -> Result<(), OpenError> {
+        for (demanded, limit, kind) in [
+            (scheme.iterations(), self.iterations, Work::Iterations),
+            (scheme.memory(), self.scrypt_memory, Work::ScryptMemory),
+            (scheme.work(), self.scrypt_work, Work::ScryptWork),
+        ] {
+            if let Some(demanded) = demanded
+                && demanded > limit
+            {
+                return Err(OpenError::TooMuchWork { demanded, kind, limit });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// Why a sealed key did not open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenError {
+    /// The file is damaged outside of what is encrypted; no passphrase opens it.
+    Damaged {
+        /// What is wrong.
+        cause: Cause,
+    },
+    /// The file asks for more work than the limits allow. Nothing was computed.
+    TooMuchWork {
+        /// What the file asks for; `u64::MAX` stands for more than fits.
+        demanded: u64,
+        /// Of what.
+        kind: Work,
+        /// What is allowed.
+        limit: u64,
+    },
+    /// A scheme that certman does not open.
+    Unsupported {
+        /// Its name, or the dotted object identifier of the part that is not known.
+        what: Box<str>,
+    },
+    /// The passphrase is wrong, or the encrypted content is damaged: nothing can tell the two apart.
+    WrongPassphraseOrDamaged,
+}
+
+/// What the work of a derivation is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Rounds.
+    Iterations,
+    /// Bytes.
+    ScryptMemory,
+    /// Block mixes: N times r times p.
+    ScryptWork,
+}
+
+/// Rounds as aws-lc-rs counts them, in 32 bits.
+fn rounds(iterations: u64) -> Result<NonZeroU32, OpenError> {
+    let rounds = u32::try_from(iterations).ok().and_then(NonZeroU32::new);
+    rounds.ok_or(OpenError::TooMuchWork {
+        demanded: iterations,
+        kind: Work::Iterations,
+        limit: u32::MAX.into(),
+    })
+}
+
+const PKCS5_LONGEST_SALT: usize = 32;
