@@ -5,6 +5,7 @@
 //! pattern by the files that match it, and joins what is left with single blanks. So the text holds:
 //!
 //! - no two blanks in a row and no tab: `'a  b'` is written `'a '' b'`, the same word to the shell;
+//! - no `=` behind a blank, `:` or `=`, which zsh may replace by a path: `'a =b'` is written `'a ''=b'`;
 //! - newlines only between statements, where a blank does as well;
 //! - no character that any of these shells, with any of their options, takes for part of a pattern, a
 //!   brace or a tilde expansion, and no quote or backslash from a value: these are written in octal as the
@@ -102,7 +103,7 @@ fn quote(plain: &[u8], text: &mut dyn Text) {
     text.push(b"'");
     let mut previous = 0;
     for byte in plain {
-        if *byte == b' ' && previous == b' ' {
+        if starts_badly(*byte, previous) {
             text.push(b"''");
         }
         text.push(&[*byte]);
@@ -116,8 +117,10 @@ fn print(special: &[u8], text: &mut dyn Text) {
     text.push(b"\"`printf '");
     let mut previous = 0;
     for byte in special {
+        if starts_badly(*byte, previous) {
+            text.push(b"''");
+        }
         match byte {
-            b' ' if previous == b' ' => text.push(b"'' "),
             b'%' => text.push(b"%%"),
             // Harmless in single quotes, but these stand in backquotes in double quotes.
             b'"' | b'$' | b'`' => text.push(&octal(*byte)),
@@ -125,6 +128,16 @@ fn print(special: &[u8], text: &mut dyn Text) {
             byte => text.push(&[*byte]),
         }
         previous = *byte;
+    }
+}
+
+/// Whether a word of the unquoted text would be empty, or hold a `=` in one of the places where zsh takes it
+/// for the path of a program (with `GLOB_SUBST`, and behind `=` and `:` with `MAGIC_EQUAL_SUBST`).
+fn starts_badly(byte: u8, previous: u8) -> bool {
+    match byte {
+        b' ' => previous == b' ',
+        b'=' => matches!(previous, b' ' | b':' | b'='),
+        _ => false,
     }
 }
 
@@ -166,6 +179,7 @@ mod tests {
             ("", "export X='';\n"),
             ("/home/a/my certs/extra.pem", "export X='/home/a/my certs/extra.pem';\n"),
             ("=a  b ", "export X='=a '' b ';\n"),
+            (" =ls", "export X=' ''=ls';\n"),
             ("   ", "export X=' '' '' ';\n"),
             ("$HOME \"`!&;%", "export X='$HOME \"`!&;%';\n"),
             ("-n", "export X='-n';\n"),
