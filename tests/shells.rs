@@ -15,7 +15,7 @@ use std::thread;
 use certman::shell::{Reason, Shell, Statement, failure, script};
 use tempfile::TempDir;
 
-use self::stand_in::{program, python};
+use crate::support::{program, python};
 
 #[test]
 fn both_forms_of_eval_set_every_value_byte_for_byte() {
@@ -644,32 +644,3 @@ const PIECES: &[&[u8]] = &[
     b"\xff",
     b"\x83",
 ];
-
-/// Stands in for `crate::support`, which is not here yet.
-mod stand_in {
-    use std::path::{Path, PathBuf};
-    use std::process::Command;
-
-    pub(super) fn program(name: &str) -> Option<PathBuf> {
-        let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin");
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let mut folders = std::iter::once(tools).chain(std::env::split_paths(&path));
-        let found = folders.find_map(|folder| Some(folder.join(name)).filter(|file| file.is_file()));
-        if found.is_none() {
-            assert!(std::env::var_os("CERTMAN_TEST_REQUIRE_ALL").is_none(), "MISSING: {name}");
-            std::io::Write::write_all(
-                &mut std::io::stderr(),
-                format!("MISSING: {name} (tests/setup installs it)\n").as_bytes(),
-            )
-            .unwrap();
-        }
-        found
-    }
-
-    pub(super) fn python() -> Option<Command> {
-        let mut command = Command::new(program("python3")?);
-        let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/python");
-        command.env_clear().env("PYTHONPATH", packages).env("PYTHONDONTWRITEBYTECODE", "1");
-        Some(command)
-    }
-}

@@ -155,9 +155,9 @@ pub(super) const FAILURE: &str = "false;\n";
 
 const END: &[u8] = b";\n";
 
-/// Patterns (`*?[]`, with `extglob` or in ksh `+(…|…)`, in zsh `<1-9>` and with `EXTENDED_GLOB` `^#~`), braces, and what ends or changes
-/// single quotes.
-const SPECIAL: &[u8] = b"*?[](){}<>|^#~\\'";
+/// What opens a pattern (`*?[`; `+(…)` with `extglob` and in ksh; `<1-9>`, `|` and, with `EXTENDED_GLOB`, `^#~` in
+/// zsh) or a brace expansion, and what ends or changes single quotes. What closes is harmless alone.
+const SPECIAL: &[u8] = b"*?[({<|^#~\\'";
 
 /// Bytes of a value in one `printf`: in octal half of what Linux allows one argument (128 KiB).
 const PRINTF_LIMIT: usize = 16 * 1024;
@@ -215,7 +215,7 @@ mod tests {
             assert!(line.ends_with(b";\n"));
             assert!(!line.windows(2).any(|pair| pair == b"  "));
             assert!(!line[..line.len() - 1].iter().any(u8::is_ascii_control));
-            assert!(!line.iter().any(|byte| b"*?[](){}<>|^#~".contains(byte)));
+            assert!(!line.iter().any(|byte| b"*?[(<|^#~".contains(byte)));
         }
     }
 
