@@ -119,9 +119,9 @@ impl Settings {
         let files = Files::load(overrides.config.as_deref(), environment, current_folder)?;
         let here = Here { current_folder, environment };
 
-        let cert = here.path("--cert", overrides.cert, "CERTMAN_CERT", files.path(|file| &file.client.cert));
-        let key = here.path("--key", overrides.key, "CERTMAN_KEY", files.path(|file| &file.client.key));
-        let out = here.path("--out", overrides.out, "CERTMAN_OUT", files.path(|file| &file.bundle.out));
+        let cert = here.path(overrides.cert, "CERTMAN_CERT", files.path(|file| &file.client.cert));
+        let key = here.path(overrides.key, "CERTMAN_KEY", files.path(|file| &file.client.key));
+        let out = here.path(overrides.out, "CERTMAN_OUT", files.path(|file| &file.bundle.out));
         let out = out.or_else(|| {
             let value = data_folder(environment)?.join("certman").join("extra.pem");
             Some(Value { origin: Origin::Default, value })
@@ -129,25 +129,29 @@ impl Settings {
 
         let sources = if !overrides.sources.is_empty() {
             let typed = overrides.sources.into_iter();
-            typed.map(|path| Value { origin: Origin::Flag, value: here.source(path) }).collect()
+            typed
+                .map(|path| Value { origin: Origin::Flag, value: Source::typed(&path, current_folder) })
+                .collect()
         } else if let Some(list) = environment.value("CERTMAN_SOURCES") {
             let listed = std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty());
             let origin = Origin::Variable("CERTMAN_SOURCES");
-            listed.map(|path| Value { origin: origin.clone(), value: here.source(path) }).collect()
+            listed
+                .map(|path| Value { origin: origin.clone(), value: Source::typed(&path, current_folder) })
+                .collect()
         } else {
             files.sources()
         };
 
-        let passphrase = here.text("--passphrase", overrides.passphrase, "CERTMAN_PASSPHRASE_FROM");
+        let passphrase = here.text(overrides.passphrase, "CERTMAN_PASSPHRASE_FROM");
         let passphrase = passphrase.or_else(|| files.text(|file| &file.client.passphrase));
         let passphrase = match passphrase {
             None => Value { origin: Origin::Default, value: passphrase::Source::Keyring },
             Some(text) => here.passphrase(text, &files)?,
         };
 
-        let warn = here.text("--warn", overrides.warn, "CERTMAN_WARN");
+        let warn = here.text(overrides.warn, "CERTMAN_WARN");
         let warn = threshold(warn.or_else(|| files.text(|file| &file.check.warn)), "--warn", &files)?;
-        let critical = here.text("--critical", overrides.critical, "CERTMAN_CRITICAL");
+        let critical = here.text(overrides.critical, "CERTMAN_CRITICAL");
         let critical =
             threshold(critical.or_else(|| files.text(|file| &file.check.critical)), "--critical", &files)?;
         let thresholds = both_thresholds(warn, critical)?;
@@ -199,10 +203,9 @@ struct ClientTable {
 }
 
 /// The files that were found: the user's before the system's.
-struct Files<'a> {
+struct Files {
     files: Vec<ConfigFile>,
     home: Option<PathBuf>,
-    environment: &'a Environment,
 }
 
 struct ConfigFile {
@@ -218,12 +221,8 @@ struct Set {
     text: String,
 }
 
-impl<'a> Files<'a> {
-    fn load(
-        named: Option<&Path>,
-        environment: &'a Environment,
-        current_folder: &Path,
-    ) -> Result<Self, Error> {
+impl Files {
+    fn load(named: Option<&Path>, environment: &Environment, current_folder: &Path) -> Result<Self, Error> {
         let from_variable = environment.value("CERTMAN_CONFIG").map(Path::new);
         let users = match named.or(from_variable) {
             Some(path) => Some((current_folder.join(path), true)),
@@ -238,7 +237,7 @@ impl<'a> Files<'a> {
                 files.push(file);
             }
         }
-        Ok(Self { files, home: environment.home(), environment })
+        Ok(Self { files, home: environment.home() })
     }
 
     /// The first file's value.
@@ -349,7 +348,6 @@ struct Here<'a> {
 impl Here<'_> {
     fn path(
         &self,
-        _flag: &str,
         typed: Option<PathBuf>,
         variable: &'static str,
         configured: Option<Value<PathBuf>>,
@@ -367,7 +365,7 @@ impl Here<'_> {
         configured
     }
 
-    fn text(&self, _flag: &str, typed: Option<String>, variable: &'static str) -> Option<Set> {
+    fn text(&self, typed: Option<String>, variable: &'static str) -> Option<Set> {
         if let Some(text) = typed {
             return Some(Set { at: 0, origin: Origin::Flag, text });
         }
@@ -375,15 +373,7 @@ impl Here<'_> {
         Some(Set { at: 0, origin: Origin::Variable(variable), text })
     }
 
-    fn source(&self, path: PathBuf) -> Source {
-        if path.as_os_str() == "-" {
-            Source::StandardInput
-        } else {
-            Source::Path(normal(&self.current_folder.join(path)))
-        }
-    }
-
-    fn passphrase(&self, set: Set, files: &Files<'_>) -> Result<Value<passphrase::Source>, Error> {
+    fn passphrase(&self, set: Set, files: &Files) -> Result<Value<passphrase::Source>, Error> {
         let source = match set.text.parse::<passphrase::Source>() {
             Ok(source) => source,
             Err(error) => return Err(files.error(&set, "--passphrase", error.to_string())),
@@ -401,7 +391,7 @@ impl Here<'_> {
     }
 }
 
-fn threshold(set: Option<Set>, flag: &str, files: &Files<'_>) -> Result<Option<Threshold>, Error> {
+fn threshold(set: Option<Set>, flag: &str, files: &Files) -> Result<Option<Threshold>, Error> {
     let Some(set) = set else { return Ok(None) };
     match Threshold::parse(&set.text) {
         Some(threshold) => Ok(Some(threshold)),

@@ -5,8 +5,11 @@
 //! terminal, clock); [`cli`] joins them. `pki` and `sys` do not know each other, and nothing knows
 //! `cli`.
 
+pub mod cli;
+pub mod clients;
 pub mod config;
 pub mod pki;
+pub mod report;
 pub mod secret;
 pub mod shell;
 pub mod source;

@@ -1,5 +1,5 @@
 //! The `certman` program: hands the process to the library and returns its exit status.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    certman::cli::main()
 }

@@ -16,6 +16,17 @@ pub enum Source {
     StandardInput,
 }
 
+impl Source {
+    /// A source as it is typed: `-` is standard input, anything else a path, relative to the current folder.
+    pub fn typed(path: &Path, current_folder: &Path) -> Self {
+        if path.as_os_str() == "-" {
+            Self::StandardInput
+        } else {
+            Self::Path(current_folder.join(path).components().collect())
+        }
+    }
+}
+
 /// One file's content, or why there is none.
 pub struct Blob<'a> {
     /// The content, or why there is none.

@@ -8,5 +8,6 @@
 mod cases;
 mod keyring;
 mod passphrase;
+mod shells;
 mod support;
 mod testdata;

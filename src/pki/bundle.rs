@@ -434,6 +434,43 @@ pub fn write_block(certificate: &Certificate, out: &mut Vec<u8>) {
     out.extend_from_slice(b"-----END CERTIFICATE-----\n");
 }
 
+/// Why some client would lose certificates of a bundle file, or all of them (CLIENTS.md, bundle, rules 1 to 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// A byte order mark, UTF-16, a zero, or any other byte outside of ASCII.
+    NotAscii,
+    /// A carriage return without a line feed.
+    LoneCarriageReturn,
+    /// A marker that shares its line, or has another label than CERTIFICATE.
+    Marker,
+    /// A block that cannot be read.
+    Damage,
+    /// No newline at the end.
+    NoFinalNewline,
+}
+
+/// Whether a bundle file as it lies there loads whole in every client; the blocks themselves are read elsewhere.
+///
+/// # Errors
+/// The first obstacle in the order of the file.
+pub fn loads_everywhere(text: &[u8]) -> Result<(), Obstacle> {
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let content = line.strip_suffix(b"\n").ok_or(Obstacle::NoFinalNewline)?;
+        let content = content.strip_suffix(b"\r").unwrap_or(content);
+        if content.iter().any(|byte| !byte.is_ascii() || *byte == 0) {
+            return Err(Obstacle::NotAscii);
+        }
+        if content.contains(&b'\r') {
+            return Err(Obstacle::LoneCarriageReturn);
+        }
+        let is_marker = matches!(content, b"-----BEGIN CERTIFICATE-----" | b"-----END CERTIFICATE-----");
+        if !is_marker && memchr::memmem::find(content, b"-----").is_some() {
+            return Err(Obstacle::Marker);
+        }
+    }
+    Ok(())
+}
+
 /// Up to this many certificates cost a starting process nothing that anyone would notice (CLIENTS.md, bundle, rule 11).
 pub const LARGE: usize = 300;
 /// A comment line stays below the 253 characters of a line buffer in OpenSSL and BoringSSL.

@@ -71,11 +71,24 @@ fn read_regular(path: &Path, buffer: &mut Vec<u8>, limit: usize) -> Result<(), R
 /// # Errors
 /// As [`read_into`].
 pub fn read_secret(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, ReadError> {
-    let mut buffer = Zeroizing::new(Vec::with_capacity(limit + 1));
     let mut file = open(path)?;
-    refuse_what_is_no_file(path, &file.metadata()?)?;
+    let metadata = file.metadata()?;
+    refuse_what_is_no_file(path, &metadata)?;
+    // The buffer has its full size from the start, so that no copy is left behind. A pipe does not tell its size.
+    let size = if metadata.is_file() { usize::try_from(metadata.len()).unwrap_or(limit) } else { limit };
+    let mut buffer = Zeroizing::new(Vec::with_capacity(size.min(limit) + 1));
     read_all(&mut file, &mut buffer, limit)?;
     Ok(buffer)
+}
+
+/// Opens a file to be read piece by piece.
+///
+/// # Errors
+/// For what is not a regular file.
+pub fn reader(path: &Path) -> Result<impl Read + use<>, ReadError> {
+    let file = open(path)?;
+    refuse_what_is_no_file(path, &file.metadata()?)?;
+    Ok(file)
 }
 
 /// Reads a stream to its end.

@@ -2,7 +2,10 @@
 //!
 //! [`Host`] holds all of it and does nothing: what a command may touch is what it is lent. Tests put
 //! their own parts in its place.
-#![expect(clippy::disallowed_methods, reason = "the clock is read here, once, and nowhere else")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the clock, the current folder and the standard streams are taken here, once"
+)]
 
 pub mod env;
 pub mod fs;
@@ -11,13 +14,13 @@ pub mod passphrase;
 pub mod process;
 pub mod terminal;
 
-use std::io::{Read, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use self::env::Environment;
-use self::keyring::Keyring;
-use self::terminal::Terminal;
+use self::keyring::{Keyring, OsKeyring};
+use self::terminal::{Terminal, TerminalDevice};
 
 /// Everything outside of the program that a command may touch.
 pub struct Host {
@@ -29,8 +32,8 @@ pub struct Host {
     pub keyring: Box<dyn Keyring>,
     /// The time at the start of the program, in seconds since 1970-01-01T00:00:00Z.
     pub now: i64,
-    /// The name of the program that started this one (`bash`), where the system tells.
-    pub parent: Option<String>,
+    /// Asks for the name of the program that started this one (`bash`); none where the system does not tell.
+    pub parent: Box<dyn Fn() -> Option<String>>,
     /// Standard error.
     pub stderr: Stream,
     /// Standard input.
@@ -41,14 +44,38 @@ pub struct Host {
     pub terminal: Box<dyn Terminal>,
 }
 
+impl Host {
+    /// The world of this process.
+    pub fn of_this_process() -> Self {
+        let terminal = TerminalDevice;
+        let patience = if terminal.is_present() { keyring::WITH_TERMINAL } else { keyring::WITHOUT_TERMINAL };
+        Self {
+            // Where it cannot be told, relative paths stay relative, and the system judges them.
+            current_folder: std::env::current_dir().unwrap_or_default(),
+            environment: Environment::of_this_process(),
+            keyring: Box::new(OsKeyring::new(patience)),
+            now: now(),
+            parent: Box::new(process::parent_name),
+            stderr: Stream::new(std::io::stderr()),
+            stdin: Box::new(std::io::stdin()),
+            stdout: Stream::new(std::io::stdout()),
+            terminal: Box::new(terminal),
+        }
+    }
+}
+
 /// An output stream, and what is at its other end.
 pub struct Stream {
-    /// Its width in columns, where it is a terminal that tells.
-    pub columns: Option<u16>,
     /// Whether a person looks at it.
     pub is_terminal: bool,
     /// Where to write.
     pub writer: Box<dyn Write>,
+}
+
+impl Stream {
+    fn new(stream: impl IsTerminal + Write + 'static) -> Self {
+        Self { is_terminal: stream.is_terminal(), writer: Box::new(stream) }
+    }
 }
 
 /// The clock, in seconds since 1970-01-01T00:00:00Z; negative before that.

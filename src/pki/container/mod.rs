@@ -58,6 +58,8 @@ pub enum Content<'a> {
 pub enum Broken {
     /// The base64.
     Base64(Damage),
+    /// A date that no calendar has.
+    Date,
     /// The END marker has another label.
     EndMarker,
     /// The ASN.1 structure.

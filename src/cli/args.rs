@@ -1,0 +1,298 @@
+//! The command line as it is typed. Looks nothing up.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Overrides;
+use crate::pki::key::Limits;
+
+/// Corporate CA certificates and client keys, in the one form that Claude Code, Node, Bun, Python, git and curl accept.
+#[derive(Debug, Parser)]
+#[command(
+    name = "certman",
+    version,
+    max_term_width = 100,
+    after_help = "Exit status: 0 done or nothing to say; check and key check: 1 a warning, 2 critical, 3 could not tell; \
+                  other commands: 1 failed, nothing was changed; 64 the arguments are wrong.\n\
+                  Manual: certman(1) and certman.toml(5)."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What every command takes.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// What every command takes.
+#[derive(Args, Debug)]
+pub struct Common {
+    /// Judge as of another day: an RFC 3339 date or date-time
+    #[arg(long, global = true, value_name = "DATE")]
+    pub at: Option<String>,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Read this certman.toml instead of the usual one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How to answer (nagios: `check` only)
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// Short for --format json
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Never ask on the terminal
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// Say only what is wrong
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say also what is merely worth knowing
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// Always.
+    Always,
+    /// Where a terminal shows it and `NO_COLOR` is not set.
+    Auto,
+    /// Never.
+    Never,
+}
+
+/// How to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One object.
+    Json,
+    /// One line with performance data.
+    Nagios,
+    /// Sentences and tables.
+    Text,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Merge sources into one bundle that every client loads
+    Bundle(BundleArguments),
+    /// Judge expiry and health of the bundle, the identity, or the given files and folders
+    Check(CheckArguments),
+    /// Print a completion script
+    Completions {
+        /// The shell it is for
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the exports, for eval "$(certman env)"
+    Env(EnvArguments),
+    /// The client's private key: check, remember, forget, decrypt, encrypt
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+/// `certman bundle`
+#[derive(Args, Debug)]
+pub struct BundleArguments {
+    /// Show what would be done, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Keep what is expired or not yet valid
+    #[arg(long)]
+    pub keep_expired: bool,
+    /// Write the bundle here; `-` is standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Files, folders, or `-` for standard input; else those of certman.toml
+    #[arg(value_name = "SOURCE")]
+    pub sources: Vec<PathBuf>,
+}
+
+/// `certman check`
+#[derive(Args, Debug)]
+pub struct CheckArguments {
+    /// Critical so long before the end: 14d, 12h, 17%
+    #[arg(long, value_name = "TIME")]
+    pub critical: Option<String>,
+    /// From when on the exit status is not 0
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "warning")]
+    pub fail_on: FailOn,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub identity: IdentityArguments,
+    /// Files, folders, or `-` for standard input; else the bundle, its sources and the identity
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// A warning so long before the end: 30d, 12h, 33%
+    #[arg(long, value_name = "TIME")]
+    pub warn: Option<String>,
+}
+
+/// From when on the exit status is not 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Critical, and what could not be told.
+    Critical,
+    /// Never.
+    Never,
+    /// A warning and everything worse.
+    Warning,
+}
+
+/// `certman env`
+#[derive(Args, Debug)]
+pub struct EnvArguments {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub identity: IdentityArguments,
+    /// Take the bundle as it is, even where its sources have changed
+    #[arg(long)]
+    pub no_refresh: bool,
+    /// The language to speak: sh (bash, zsh, ksh, dash), fish, pwsh, cmd, nu, json, dotenv
+    #[arg(long, value_name = "NAME")]
+    pub shell: Option<String>,
+    /// Clear what `env` sets
+    #[arg(long)]
+    pub unset: bool,
+    /// Open the key and match it with the certificate first
+    #[arg(long)]
+    pub verify: bool,
+}
+
+/// The files of the identity.
+#[derive(Args, Debug)]
+pub struct IdentityArguments {
+    /// The client's certificate chain
+    #[arg(long, value_name = "FILE")]
+    pub cert: Option<PathBuf>,
+    /// The client's private key
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub limits: LimitArguments,
+    /// Where its passphrase comes from: keyring, prompt, file:PATH, fd:N, env:NAME, command:PROGRAM ARG…
+    #[arg(long, value_name = "WHERE")]
+    pub passphrase: Option<String>,
+}
+
+/// How much work a key file may demand.
+#[derive(Args, Debug)]
+pub struct LimitArguments {
+    /// Refuse a key that demands more rounds of key derivation
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::DEFAULT.iterations)]
+    pub max_iterations: u64,
+    /// Refuse a key that demands more memory for scrypt
+    #[arg(long, value_name = "MIB", default_value_t = Limits::DEFAULT.scrypt_memory >> 20)]
+    pub max_memory: u64,
+}
+
+/// `certman key …`
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Is it sealed and how, does it open, does it belong to the certificate, which client refuses it
+    Check(IdentityArguments),
+    /// Write the key without a passphrase
+    Decrypt {
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        identity: IdentityArguments,
+        /// Write the key here; `-` is standard output
+        #[arg(long, short, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Rewrite the key in the form that every client opens
+    Encrypt {
+        /// Keep the old file beside it, with .bak behind its name
+        #[arg(long)]
+        backup: bool,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        identity: IdentityArguments,
+        /// Rounds of key derivation to seal it with
+        #[arg(long, value_name = "COUNT", default_value_t = crate::pki::key::PORTABLE_ITERATIONS)]
+        iterations: u32,
+        /// Where the new passphrase comes from; without this the old one stays
+        #[arg(long, value_name = "WHERE")]
+        new_passphrase: Option<String>,
+        /// Write the key here instead of over the old file; `-` is standard output
+        #[arg(long, short, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Remove the passphrase from the keyring
+    Forget {
+        /// The client's private key
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
+    /// Put the passphrase into the keyring, once it has opened the key
+    Remember {
+        /// The client's private key
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        limits: LimitArguments,
+        /// Take the passphrase from this file; `-` is standard input. Else it is asked for, twice
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+    },
+}
+
+impl Common {
+    /// Whether the answer is to be JSON.
+    pub fn is_json(&self) -> bool {
+        self.json || self.format == Format::Json
+    }
+}
+
+impl LimitArguments {
+    /// The limits, with that on scrypt's work in proportion to that on its memory.
+    pub fn limits(&self) -> Limits {
+        let scrypt_memory = self.max_memory.saturating_mul(1 << 20);
+        let growth = (scrypt_memory / Limits::DEFAULT.scrypt_memory).max(1);
+        let scrypt_work = Limits::DEFAULT.scrypt_work.saturating_mul(growth);
+        Limits { iterations: self.max_iterations, scrypt_memory, scrypt_work }
+    }
+}
+
+impl Arguments {
+    /// What was typed, for [`crate::config::Settings::resolve`].
+    pub fn overrides(&self) -> Overrides {
+        let mut overrides = Overrides { config: self.common.config.clone(), ..Overrides::default() };
+        let identity = match &self.command {
+            Command::Bundle(bundle) => {
+                overrides.out.clone_from(&bundle.out);
+                overrides.sources.clone_from(&bundle.sources);
+                None
+            }
+            Command::Check(check) => {
+                overrides.critical.clone_from(&check.critical);
+                overrides.warn.clone_from(&check.warn);
+                Some(&check.identity)
+            }
+            Command::Completions { .. } => None,
+            Command::Env(env) => Some(&env.identity),
+            Command::Key(KeyCommand::Check(identity)) => Some(identity),
+            Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
+                Some(identity)
+            }
+            Command::Key(KeyCommand::Forget { key } | KeyCommand::Remember { key, .. }) => {
+                overrides.key.clone_from(key);
+                None
+            }
+        };
+        if let Some(identity) = identity {
+            overrides.cert.clone_from(&identity.cert);
+            overrides.key.clone_from(&identity.key);
+            overrides.passphrase.clone_from(&identity.passphrase);
+        }
+        overrides
+    }
+}

@@ -1,0 +1,281 @@
+//! `certman bundle`: sources in, one file out that every client loads whole. Nothing is written until everything that can
+//! fail has.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::gather::{self, gather};
+use crate::cli::args::BundleArguments;
+use crate::cli::failure::Failure;
+use crate::cli::{Ending, Outcome, Shown};
+use crate::config::{Settings, Value};
+use crate::pki::bundle::{self, Collection, Fate, Merged, Reason, Rules, merge};
+use crate::pki::cert::hex;
+use crate::pki::container::{Content, scan};
+use crate::report::{BundleFacts, Cause, Report, Severity};
+use crate::source::Source;
+use crate::sys::Host;
+use crate::sys::fs::{self, Draft, Kind, WriteError};
+
+/// Merges, shows, and unless it is a rehearsal writes.
+///
+/// # Errors
+/// Where nothing names a source or a place for the bundle, and where writing fails.
+pub fn run(
+    arguments: &BundleArguments,
+    settings: &Settings,
+    wants_facts: bool,
+    host: &mut Host,
+) -> Result<Outcome, Failure> {
+    let sources = sources(settings)?;
+    let out = out(settings)?;
+    let is_stream = out == Path::new("-");
+    let mut report = Report::default();
+    let rules = Rules { keep_expired: arguments.keep_expired, now: host.now };
+    let own_output = (!is_stream).then_some(out);
+    let built = Built::from_sources(&sources, own_output, rules, host, &mut report);
+    if wants_facts || (host.stdout.is_terminal && !is_stream) {
+        built.add_facts(host.now, &mut report);
+    }
+
+    let is_possible = report.worst() < Severity::Critical;
+    let mut text = None;
+    if is_possible {
+        let (changed, sha256) = if is_stream {
+            let whole = built.text();
+            let sha256 = hex(&Sha256::digest(&whole));
+            text = (!arguments.dry_run).then_some(whole);
+            (false, sha256)
+        } else if arguments.dry_run {
+            built.compare(out)
+        } else {
+            let changed = built.publish(out)?;
+            if arguments.sources.is_empty() && !arguments.keep_expired {
+                super::env::Stamp::write(&sources, &built, out, host.now);
+            }
+            changed
+        };
+        let path = (!is_stream).then(|| out.to_owned());
+        report.bundle = Some(BundleFacts { changed, certificates: built.merged.kept.len(), path, sha256 });
+    }
+    Ok(Outcome {
+        ending: Ending::Doing { is_done: is_possible },
+        report,
+        shown: Shown::Bundle { is_rehearsal: arguments.dry_run, text },
+    })
+}
+
+/// The sources that the settings name.
+///
+/// # Errors
+/// Where there are none.
+pub fn sources(settings: &Settings) -> Result<Vec<Source>, Failure> {
+    if settings.sources.is_empty() {
+        return Err(Failure::usage("no source is named").hint(
+            "name files or folders, as in `certman bundle corp.cer`, or set bundle.sources in certman.toml",
+        ));
+    }
+    Ok(settings.sources.iter().map(|source| source.value.clone()).collect())
+}
+
+/// The path of the bundle.
+///
+/// # Errors
+/// Where nothing names one and there is no home folder.
+pub fn out(settings: &Settings) -> Result<&Path, Failure> {
+    settings.out.as_ref().map(|Value { value, .. }| value.as_path()).ok_or_else(|| {
+        Failure::new("there is no home folder to put the bundle in")
+            .hint("name a file with --out, or set bundle.out")
+    })
+}
+
+/// What the sources give.
+pub struct Built {
+    /// Every certificate found.
+    pub collection: Collection,
+    /// What became of them.
+    pub merged: Merged,
+}
+
+impl Built {
+    /// Reads and merges. What speaks against a bundle is in the report as critical.
+    pub fn from_sources(
+        sources: &[Source],
+        own_output: Option<&Path>,
+        rules: Rules,
+        host: &mut Host,
+        report: &mut Report,
+    ) -> Self {
+        let collection = gather(sources, own_output, host, report);
+        let merged = merge(collection.certificates(), rules);
+        gather::note_merge(&collection, &merged, report);
+        if merged.kept.is_empty() {
+            report.find(None, Cause::BundleEmpty);
+        }
+        Self { collection, merged }
+    }
+
+    /// Adds every certificate seen to the report, in the order of the input.
+    pub fn add_facts(&self, now: i64, report: &mut Report) {
+        let mut is_first = vec![true; self.collection.certificates().len()];
+        for sighting in self.collection.sightings() {
+            let index = sighting.certificate as usize;
+            let certificate = &self.collection.certificates()[index];
+            let (role, own) = (self.merged.roles[index], self.merged.self_signatures[index]);
+            let mut facts = gather::facts(certificate, sighting.place, role, own, now);
+            let is_repeated = !std::mem::take(&mut is_first[index]);
+            facts.kept =
+                Some(if is_repeated { Err("cert-duplicate") } else { fate_code(self.merged.fates[index]) });
+            report.certificates.push(facts);
+        }
+    }
+
+    /// The bundle as a whole.
+    pub fn text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        let _: Result<(), std::convert::Infallible> = self.each_chunk(|chunk| {
+            text.extend_from_slice(chunk);
+            Ok(())
+        });
+        text
+    }
+
+    /// The bundle in pieces of a size that a disk likes, so that it need not be held as a whole.
+    fn each_chunk<E>(&self, mut take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        let mut chunk = Vec::with_capacity(CHUNK + CHUNK / 4);
+        chunk.extend_from_slice(bundle::header());
+        for index in &self.merged.kept {
+            bundle::write_block(&self.collection.certificates()[*index as usize], &mut chunk);
+            if chunk.len() >= CHUNK {
+                take(&chunk)?;
+                chunk.clear();
+            }
+        }
+        if chunk.is_empty() { Ok(()) } else { take(&chunk) }
+    }
+
+    /// Whether the file differs from what the bundle is to be, and the SHA-256 of the latter.
+    pub fn compare(&self, path: &Path) -> (bool, String) {
+        let mut old = fs::reader(path).ok();
+        let mut buffer = Vec::new();
+        let mut digest = Sha256::new();
+        let _: Result<(), std::convert::Infallible> = self.each_chunk(|chunk| {
+            digest.update(chunk);
+            if let Some(reader) = &mut old {
+                buffer.resize(chunk.len(), 0);
+                if reader.read_exact(&mut buffer).is_err() || buffer != chunk {
+                    old = None;
+                }
+            }
+            Ok(())
+        });
+        let is_same = old.is_some_and(|mut rest| matches!(rest.read(&mut [0]), Ok(0)));
+        (!is_same, hex(&digest.finalize()))
+    }
+
+    /// Puts the bundle in place: written beside the old one, read back, parsed again and compared certificate by
+    /// certificate before it takes its place. Says whether anything has changed, and the SHA-256 of the file.
+    ///
+    /// # Errors
+    /// What the disk says. The old file is as it was.
+    pub fn publish(&self, path: &Path) -> Result<(bool, String), Failure> {
+        let (is_different, sha256) = self.compare(path);
+        if !is_different && fs::mode(path).is_none_or(|mode| mode == 0o644) {
+            return Ok((false, sha256));
+        }
+        let failed = |error: WriteError| write_failure("bundle", path, &error);
+        let mut draft = Draft::beside(path, Kind::Public).map_err(failed)?;
+        self.each_chunk(|chunk| draft.write_all(chunk)).map_err(failed)?;
+        let written = draft.read_back().map_err(failed)?;
+        if !self.is_what_stands_in(written).map_err(|error| failed(error.into()))? {
+            return Err(Failure::new(format!(
+                "the bundle, read back from beside '{}', is not what was written",
+                path.display()
+            ))
+            .hint("the disk or its file system loses data; the old bundle is as it was"));
+        }
+        draft.publish().map_err(failed)?;
+        Ok((true, sha256))
+    }
+
+    /// Whether a stream holds exactly the certificates of the bundle in their order, read as any source is.
+    fn is_what_stands_in(&self, mut stream: impl Read) -> io::Result<bool> {
+        let mut expected =
+            self.merged.kept.iter().map(|index| self.collection.certificates()[*index as usize].der());
+        let mut pending = Vec::new();
+        loop {
+            let start = pending.len();
+            pending.resize(start + CHUNK, 0);
+            let read = stream.read(&mut pending[start..])?;
+            pending.truncate(start + read);
+            let whole_blocks = match memchr::memmem::rfind(&pending, END_LINE) {
+                Some(end) => end + END_LINE.len(),
+                None if read == 0 => pending.len(),
+                None => continue,
+            };
+            let mut is_same = true;
+            if whole_blocks > 0 {
+                scan(&pending[..whole_blocks], &mut |item| {
+                    is_same &=
+                        matches!(item.content, Content::Certificate(der) if expected.next() == Some(der));
+                });
+            }
+            pending.drain(..whole_blocks);
+            if !is_same {
+                return Ok(false);
+            }
+            if read == 0 {
+                return Ok(expected.next().is_none() && pending.is_empty());
+            }
+        }
+    }
+
+    /// The first time after `now` at which the same sources would give another bundle: one has expired, or one has become
+    /// valid.
+    pub fn next_change(&self, now: i64) -> i64 {
+        let changes = self.collection.certificates().iter().zip(&self.merged.fates).filter_map(
+            |(one, fate)| match fate {
+                Fate::Kept => Some(one.validity().not_after.saturating_add(1)),
+                Fate::Left(Reason::NotYetValid) => Some(one.validity().not_before),
+                Fate::Left(_) => None,
+            },
+        );
+        changes.filter(|time| *time > now).min().unwrap_or(i64::MAX)
+    }
+}
+
+/// A failure to write, with the next step.
+pub fn write_failure(what: &str, path: &Path, error: &WriteError) -> Failure {
+    let hint = match error {
+        WriteError::NotAFile => "name a file that certman may replace, or `-` for standard output".to_owned(),
+        WriteError::Refused(error) => match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                let folder: PathBuf = path.parent().map(Path::to_owned).unwrap_or_default();
+                format!(
+                    "certman must be able to create files in '{}'; name another place with --out",
+                    folder.display()
+                )
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk".to_owned(),
+            _ => "nothing was changed; try another place with --out".to_owned(),
+        },
+    };
+    Failure::new(format!("the {what} '{}' cannot be written: {error}", path.display())).hint(hint)
+}
+
+fn fate_code(fate: Fate) -> Result<(), &'static str> {
+    match fate {
+        Fate::Kept => Ok(()),
+        Fate::Left(Reason::Expired) => Err("cert-expired-dropped"),
+        Fate::Left(Reason::Flaw(_)) => Err("cert-not-der"),
+        Fate::Left(Reason::IssuedLeaf) => Err("cert-leaf"),
+        Fate::Left(Reason::NotYetValid) => Err("cert-not-yet-valid"),
+        Fate::Left(Reason::OldCopy { .. }) => Err("cert-superseded"),
+        Fate::Left(Reason::Twin { .. }) => Err("cross-signed-twin"),
+    }
+}
+
+const CHUNK: usize = 256 << 10;
+const END_LINE: &[u8] = b"-----END CERTIFICATE-----\n";

@@ -1,0 +1,321 @@
+//! `certman check`: how long everything still holds, and whether it is in order. Certificates are judged one at a time and
+//! forgotten, so that a hundred thousand files fit in little memory.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::bundle::Built;
+use super::{gather, identity};
+use crate::cli::args::{CheckArguments, FailOn};
+use crate::cli::failure::Failure;
+use crate::cli::{CheckSummary, Ending, Outcome, Shown};
+use crate::config::Settings;
+use crate::pki::bundle::{self, Obstacle, Place, Rules, role};
+use crate::pki::cert::{Certificate, Fingerprint, hex};
+use crate::pki::chain::self_signature;
+use crate::pki::lifetime::{Lifetime, Thresholds, assess};
+use crate::pki::signature::Verdict;
+use crate::report::{BundleFacts, Cause, Finding, Report, Severity};
+use crate::source::{self, Source};
+use crate::sys::Host;
+use crate::sys::fs;
+
+/// Judges the given files and folders; without any the bundle, its sources and the identity.
+///
+/// # Errors
+/// Where there is nothing to judge.
+pub fn run(
+    arguments: &CheckArguments,
+    settings: &Settings,
+    wants_facts: bool,
+    host: &mut Host,
+) -> Result<Outcome, Failure> {
+    let mut check = Check {
+        now: host.now,
+        pending: Vec::new(),
+        report: Report::default(),
+        subjects: HashMap::new(),
+        keys: HashMap::new(),
+        summary: CheckSummary { now: host.now, ..CheckSummary::default() },
+        thresholds: settings.thresholds,
+        wants_facts,
+    };
+    if arguments.paths.is_empty() {
+        check.everything_configured(arguments, settings, host)?;
+    } else {
+        let sources: Vec<Source> =
+            arguments.paths.iter().map(|path| Source::typed(path, &host.current_folder)).collect();
+        check.certificates_in(&sources, None, host);
+    }
+    check.settle();
+    let Check { mut report, mut summary, .. } = check;
+    summary.files = report.files.len();
+    for finding in &mut report.findings {
+        // What could not be read could not be judged: never good, but not known to be bad either.
+        if matches!(finding.cause, Cause::SourceMissing | Cause::SourceUnreadable(_) | Cause::BundleMissing) {
+            finding.severity = Severity::Unknown;
+        }
+    }
+    let from = match arguments.fail_on {
+        FailOn::Critical => Some(Severity::Unknown),
+        FailOn::Never => None,
+        FailOn::Warning => Some(Severity::Warning),
+    };
+    Ok(Outcome { ending: Ending::Judging { from }, report, shown: Shown::Check(summary) })
+}
+
+struct Check {
+    /// By the hash of a public key: the last second of the certificate that lasts longest.
+    keys: HashMap<u64, i64>,
+    now: i64,
+    /// Certificates near or past their end, until it is known whether another takes their place.
+    pending: Vec<Pending>,
+    report: Report,
+    /// By the hash of a subject: the last second of the certificate that lasts longest.
+    subjects: HashMap<u64, i64>,
+    summary: CheckSummary,
+    thresholds: Option<Thresholds>,
+    wants_facts: bool,
+}
+
+/// A CA near or past its end.
+struct Pending {
+    finding: Finding,
+    key: u64,
+    not_after: i64,
+    subject: u64,
+}
+
+impl Check {
+    fn everything_configured(
+        &mut self,
+        arguments: &CheckArguments,
+        settings: &Settings,
+        host: &mut Host,
+    ) -> Result<(), Failure> {
+        let has_identity = settings.cert.is_some() || settings.key.is_some();
+        let out = settings.out.as_ref().map(|out| out.value.clone());
+        let has_bundle = out.as_ref().is_some_and(|out| fs::state(out).is_ok());
+        if settings.sources.is_empty() && !has_identity && !has_bundle {
+            return Err(Failure::usage(
+                "there is nothing to check: no path is named and nothing is configured",
+            )
+            .hint("name files or folders, as in `certman check corp.pem`, or write a certman.toml"));
+        }
+        if let Some(out) = &out
+            && (has_bundle || !settings.sources.is_empty())
+        {
+            self.bundle(settings, out, host);
+        }
+        if has_identity {
+            identity::check(
+                &arguments.identity.limits,
+                settings,
+                host,
+                &mut self.report,
+                &mut |one, place, report| {
+                    self.summary.certificates += 1;
+                    let lifetime = self.thresholds;
+                    judge_client(one, place, lifetime, self.now, self.wants_facts, report);
+                    note_first(&mut self.summary.first_to_expire, one);
+                },
+            );
+        }
+        Ok(())
+    }
+
+    /// The bundle as it lies there, and whether its sources would give another.
+    fn bundle(&mut self, settings: &Settings, out: &Path, host: &mut Host) {
+        let mut rebuilt = Report::default();
+        let built = (!settings.sources.is_empty()).then(|| {
+            let sources: Vec<Source> = settings.sources.iter().map(|source| source.value.clone()).collect();
+            let rules = Rules { keep_expired: false, now: self.now };
+            let built = Built::from_sources(&sources, Some(out), rules, host, &mut rebuilt);
+            if self.wants_facts {
+                built.add_facts(self.now, &mut rebuilt);
+            }
+            built
+        });
+        let before = self.report.findings.len();
+        let seen_before = self.summary.certificates;
+        if fs::state(out).is_err() {
+            let place = Some(self.place_of(out));
+            self.report.find(place, Cause::BundleMissing);
+        } else {
+            self.certificates_in(&[Source::Path(out.to_owned())], None, host);
+            let seen = self.summary.certificates - seen_before;
+            let has_damage = self.report.findings[before..].iter().any(|finding| {
+                matches!(
+                    finding.cause,
+                    Cause::CertDamaged { .. } | Cause::PemUnclosed { .. } | Cause::CertNotDer { .. }
+                )
+            });
+            let mut text = Vec::new();
+            let loads =
+                fs::read_into(out, &mut text, source::LIMIT).map(|()| bundle::loads_everywhere(&text));
+            let place = Some(self.place_of(out));
+            match loads {
+                Ok(_) if seen == 0 => self.report.find(place, Cause::BundleEmpty),
+                Ok(_) if has_damage => {
+                    self.report.find(place, Cause::BundleUnloadable { why: Obstacle::Damage })
+                }
+                Ok(Err(why)) => self.report.find(place, Cause::BundleUnloadable { why }),
+                Ok(Ok(())) | Err(_) => {}
+            }
+            let sha256 = hex(&Sha256::digest(&text));
+            self.report.bundle =
+                Some(BundleFacts { changed: false, certificates: seen, path: Some(out.to_owned()), sha256 });
+        }
+        let Some(built) = built else { return };
+        if self.report.bundle.is_some() && built.compare(out).0 {
+            let place = Some(self.place_of(out));
+            self.report.find(place, Cause::BundleStale);
+        }
+        self.adopt(rebuilt);
+    }
+
+    /// A place that means a whole file.
+    fn place_of(&mut self, path: &Path) -> Place {
+        Place { file: self.report.file(path.to_owned()), index: 1, line: None }
+    }
+    /// Takes over findings about the sources, whose places count another list of files.
+    fn adopt(&mut self, other: Report) {
+        let offset = self.report.files.len() as u32;
+        self.report.files.extend(other.files);
+        let moved = |place: Place| Place { file: place.file + offset, ..place };
+        for mut finding in other.findings {
+            finding.place = finding.place.map(moved);
+            if let Cause::CertDuplicate { first } = &mut finding.cause {
+                *first = moved(*first);
+            }
+            self.report.findings.push(finding);
+        }
+        for mut certificate in other.certificates {
+            certificate.place = moved(certificate.place);
+            self.report.certificates.push(certificate);
+        }
+        for mut key in other.keys {
+            key.place = moved(key.place);
+            self.report.keys.push(key);
+        }
+    }
+
+    fn certificates_in(&mut self, sources: &[Source], own_output: Option<&Path>, host: &mut Host) {
+        let mut report = std::mem::take(&mut self.report);
+        gather::each_certificate(sources, own_output, host, &mut report, &mut |der, place, report| {
+            match Certificate::parse(der, Fingerprint::of(der)) {
+                Ok(certificate) => self.judge(&certificate, place, report),
+                Err(unreadable) => report.find(Some(place), gather::damaged(der, unreadable)),
+            }
+        });
+        self.report = report;
+    }
+
+    fn judge(&mut self, certificate: &Certificate, place: Place, report: &mut Report) {
+        self.summary.certificates += 1;
+        note_first(&mut self.summary.first_to_expire, certificate);
+        let validity = certificate.validity();
+        if let Some(flaw) = certificate.flaw() {
+            report
+                .find(Some(place), Cause::CertNotDer { flaw, subject: certificate.subject().short().into() });
+        }
+        // Whether its own signature holds is asked only where the answer is shown: it costs more than all the rest.
+        let own = if self.wants_facts { self_signature(certificate) } else { Verdict::NotCheckable };
+        let role = role(certificate, own);
+        gather::note_weaknesses(certificate, role, Some(place), report);
+        if self.wants_facts {
+            report.certificates.push(gather::facts(certificate, place, role, own, self.now));
+        }
+        let is_ca = certificate.is_ca();
+        let (subject, key) = (short_hash(certificate.subject_der()), short_hash(certificate.public_key()));
+        if is_ca && validity.not_before <= self.now {
+            for (map, hash) in [(&mut self.subjects, subject), (&mut self.keys, key)] {
+                let latest = map.entry(hash).or_insert(validity.not_after);
+                *latest = (*latest).max(validity.not_after);
+            }
+        }
+        let Some(cause) = lifetime_cause(certificate, is_ca, self.thresholds, self.now) else { return };
+        let severity = cause.default_severity();
+        let finding = Finding { cause, place: Some(place), severity };
+        if is_ca && !matches!(finding.cause, Cause::CertNotYetValid { .. }) {
+            self.pending.push(Pending { finding, key, not_after: validity.not_after, subject });
+        } else {
+            report.findings.push(finding);
+        }
+    }
+
+    /// Decides about the CAs near their end: with a replacement at hand that is still valid, there is no alarm.
+    fn settle(&mut self) {
+        for pending in std::mem::take(&mut self.pending) {
+            let latest = |map: &HashMap<u64, i64>, hash| map.get(&hash).copied().unwrap_or(i64::MIN);
+            let replaced_until = latest(&self.subjects, pending.subject).max(latest(&self.keys, pending.key));
+            if replaced_until > pending.not_after && replaced_until >= self.now {
+                let subject = pending.finding.cause.subject().unwrap_or_default().into();
+                let cause = Cause::CertSuperseded { subject, until: replaced_until };
+                self.report.find(pending.finding.place, cause);
+            } else {
+                self.report.findings.push(pending.finding);
+            }
+        }
+    }
+}
+
+/// Judges a certificate of the identity.
+fn judge_client(
+    certificate: &Certificate,
+    place: Place,
+    thresholds: Option<Thresholds>,
+    now: i64,
+    wants_facts: bool,
+    report: &mut Report,
+) {
+    let own = self_signature(certificate);
+    if wants_facts {
+        report.certificates.push(gather::facts(certificate, place, role(certificate, own), own, now));
+    }
+    if let Some(cause) = lifetime_cause(certificate, certificate.is_ca(), thresholds, now) {
+        report.find(Some(place), cause);
+    }
+}
+
+fn note_first(first: &mut Option<(String, i64)>, certificate: &Certificate) {
+    let not_after = certificate.validity().not_after;
+    if first.as_ref().is_none_or(|(_, earliest)| not_after < *earliest) {
+        *first = Some((certificate.subject().short(), not_after));
+    }
+}
+
+/// What is to be said about a certificate's dates.
+fn lifetime_cause(
+    certificate: &Certificate,
+    is_ca: bool,
+    thresholds: Option<Thresholds>,
+    now: i64,
+) -> Option<Cause> {
+    let validity = certificate.validity();
+    let thresholds = thresholds.unwrap_or_else(|| Thresholds::standard(is_ca, validity));
+    let not_after = validity.not_after;
+    let subject = || -> Box<str> { certificate.subject().short().into() };
+    match assess(validity, now, thresholds) {
+        Lifetime::Expired => Some(Cause::CertExpired { not_after, now, subject: subject() }),
+        Lifetime::Expiring => {
+            Some(Cause::CertExpiring { is_critical: false, not_after, now, subject: subject() })
+        }
+        Lifetime::ExpiringCritical => {
+            Some(Cause::CertExpiring { is_critical: true, not_after, now, subject: subject() })
+        }
+        Lifetime::Good => None,
+        Lifetime::NotYetValid => {
+            Some(Cause::CertNotYetValid { not_before: validity.not_before, subject: subject() })
+        }
+    }
+}
+
+fn short_hash(bytes: &[u8]) -> u64 {
+    let digest = Sha256::digest(bytes);
+    u64::from_le_bytes([
+        digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7],
+    ])
+}

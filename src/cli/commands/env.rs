@@ -1,0 +1,293 @@
+//! `certman env`: the exports. Cheap, since it runs at every shell start: a fresh bundle is told by file states alone, and
+//! no key is derived unless `--verify` asks for it.
+
+use std::borrow::Cow;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::bundle::{Built, out, sources};
+use super::identity;
+use crate::cli::args::EnvArguments;
+use crate::cli::failure::Failure;
+use crate::cli::{Ending, Exports, Outcome, Shown};
+use crate::config::Settings;
+use crate::pki::bundle::Rules;
+use crate::pki::cert::hex;
+use crate::pki::key::Content;
+use crate::report::{Cause, Report, Severity};
+use crate::secret::Passphrase;
+use crate::shell::{self, Shell, Statement};
+use crate::source::{self, Source};
+use crate::sys::Host;
+use crate::sys::fs::{self, Draft, Kind};
+
+/// Settles the values and puts them into statements.
+///
+/// # Errors
+/// Where a value cannot be had: then there is none at all.
+pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Result<Outcome, Failure> {
+    let shell = shell(arguments, host)?;
+    let mut report = Report::default();
+    let values =
+        if arguments.unset { Values::default() } else { values(arguments, settings, host, &mut report)? };
+    let statements = values.statements(arguments.unset);
+    let script = shell::script(shell, &statements).map_err(unquotable)?;
+    let masked = values.masked(arguments.unset);
+    let script_for_people = shell::script(shell, &masked).map_err(unquotable)?.to_vec();
+    let variables = masked
+        .iter()
+        .map(|statement| match statement {
+            Statement::Set { name, value } => {
+                (static_name(name), Some(String::from_utf8_lossy(value).into_owned()))
+            }
+            Statement::Unset { name } => (static_name(name), None),
+        })
+        .collect();
+    Ok(Outcome {
+        ending: Ending::Doing { is_done: true },
+        report,
+        shown: Shown::Exports(Exports { script, script_for_people, variables }),
+    })
+}
+
+/// The dialect: `--shell`, `CERTMAN_SHELL`, the parent process, `SHELL`, else `sh`.
+///
+/// # Errors
+/// For a shell that was named and is not known. One that was only found is passed over.
+pub fn shell(arguments: &EnvArguments, host: &Host) -> Result<Shell, Failure> {
+    let from_variable =
+        || host.environment.value("CERTMAN_SHELL").map(|name| name.to_string_lossy().into_owned());
+    if let Some(name) = arguments.shell.clone().or_else(from_variable) {
+        return Shell::named(&name).ok_or_else(|| {
+            let known: Vec<&str> = Shell::ALL.into_iter().map(Shell::name).collect();
+            Failure::usage(format!("the shell '{}' is not known", name.escape_debug()))
+                .hint(format!("known are {} (sh stands for bash, zsh, ksh and dash too)", known.join(", ")))
+        });
+    }
+    let parent = || Shell::named(&(host.parent)()?);
+    let login = || Shell::named(&host.environment.value("SHELL")?.to_string_lossy());
+    Ok(parent().or_else(login).unwrap_or(Shell::Sh))
+}
+
+/// What is exported.
+#[derive(Default)]
+struct Values {
+    bundle: Option<PathBuf>,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    passphrase: Option<Passphrase>,
+}
+
+impl Values {
+    fn statements(&self, unset: bool) -> Vec<Statement<'_>> {
+        self.in_order(unset, self.passphrase.as_ref().map(Passphrase::expose_secret))
+    }
+
+    fn masked(&self, unset: bool) -> Vec<Statement<'_>> {
+        self.in_order(unset, self.passphrase.as_ref().map(|_| &b"***"[..]))
+    }
+
+    fn in_order<'v>(&'v self, unset: bool, passphrase: Option<&'v [u8]>) -> Vec<Statement<'v>> {
+        let path = |path: &'v Option<PathBuf>| path.as_ref().map(|path| path.as_os_str().as_encoded_bytes());
+        let values = [path(&self.bundle), path(&self.certificate), path(&self.key), passphrase];
+        let pairs = VARIABLES.into_iter().zip(values);
+        pairs
+            .filter_map(|(name, value)| match value {
+                Some(value) => Some(Statement::Set { name, value }),
+                None => unset.then_some(Statement::Unset { name }),
+            })
+            .collect()
+    }
+}
+
+fn values(
+    arguments: &EnvArguments,
+    settings: &Settings,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Values, Failure> {
+    let mut values = Values { bundle: bundle(arguments, settings, host, report)?, ..Values::default() };
+    match (&settings.cert, &settings.key) {
+        (None, None) => {}
+        (Some(certificate), Some(key)) => {
+            values.passphrase =
+                passphrase(arguments, settings, &certificate.value, &key.value, host, report)?;
+            values.certificate = Some(certificate.value.clone());
+            values.key = Some(key.value.clone());
+        }
+        (certificate, _) => {
+            let (given, missing) =
+                if certificate.is_some() { ("certificate", "client.key") } else { ("key", "client.cert") };
+            return Err(Failure::new(format!("there is a client {given}, and no {missing} to go with it"))
+                .hint(format!("set {missing} in certman.toml")));
+        }
+    }
+    if values.bundle.is_none() && values.certificate.is_none() {
+        return Err(Failure::new("there is nothing to export: no sources, no bundle, no client certificate")
+            .hint("write a certman.toml (certman.toml(5)), or name one with --config"));
+    }
+    Ok(values)
+}
+
+/// The path of the bundle, brought up to date where its sources have changed. None where there is neither a source nor a
+/// bundle.
+fn bundle(
+    arguments: &EnvArguments,
+    settings: &Settings,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Option<PathBuf>, Failure> {
+    if settings.sources.is_empty() {
+        let configured = settings.out.as_ref().filter(|out| fs::state(&out.value).is_ok());
+        return Ok(configured.map(|out| out.value.clone()));
+    }
+    let (sources, out) = (sources(settings)?, out(settings)?);
+    if out == Path::new("-") {
+        return Err(Failure::usage("an environment variable cannot hold the bundle itself")
+            .hint("name a file in bundle.out"));
+    }
+    let exists = fs::state(out).is_ok();
+    if exists && (arguments.no_refresh || Stamp::is_fresh(&sources, out, host.now)) {
+        return Ok(Some(out.to_owned()));
+    }
+    if arguments.no_refresh {
+        return Err(Failure::new(format!("the bundle '{}' is not there", out.display()))
+            .hint("make it with `certman bundle`, or leave out --no-refresh"));
+    }
+    let mut found = Report::default();
+    let rules = Rules { keep_expired: false, now: host.now };
+    let built = Built::from_sources(&sources, Some(out), rules, host, &mut found);
+    let failure = if found.worst() < Severity::Critical {
+        match built.publish(out) {
+            Ok(_) => {
+                Stamp::write(&sources, &built, out, host.now);
+                None
+            }
+            Err(failure) => Some(failure),
+        }
+    } else {
+        Some(Failure::new("the bundle cannot be made from its sources"))
+    };
+    match failure {
+        None => *report = found,
+        // The last good bundle is better than none: what was trusted yesterday is trusted for one more day.
+        Some(_) if exists => {
+            *report = found;
+            for finding in &mut report.findings {
+                finding.severity = finding.severity.min(Severity::Warning);
+            }
+            report.find(None, Cause::BundleKept { path: out.display().to_string().into() });
+        }
+        Some(failure) => {
+            *report = found;
+            return Err(failure.with_findings(std::mem::take(report)));
+        }
+    }
+    // At every shell start only what needs attention is said; `certman bundle` says the rest.
+    report
+        .findings
+        .retain(|finding| finding.severity >= Severity::Warning && finding.cause.matters_at_shell_start());
+    Ok(Some(out.to_owned()))
+}
+
+/// The passphrase, asked for only where the key is sealed.
+fn passphrase(
+    arguments: &EnvArguments,
+    settings: &Settings,
+    certificate: &Path,
+    key: &Path,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Option<Passphrase>, Failure> {
+    if let Err(error) = fs::state(certificate) {
+        return Err(Failure::new(format!(
+            "client certificate '{}' cannot be read: {error}",
+            certificate.display()
+        ))
+        .hint("set client.cert in certman.toml, or name the file with --cert"));
+    }
+    let file = identity::detect(key)?;
+    let passphrase = match &file.content {
+        Content::Plain(_) => None,
+        Content::Sealed(_) => Some(identity::passphrase(settings, key, host, report)?),
+    };
+    if arguments.verify {
+        identity::verify(file, passphrase.as_ref(), certificate, key, &arguments.identity.limits)?;
+    }
+    Ok(passphrase)
+}
+
+/// What tells, without reading a single certificate, that a bundle is what its sources give: a line in a hidden file
+/// beside it. It holds a fingerprint of the sources' names, sizes and times, the state of the bundle itself, and the time
+/// at which the next certificate expires or becomes valid. Without it, or with any doubt, the bundle is made again.
+pub struct Stamp;
+
+impl Stamp {
+    /// Whether the bundle at `out` is what these sources give at `now`.
+    fn is_fresh(sources: &[Source], out: &Path, now: i64) -> bool {
+        let mut line = String::new();
+        let read = fs::reader(&Self::path(out))
+            .is_ok_and(|stamp| stamp.take(1024).read_to_string(&mut line).is_ok());
+        let mut fields = line.split_whitespace();
+        let (fingerprint, until) = (fields.next(), fields.next().and_then(|until| until.parse::<i64>().ok()));
+        read && until.is_some_and(|until| now < until)
+            && fingerprint.is_some()
+            && fingerprint == Self::fingerprint(sources, out).as_deref()
+    }
+
+    /// Writes the stamp for a bundle that has just been made. Where that fails, the next run makes the bundle again.
+    pub fn write(sources: &[Source], built: &Built, out: &Path, now: i64) {
+        let Some(fingerprint) = Self::fingerprint(sources, out) else { return };
+        let line = format!("{fingerprint} {}\n", built.next_change(now));
+        let path = Self::path(out);
+        let mut old = String::new();
+        if fs::reader(&path).is_ok_and(|stamp| stamp.take(1024).read_to_string(&mut old).is_ok())
+            && old == line
+        {
+            return;
+        }
+        if let Ok(mut draft) = Draft::beside(&path, Kind::Public)
+            && draft.write_all(line.as_bytes()).is_ok()
+        {
+            let _ = draft.publish();
+        }
+    }
+
+    fn fingerprint(sources: &[Source], out: &Path) -> Option<String> {
+        let skip = |path: &Path| super::gather::is_own_output(path, out);
+        let states = source::state(sources, &skip).ok()?;
+        let bundle = fs::state(out).ok()?;
+        let mut digest = Sha256::new();
+        // Another version may merge by other rules.
+        digest.update(env!("CARGO_PKG_VERSION"));
+        digest.update(states);
+        digest.update(bundle.changed.to_le_bytes());
+        digest.update(bundle.inode.to_le_bytes());
+        digest.update(bundle.size.to_le_bytes());
+        Some(hex(&digest.finalize()))
+    }
+
+    /// `.NAME.stamp` beside the bundle.
+    fn path(out: &Path) -> PathBuf {
+        let name = out.file_name().map_or(Cow::Borrowed("bundle"), |name| name.to_string_lossy());
+        out.with_file_name(format!(".{name}.stamp"))
+    }
+}
+
+fn unquotable(error: shell::Unquotable) -> Failure {
+    Failure::new(error.to_string()).hint("another --shell can; json and sh take any value")
+}
+
+fn static_name(name: &str) -> &'static str {
+    VARIABLES.into_iter().find(|known| *known == name).unwrap_or_default()
+}
+
+/// What `env` sets, in this order.
+pub const VARIABLES: [&str; 4] = [
+    "NODE_EXTRA_CA_CERTS",
+    "CLAUDE_CODE_CLIENT_CERT",
+    "CLAUDE_CODE_CLIENT_KEY",
+    "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE",
+];

@@ -1,0 +1,307 @@
+//! Reading sources into a collection, with everything worth saying about them: the first steps of `bundle`, `check` and
+//! `env`.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::clients;
+use crate::pki::asn1::{Departure, exact_der};
+use crate::pki::bundle::{Collection, Concern, Fate, Merged, Place, Reason, Role};
+use crate::pki::cert::{Certificate, Flaw, Unreadable, hex};
+use crate::pki::container::{self, Broken, Content, Guess, Item};
+use crate::pki::key::{self, NoKey};
+use crate::pki::signature::{Digest as SignatureDigest, Verdict};
+use crate::report::{Cause, CertificateFacts, KeyFacts, Report, Severity};
+use crate::source::{self, Source, Unavailable};
+use crate::sys::Host;
+use crate::sys::fs::{self, ReadError};
+
+/// Reads every source into one collection. Certman's own output in a folder is passed over.
+pub fn gather(
+    sources: &[Source],
+    own_output: Option<&Path>,
+    host: &mut Host,
+    report: &mut Report,
+) -> Collection {
+    let mut collection = Collection::default();
+    each_certificate(sources, own_output, host, report, &mut |der, place, report| match collection
+        .add(der, place)
+    {
+        Ok(None) => {}
+        Ok(Some(first)) => report.find(Some(place), Cause::CertDuplicate { first }),
+        Err(unreadable) => report.find(Some(place), damaged(der, unreadable)),
+    });
+    collection
+}
+
+/// Reads every source, hands over the bytes of each certificate, and notes everything else that was found.
+pub fn each_certificate(
+    sources: &[Source],
+    own_output: Option<&Path>,
+    host: &mut Host,
+    report: &mut Report,
+    visit: &mut dyn FnMut(&[u8], Place, &mut Report),
+) {
+    let skip = |path: &Path| own_output.is_some_and(|own| is_own_output(path, own));
+    source::read_all(sources, &mut *host.stdin, &skip, &mut |blob| {
+        let file = report.file(blob.path.to_owned());
+        let whole = Place { file, index: 1, line: None };
+        match blob.content {
+            Ok(bytes) => {
+                let mut repeats = Repeats::default();
+                container::scan(bytes, &mut |item| {
+                    let place = Place { file, index: item.index, line: item.line };
+                    if let Content::Certificate(der) = item.content {
+                        visit(der, place, report);
+                    } else {
+                        note(item, place, blob.is_named, &mut repeats, report);
+                    }
+                });
+                repeats.note(whole, report);
+            }
+            Err(Unavailable::EmptyFolder) => report.find(Some(whole), Cause::SourceEmpty { is_folder: true }),
+            Err(Unavailable::Failed(ReadError::Missing)) => report.find(Some(whole), Cause::SourceMissing),
+            Err(Unavailable::Failed(error)) => report.find(Some(whole), Cause::SourceUnreadable(error)),
+        }
+    });
+}
+
+/// Whether a file in a source folder is what certman itself has written there.
+pub fn is_own_output(path: &Path, own: &Path) -> bool {
+    // The names are compared first: asking for the real paths of ten thousand files would cost more than reading them.
+    path.file_name() == own.file_name() && fs::is_same_file(path, own)
+}
+
+/// Notes what is not a certificate.
+fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, report: &mut Report) {
+    let at = Some(place);
+    match item.content {
+        Content::Certificate(_) => {}
+        Content::Damaged { label, why } => {
+            if repeats.damaged.is_one_more() {
+                report.find(at, Cause::CertDamaged { label: label.into(), why });
+            }
+        }
+        Content::PrivateKey(bytes) => {
+            if repeats.keys.is_one_more() {
+                let (facts, label) = key_facts(bytes, place);
+                report.keys.extend(facts);
+                report.find(at, Cause::PrivateKeyInSource { label });
+            }
+        }
+        Content::Request => report.find(at, Cause::SourceOther { what: "a certificate request".into() }),
+        Content::RevocationList => {
+            report.find(at, Cause::SourceOther { what: "a certificate revocation list".into() });
+        }
+        Content::Unclosed { label } => {
+            if repeats.unclosed.is_one_more() {
+                report.find(at, Cause::PemUnclosed { label: label.into() });
+            }
+        }
+        Content::Unknown(Guess::Empty) if is_named => {
+            report.find(at, Cause::SourceEmpty { is_folder: false })
+        }
+        Content::Unknown(guess) => report.find(at, Cause::SourceUnknownFormat { guess }),
+        // Parameters come before many a key, and mean nothing without it.
+        Content::Unrelated { label } if label.ends_with("PARAMETERS") => {}
+        Content::Unrelated { label } => {
+            if repeats.unrelated.is_one_more() {
+                let what = if label.is_empty() {
+                    "bytes of no known kind".into()
+                } else {
+                    format!("a block '{label}'")
+                };
+                report.find(at, Cause::SourceOther { what: what.into() });
+            }
+        }
+    }
+}
+
+/// The facts about a key that lies among certificates, as far as they show without a passphrase, and what it is called.
+fn key_facts(bytes: &[u8], place: Place) -> (Option<KeyFacts>, Box<str>) {
+    match key::detect(bytes) {
+        Ok(file) => {
+            let facts = super::identity::key_facts(&file, place);
+            let label = if facts.encrypted { "an encrypted private key" } else { "a private key" };
+            (Some(facts), label.into())
+        }
+        Err(NoKey::Damaged { .. }) => (None, "a damaged private key".into()),
+        Err(_) => (None, "a private key of an unknown form".into()),
+    }
+}
+
+/// Counts findings of one kind in one file, so that a million damaged blocks are not a million lines.
+#[derive(Default)]
+struct Repeats {
+    damaged: Counter,
+    keys: Counter,
+    unclosed: Counter,
+    unrelated: Counter,
+}
+
+#[derive(Default)]
+struct Counter(u32);
+
+impl Counter {
+    fn is_one_more(&mut self) -> bool {
+        self.0 += 1;
+        self.0 <= MOST_OF_A_KIND
+    }
+}
+
+impl Repeats {
+    fn note(&self, whole: Place, report: &mut Report) {
+        for (counter, code) in [
+            (&self.damaged, "cert-damaged"),
+            (&self.keys, "private-key-in-source"),
+            (&self.unclosed, "pem-unclosed"),
+            (&self.unrelated, "source-other-content"),
+        ] {
+            if counter.0 > MOST_OF_A_KIND {
+                report.find(Some(whole), Cause::Repeated { code, count: counter.0 - MOST_OF_A_KIND });
+            }
+        }
+    }
+}
+
+/// A certificate that cannot be read is damaged; where only a date is spelled in a forbidden way, it is not DER.
+pub fn damaged(der: &[u8], unreadable: Unreadable) -> Cause {
+    let label = "CERTIFICATE".into();
+    match (unreadable, exact_der(der)) {
+        (Unreadable::Date, Err(departure @ Departure::Time)) => {
+            Cause::CertNotDer { flaw: Flaw::NotDer(departure), subject: "(unreadable)".into() }
+        }
+        (Unreadable::Date, _) => Cause::CertDamaged { label, why: Broken::Date },
+        (Unreadable::Structure(malformed), _) => {
+            Cause::CertDamaged { label, why: Broken::Structure(malformed) }
+        }
+    }
+}
+
+/// Notes what the merge has decided, and what is worth saying about what it has kept.
+pub fn note_merge(collection: &Collection, merged: &Merged, report: &mut Report) {
+    let certificates = collection.certificates();
+    let places = first_places(collection);
+    for (index, (certificate, fate)) in certificates.iter().zip(&merged.fates).enumerate() {
+        let place = Some(places[index]);
+        let subject: Box<str> = certificate.subject().short().into();
+        let validity = certificate.validity();
+        match *fate {
+            Fate::Kept => note_weaknesses(certificate, merged.roles[index], place, report),
+            Fate::Left(Reason::Expired) => {
+                report.find(place, Cause::CertExpiredDropped { not_after: validity.not_after, subject });
+            }
+            Fate::Left(Reason::Flaw(flaw)) => report.find(place, Cause::CertNotDer { flaw, subject }),
+            Fate::Left(Reason::IssuedLeaf) => report.find(place, Cause::CertLeaf { is_kept: false, subject }),
+            // Left out, it does no harm.
+            Fate::Left(Reason::NotYetValid) => {
+                let cause = Cause::CertNotYetValid { not_before: validity.not_before, subject };
+                report.find_as(Severity::Warning, place, cause);
+            }
+            Fate::Left(Reason::OldCopy { of }) => {
+                let until = certificates[of as usize].validity().not_after;
+                report.find(place, Cause::CertSuperseded { subject, until });
+            }
+            Fate::Left(Reason::Twin { of }) => {
+                let kept = certificates[of as usize].issuer().short().into();
+                let issuer = certificate.issuer().short().into();
+                report.find(place, Cause::CrossSignedTwin { issuer, kept, subject });
+            }
+        }
+    }
+    for concern in &merged.concerns {
+        let (about, cause) = concern_cause(concern, certificates);
+        report.find(about.map(|index| places[index as usize]), cause);
+    }
+}
+
+/// Where each certificate of a collection was found first.
+pub fn first_places(collection: &Collection) -> Vec<Place> {
+    let mut places: Vec<Option<Place>> = vec![None; collection.certificates().len()];
+    for sighting in collection.sightings() {
+        places[sighting.certificate as usize].get_or_insert(sighting.place);
+    }
+    places.into_iter().flatten().collect()
+}
+
+/// The finding for a concern, and the certificate it is about.
+fn concern_cause(concern: &Concern, certificates: &[Certificate]) -> (Option<u32>, Cause) {
+    let subject = |index: u32| -> Box<str> { certificates[index as usize].subject().short().into() };
+    match concern {
+        Concern::ChainGap { certificate } => {
+            let issuer = certificates[*certificate as usize].issuer().short().into();
+            (Some(*certificate), Cause::ChainGap { issuer, subject: subject(*certificate) })
+        }
+        Concern::ChainGapAll => (None, Cause::ChainGapAll),
+        Concern::Large { count } => (None, Cause::BundleLarge { count: *count }),
+        Concern::SameSubjectOtherKey { certificates: namesakes } => {
+            let first = namesakes[0];
+            (Some(first), Cause::SameSubjectOtherKey { count: namesakes.len(), subject: subject(first) })
+        }
+        Concern::SelfSignedLeaf { certificate } => {
+            (Some(*certificate), Cause::CertLeaf { is_kept: true, subject: subject(*certificate) })
+        }
+        Concern::SelfSignatureUnchecked { certificate } => {
+            let signature = certificates[*certificate as usize].signature().to_string().into();
+            (Some(*certificate), Cause::SelfSignatureUnchecked { signature, subject: subject(*certificate) })
+        }
+        Concern::SelfSignatureWrong { certificate } => {
+            (Some(*certificate), Cause::SelfSignatureWrong { subject: subject(*certificate) })
+        }
+    }
+}
+
+/// Notes what is weak about a certificate, and who will not take it.
+pub fn note_weaknesses(certificate: &Certificate, role: Role, place: Option<Place>, report: &mut Report) {
+    let subject = || -> Box<str> { certificate.subject().short().into() };
+    if clients::is_weak(certificate.key()) {
+        let key = certificate.key().to_string().into();
+        report.find(place, Cause::CertWeakKey { key, subject: subject() });
+    }
+    // The signature of a trust anchor is not looked at by anyone.
+    let digest = certificate.signature().digest();
+    if role != Role::Root && matches!(digest, Some(SignatureDigest::Md5 | SignatureDigest::Sha1)) {
+        let signature = certificate.signature().to_string().into();
+        report.find(place, Cause::CertWeakSignature { signature, subject: subject() });
+    }
+    for refusal in clients::refusals_of_certificate(certificate, role) {
+        report.find(place, Cause::ClientRefuses { refusal, subject: subject() });
+    }
+}
+
+/// A certificate as JSON shows it.
+pub fn facts(
+    certificate: &Certificate,
+    place: Place,
+    role: Role,
+    own: Verdict,
+    now: i64,
+) -> CertificateFacts {
+    let validity = certificate.validity();
+    CertificateFacts {
+        days_remaining: validity.days_remaining(now),
+        fingerprint_sha256: certificate.fingerprint().to_string(),
+        is_ca: certificate.is_ca(),
+        issuer: certificate.issuer().to_string(),
+        kept: None,
+        key: certificate.key().to_string(),
+        not_after: validity.not_after,
+        not_before: validity.not_before,
+        place,
+        role,
+        self_signed: match own {
+            Verdict::NotCheckable => None,
+            Verdict::Proven => Some(true),
+            Verdict::Wrong => Some(false),
+        },
+        serial: certificate.serial(),
+        signature: certificate.signature().to_string(),
+        spki_sha256: hex(&Sha256::digest(certificate.public_key())),
+        subject: certificate.subject().to_string(),
+        subject_alt_names: certificate.details().subject_alt_names,
+    }
+}
+
+/// In one file, so many findings of a kind are told one by one.
+const MOST_OF_A_KIND: u32 = 20;

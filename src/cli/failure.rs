@@ -1,0 +1,56 @@
+//! What ends a command before it has anything to report: a sentence, the next step, the exit status.
+
+use crate::config;
+use crate::report::Report;
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub struct Failure {
+    /// What was found before.
+    pub findings: Option<Box<Report>>,
+    /// The next step.
+    pub hint: Option<String>,
+    /// One sentence, lower case, no full stop.
+    pub message: String,
+    /// Whether the arguments are at fault.
+    pub is_usage: bool,
+}
+
+impl Failure {
+    /// Something went wrong.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { findings: None, hint: None, message: message.into(), is_usage: false }
+    }
+
+    /// The arguments are wrong.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { findings: None, hint: None, message: message.into(), is_usage: true }
+    }
+
+    /// The same, with what had been found by then.
+    pub fn with_findings(self, report: Report) -> Self {
+        Self { findings: Some(Box::new(report)), ..self }
+    }
+
+    /// The same with a next step.
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+impl From<config::Error> for Failure {
+    fn from(error: config::Error) -> Self {
+        let message = error.to_string();
+        match error {
+            config::Error::Unreadable { .. } => {
+                Self::new(message).hint("name another one with --config, or correct CERTMAN_CONFIG")
+            }
+            config::Error::Value { .. } => Self::usage(message),
+            config::Error::Wrong { hint, .. } => Self::new(message)
+                .hint(hint.unwrap_or_else(|| "certman.toml(5) has every key with an example".into())),
+        }
+    }
+}
+
+/// The exit status for wrong arguments: EX_USAGE of sysexits.h.
+pub const USAGE: u8 = 64;

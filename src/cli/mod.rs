@@ -1,0 +1,129 @@
+//! The command line: arguments in, exit status out. One `match` picks the command; a command returns an [`Outcome`] and
+//! prints nothing; [`render`] prints and computes nothing.
+
+pub mod args;
+pub mod commands;
+pub mod failure;
+pub mod render;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use zeroize::Zeroizing;
+
+use self::args::{Arguments, Command, Format};
+use self::failure::Failure;
+use crate::config::Settings;
+use crate::report::{Report, Severity};
+use crate::sys::{Host, process};
+
+/// The program: this process's arguments, this process's world.
+pub fn main() -> ExitCode {
+    process::harden();
+    ExitCode::from(run(std::env::args_os(), &mut Host::of_this_process()))
+}
+
+/// The program with any arguments (the first is its name) in any world. Gives the exit status.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return render::usage(&error, host),
+    };
+    let outcome = perform(&arguments, host);
+    render::show(outcome, &arguments, host)
+}
+
+/// What a command has come to.
+pub struct Outcome {
+    /// How the exit status follows from the report.
+    pub ending: Ending,
+    /// What was found.
+    pub report: Report,
+    /// What else is to be shown.
+    pub shown: Shown,
+}
+
+/// How the exit status follows from the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// 0 or 1: by whether it was done.
+    Doing {
+        /// Whether it was.
+        is_done: bool,
+    },
+    /// 0, 1, 2 or 3: by the worst finding, from this severity on.
+    Judging {
+        /// Milder findings leave the status at 0; none: all do.
+        from: Option<Severity>,
+    },
+}
+
+/// What a command shows besides its findings.
+pub enum Shown {
+    /// `bundle`: the table of what was kept and what was not.
+    Bundle {
+        /// Nothing was written, and nothing was to be.
+        is_rehearsal: bool,
+        /// The bundle itself, where it goes to standard output.
+        text: Option<Vec<u8>>,
+    },
+    /// `check`: the judgement.
+    Check(CheckSummary),
+    /// `env`: the statements, and for JSON the variables.
+    Exports(Exports),
+    /// `key check`: what the key is.
+    Key(Vec<String>),
+    /// One sentence about what was done.
+    Note(String),
+    /// Bytes for standard output, and nothing else there.
+    Output(Zeroizing<Vec<u8>>),
+}
+
+/// What `check` has counted.
+#[derive(Debug, Default)]
+pub struct CheckSummary {
+    /// Certificates seen.
+    pub certificates: usize,
+    /// Files read.
+    pub files: usize,
+    /// The certificate whose last second comes first: its subject, and that second.
+    pub first_to_expire: Option<(String, i64)>,
+    /// The time it was judged at.
+    pub now: i64,
+}
+
+/// What `env` prints.
+pub struct Exports {
+    /// The statements for the shell.
+    pub script: Zeroizing<Vec<u8>>,
+    /// The same with every secret as `***`, for a terminal.
+    pub script_for_people: Vec<u8>,
+    /// The variables as people and JSON may see them: name, and value unless it is to be unset.
+    pub variables: Vec<(&'static str, Option<String>)>,
+}
+
+fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
+    if let Some(date) = &arguments.common.at {
+        host.now = commands::moment(date)?;
+    }
+    if arguments.common.no_input {
+        host.terminal = Box::new(crate::sys::terminal::NoTerminal);
+    }
+    if arguments.common.format == Format::Nagios && !matches!(arguments.command, Command::Check(_)) {
+        return Err(Failure::usage("only `check` answers in the form of Nagios"));
+    }
+    if let Command::Completions { shell } = &arguments.command {
+        return Ok(commands::completions::run(*shell, Arguments::command()));
+    }
+    let settings = Settings::resolve(arguments.overrides(), &host.environment, &host.current_folder)?;
+    // Facts about every certificate are collected only for those who want to see them.
+    let wants_facts = arguments.common.is_json();
+    match &arguments.command {
+        Command::Bundle(bundle) => commands::bundle::run(bundle, &settings, wants_facts, host),
+        Command::Check(check) => commands::check::run(check, &settings, wants_facts, host),
+        Command::Completions { .. } => unreachable!("answered above, before any file is touched"),
+        Command::Env(env) => commands::env::run(env, &settings, host),
+        Command::Key(key) => commands::key::run(key, &settings, host),
+    }
+}

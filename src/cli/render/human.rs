@@ -1,0 +1,244 @@
+//! The report for people: sentences, tables, colour where a terminal shows it.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::{Painted, words};
+use crate::cli::args::Common;
+use crate::cli::failure::Failure;
+use crate::cli::{CheckSummary, Ending, Exports, Outcome, Shown};
+use crate::pki::bundle::Role;
+use crate::report::{CertificateFacts, Finding, Report, Severity};
+use crate::shell::{self, Shell};
+
+/// Both streams, and how the person wants to be spoken to.
+pub(super) struct Screen<'a, 'h> {
+    pub(super) common: &'a Common,
+    pub(super) err: Painted<'h>,
+    pub(super) now: i64,
+    pub(super) out: Painted<'h>,
+}
+
+impl Screen<'_, '_> {
+    /// Shows an outcome. A judgement is the answer and goes to standard output; what a command notices on its way goes to
+    /// standard error.
+    pub(super) fn outcome(&mut self, outcome: &Outcome) -> io::Result<()> {
+        let report = &outcome.report;
+        match &outcome.shown {
+            Shown::Bundle { is_rehearsal, text } => {
+                self.remarks(report)?;
+                self.bundle(report, outcome.ending, *is_rehearsal, text.as_deref())?;
+            }
+            Shown::Check(summary) => {
+                self.judgement(report)?;
+                self.check_summary(report, summary)?;
+            }
+            Shown::Exports(exports) => {
+                self.remarks(report)?;
+                self.exports(exports)?;
+            }
+            Shown::Key(lines) => {
+                if !self.common.quiet {
+                    for line in lines {
+                        writeln!(self.out, "{line}")?;
+                    }
+                }
+                self.judgement(report)?;
+            }
+            Shown::Note(note) => {
+                self.remarks(report)?;
+                if !self.common.quiet {
+                    writeln!(self.err, "certman: {note}")?;
+                }
+            }
+            Shown::Output(bytes) => {
+                self.remarks(report)?;
+                self.out.plain(bytes)?;
+            }
+        }
+        self.out.flush()?;
+        self.err.flush()
+    }
+
+    /// Shows why a command could not do its work. Whoever evaluates the output of `env` is made to fail too.
+    pub(super) fn failure(&mut self, failure: &Failure, shell: Option<Shell>) -> io::Result<()> {
+        if let Some(report) = &failure.findings {
+            self.remarks(report)?;
+        }
+        let error = paint("error", Severity::Critical);
+        writeln!(self.err, "certman: {error}: {}", failure.message)?;
+        if let Some(hint) = &failure.hint {
+            writeln!(self.err, "certman: hint: {hint}")?;
+        }
+        self.err.flush()?;
+        match shell.map(shell::failure) {
+            Some(text) if !text.is_empty() => writeln!(self.out, "{text}").and_then(|()| self.out.flush()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Findings on the way: to standard error, each with its next step.
+    fn remarks(&mut self, report: &Report) -> io::Result<()> {
+        for finding in self.worth_saying(report) {
+            let word = match finding.severity {
+                Severity::Info => "note",
+                Severity::Warning => "warning",
+                Severity::Unknown | Severity::Critical => "error",
+            };
+            let located = words::located(finding, &report.files);
+            writeln!(self.err, "certman: {}: {located}", paint(word, finding.severity))?;
+            if let Some(fix) = words::fix(&finding.cause) {
+                writeln!(self.err, "certman: hint: {fix}")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Findings as the answer: to standard output, the worst first.
+    fn judgement(&mut self, report: &Report) -> io::Result<()> {
+        let mut findings: Vec<&Finding> = self.worth_saying(report).collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        for finding in findings {
+            let word = match finding.severity {
+                Severity::Info => "info",
+                Severity::Warning => "warning",
+                Severity::Unknown => "unknown",
+                Severity::Critical => "critical",
+            };
+            let located = words::located(finding, &report.files);
+            writeln!(self.out, "{}: {located} [{}]", paint(word, finding.severity), finding.cause.code())?;
+            if let Some(fix) = words::fix(&finding.cause) {
+                writeln!(self.out, "    {fix}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn worth_saying<'r>(&self, report: &'r Report) -> impl Iterator<Item = &'r Finding> + use<'r> {
+        let from = if self.common.verbose { Severity::Info } else { Severity::Warning };
+        report.findings.iter().filter(move |finding| finding.severity >= from)
+    }
+
+    fn bundle(
+        &mut self,
+        report: &Report,
+        ending: Ending,
+        is_rehearsal: bool,
+        text: Option<&[u8]>,
+    ) -> io::Result<()> {
+        if ending == (Ending::Doing { is_done: false }) {
+            let error = paint("error", Severity::Critical);
+            return writeln!(self.err, "certman: {error}: no bundle was made, and nothing was changed");
+        }
+        if let Some(text) = text {
+            return self.out.plain(text);
+        }
+        let Some(bundle) = &report.bundle else { return Ok(()) };
+        if self.common.quiet {
+            return Ok(());
+        }
+        if !report.certificates.is_empty() {
+            self.table(&report.certificates, report)?;
+        }
+        let path = bundle.path.as_ref().map_or_else(|| "-".to_owned(), |path| words::path(path));
+        let certificates = words::counted(bundle.certificates, "certificate");
+        match (is_rehearsal, bundle.changed) {
+            (true, true) => writeln!(self.out, "would write {certificates} to {path}"),
+            (true, false) => writeln!(self.out, "would leave {path} as it is, with {certificates}"),
+            (false, true) => writeln!(self.out, "wrote {certificates} to {path}"),
+            (false, false) => writeln!(self.out, "unchanged: {path} has {certificates}"),
+        }
+    }
+
+    /// What was kept, what was left out and why.
+    fn table(&mut self, certificates: &[CertificateFacts], report: &Report) -> io::Result<()> {
+        let rows: Vec<[String; 5]> = certificates
+            .iter()
+            .map(|one| {
+                let fate = match one.kept {
+                    Some(Err(code)) => code.to_owned(),
+                    _ => "kept".to_owned(),
+                };
+                let role = match one.role {
+                    Role::Root => "root",
+                    Role::Intermediate => "intermediate",
+                    Role::Leaf => "leaf",
+                };
+                let place = words::place(one.place, &report.files);
+                [fate, role.to_owned(), words::day(one.not_after), words::cut(&one.subject, 60), place]
+            })
+            .collect();
+        let header = ["", "role", "last day", "subject", "found in"].map(str::to_owned);
+        let widths: Vec<usize> = (0..5)
+            .map(|column| {
+                let cells = rows.iter().chain([&header]).map(|row| row[column].chars().count());
+                cells.max().unwrap_or(0)
+            })
+            .collect();
+        for (number, row) in std::iter::once(&header).chain(&rows).enumerate() {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&widths) {
+                line.push_str(cell);
+                line.extend(std::iter::repeat_n(' ', width - cell.chars().count() + 2));
+            }
+            let style = match row[0].as_str() {
+                _ if number == 0 => Style::new().bold(),
+                "kept" => Style::new(),
+                _ => Style::new().dimmed(),
+            };
+            writeln!(self.out, "{style}{}{style:#}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn check_summary(&mut self, report: &Report, summary: &CheckSummary) -> io::Result<()> {
+        let worst = report.worst();
+        if self.common.quiet {
+            return Ok(());
+        }
+        let day = words::day(self.now);
+        if worst < Severity::Warning {
+            return writeln!(self.out, "{} (judged at {day})", words::all_good(summary));
+        }
+        let counts = [
+            (Severity::Critical, "critical"),
+            (Severity::Unknown, "unknown"),
+            (Severity::Warning, "warning"),
+        ];
+        let counts: Vec<String> = counts
+            .into_iter()
+            .filter_map(|(severity, word)| match super::count(report, severity) {
+                0 => None,
+                count => Some(format!("{count} {word}")),
+            })
+            .collect();
+        let certificates = words::counted(summary.certificates, "certificate");
+        writeln!(self.out, "{certificates}: {} (judged at {day})", counts.join(", "))
+    }
+
+    /// Secrets are shown to programs only.
+    fn exports(&mut self, exports: &Exports) -> io::Result<()> {
+        if !self.out.is_terminal {
+            return self.out.plain(&exports.script);
+        }
+        self.out.plain(&exports.script_for_people)?;
+        if *exports.script != *exports.script_for_people {
+            writeln!(
+                self.err,
+                "certman: the passphrase is shown as ***; a program gets it: eval \"$(certman env)\""
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn paint(word: &str, severity: Severity) -> String {
+    let style = match severity {
+        Severity::Info => AnsiColor::Cyan.on_default(),
+        Severity::Warning => AnsiColor::Yellow.on_default().bold(),
+        Severity::Unknown => AnsiColor::Magenta.on_default().bold(),
+        Severity::Critical => AnsiColor::Red.on_default().bold(),
+    };
+    format!("{style}{word}{style:#}")
+}

@@ -1,0 +1,162 @@
+//! The report as one JSON object, in the shape that CONTRACT promises. Never a secret: nothing that is one reaches here.
+
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::words;
+use crate::cli::args::{Command, KeyCommand};
+use crate::cli::failure::Failure;
+use crate::cli::{Outcome, Shown};
+use crate::pki::bundle::{Place, Role};
+use crate::report::{BundleFacts, CertificateFacts, Finding, KeyFacts, Report, Severity};
+
+/// The object, with a newline behind it.
+pub(super) fn answer(command: &Command, outcome: Result<Outcome, Failure>, exit: u8, now: i64) -> Vec<u8> {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    put("schema_version", json!(1));
+    put("command", json!(name(command)));
+    match outcome {
+        Ok(outcome) => {
+            put("status", json!(status(outcome.report.worst())));
+            put_report(&outcome.report, &mut put);
+            match &outcome.shown {
+                Shown::Bundle { is_rehearsal, .. } => {
+                    put("dry_run", json!(is_rehearsal));
+                }
+                Shown::Exports(exports) => {
+                    let variables = exports.variables.iter();
+                    let variables: Map<String, Value> =
+                        variables.map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+                    put("variables", Value::Object(variables));
+                }
+                Shown::Check(_) | Shown::Key(_) | Shown::Note(_) | Shown::Output(_) => {}
+            }
+        }
+        Err(failure) => {
+            let report = failure.findings.map(|report| *report).unwrap_or_default();
+            put("status", json!(if exit == super::COULD_NOT_TELL { "unknown" } else { "critical" }));
+            put_report(&report, &mut put);
+            put("error", json!({ "message": failure.message, "fix": failure.hint }));
+        }
+    }
+    put("judged_at", time(now));
+    put("exit_status", json!(exit));
+    let mut text = serde_json::to_vec(&Value::Object(object)).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+fn put_report(report: &Report, put: &mut dyn FnMut(&str, Value) -> Option<Value>) {
+    let findings = report.findings.iter().map(|one| finding(one, report));
+    put("findings", Value::Array(findings.collect()));
+    let certificates = report.certificates.iter().map(|one| certificate(one, report));
+    put("certificates", Value::Array(certificates.collect()));
+    put("keys", Value::Array(report.keys.iter().map(|one| key(one, report)).collect()));
+    if let Some(BundleFacts { changed, certificates, path, sha256 }) = &report.bundle {
+        let path = path.as_ref().map(|path| path.to_string_lossy());
+        put(
+            "bundle",
+            json!({ "path": path, "changed": changed, "certificates": certificates, "sha256": sha256 }),
+        );
+    }
+}
+
+fn finding(finding: &Finding, report: &Report) -> Value {
+    json!({
+        "code": finding.cause.code(),
+        "severity": match finding.severity {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Unknown => "unknown",
+            Severity::Critical => "critical",
+        },
+        "subject": finding.cause.subject(),
+        "message": words::message(finding, &report.files),
+        "fix": words::fix(&finding.cause),
+        "source": finding.place.map(|place| source(place, report)),
+    })
+}
+
+fn certificate(facts: &CertificateFacts, report: &Report) -> Value {
+    let mut object = json!({
+        "subject": facts.subject,
+        "issuer": facts.issuer,
+        "serial": facts.serial,
+        "not_before": time(facts.not_before),
+        "not_after": time(facts.not_after),
+        "days_remaining": facts.days_remaining,
+        "is_ca": facts.is_ca,
+        "self_signed": facts.self_signed,
+        "key": facts.key,
+        "signature": facts.signature,
+        "fingerprint_sha256": facts.fingerprint_sha256,
+        "spki_sha256": facts.spki_sha256,
+        "subject_alt_names": facts.subject_alt_names,
+        "source": source(facts.place, report),
+        "role": match facts.role {
+            Role::Root => "root",
+            Role::Intermediate => "intermediate",
+            Role::Leaf => "leaf",
+        },
+    });
+    if let Some(kept) = facts.kept {
+        object["kept"] = json!(kept.is_ok());
+        if let Err(reason) = kept {
+            object["reason"] = json!(reason);
+        }
+    }
+    object
+}
+
+fn key(facts: &KeyFacts, report: &Report) -> Value {
+    json!({
+        "algorithm": facts.algorithm,
+        "bits": facts.bits,
+        "format": facts.format,
+        "encrypted": facts.encrypted,
+        "scheme": facts.scheme,
+        "iterations": facts.iterations,
+        "opened": facts.opened,
+        "spki_sha256": facts.spki_sha256,
+        "source": source(facts.place, report),
+    })
+}
+
+fn source(place: Place, report: &Report) -> Value {
+    let path = report.files.get(place.file as usize).map(|path| path.to_string_lossy());
+    match place.line {
+        Some(line) => json!({ "path": path, "index": place.index, "line": line }),
+        None => json!({ "path": path, "index": place.index }),
+    }
+}
+
+/// RFC 3339 in UTC; null for a time that no calendar has.
+fn time(seconds: i64) -> Value {
+    let moment = OffsetDateTime::from_unix_timestamp(seconds).ok();
+    json!(moment.and_then(|moment| moment.format(&Rfc3339).ok()))
+}
+
+fn status(worst: Severity) -> &'static str {
+    match worst {
+        Severity::Info => "ok",
+        Severity::Warning => "warning",
+        Severity::Unknown => "unknown",
+        Severity::Critical => "critical",
+    }
+}
+
+fn name(command: &Command) -> &'static str {
+    match command {
+        Command::Bundle(_) => "bundle",
+        Command::Check(_) => "check",
+        Command::Completions { .. } => "completions",
+        Command::Env(_) => "env",
+        Command::Key(KeyCommand::Check(_)) => "key check",
+        Command::Key(KeyCommand::Decrypt { .. }) => "key decrypt",
+        Command::Key(KeyCommand::Encrypt { .. }) => "key encrypt",
+        Command::Key(KeyCommand::Forget { .. }) => "key forget",
+        Command::Key(KeyCommand::Remember { .. }) => "key remember",
+    }
+}

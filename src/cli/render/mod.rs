@@ -1,0 +1,147 @@
+//! The only writer of standard output and standard error. Puts reports into words, tables, JSON or one line for Nagios;
+//! computes nothing.
+
+mod human;
+mod json;
+mod nagios;
+pub mod words;
+
+use std::io::{self, Write};
+
+use anstream::StripStream;
+use clap::error::ErrorKind;
+
+use super::args::{Arguments, Color, Command, Common, Format};
+use super::failure::{Failure, USAGE};
+use super::{Ending, Outcome, Shown};
+use crate::report::{Report, Severity};
+use crate::sys::{Host, Stream, process};
+
+/// Shows what a command has come to, and gives the exit status.
+pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut Host) -> u8 {
+    let status = match &outcome {
+        Ok(outcome) => status(outcome),
+        Err(failure) if failure.is_usage => USAGE,
+        Err(_) if matches!(arguments.command, Command::Check(_)) || is_key_check(&arguments.command) => {
+            COULD_NOT_TELL
+        }
+        Err(_) => 1,
+    };
+    let shell = match &arguments.command {
+        Command::Env(env) => super::commands::env::shell(env, host).ok(),
+        _ => None,
+    };
+    let out = painted(&mut host.stdout, &arguments.common, &host.environment);
+    let err = painted(&mut host.stderr, &arguments.common, &host.environment);
+    let mut screen = human::Screen { common: &arguments.common, err, now: host.now, out };
+    let written = match (outcome, arguments.common.format) {
+        (outcome, _) if arguments.common.is_json() && is_report(&outcome) => {
+            screen.out.plain(&json::answer(&arguments.command, outcome, status, host.now))
+        }
+        (Ok(outcome), Format::Nagios) => screen.out.plain(nagios::line(&outcome, host.now).as_bytes()),
+        (Err(failure), Format::Nagios) => screen.out.plain(nagios::failure(&failure).as_bytes()),
+        (Ok(outcome), _) => screen.outcome(&outcome),
+        (Err(failure), _) => screen.failure(&failure, shell),
+    };
+    match written {
+        Ok(()) => status,
+        // Whoever read has gone: `certman … | head` is no error.
+        Err(error) if process::is_closed_pipe(&error) => status,
+        Err(error) => {
+            let _ = writeln!(screen.err, "certman: error: the answer cannot be written: {error}");
+            if status == 0 { 1 } else { status }
+        }
+    }
+}
+
+/// Shows help, the version, or what is wrong with the arguments. Touches nothing else.
+pub fn usage(error: &clap::Error, host: &mut Host) -> u8 {
+    let is_help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    let is_asked_for = is_help && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    let stream = if is_asked_for { &mut host.stdout } else { &mut host.stderr };
+    let text = error.render();
+    let is_plain = !stream.is_terminal || host.environment.value("NO_COLOR").is_some();
+    let text = if is_plain { text.to_string() } else { text.ansi().to_string() };
+    let _ = stream.writer.write_all(text.as_bytes()).and_then(|()| stream.writer.flush());
+    if is_asked_for { 0 } else { USAGE }
+}
+
+fn status(outcome: &Outcome) -> u8 {
+    match outcome.ending {
+        Ending::Doing { is_done } => u8::from(!is_done),
+        Ending::Judging { from: None } => 0,
+        Ending::Judging { from: Some(from) } => match outcome.report.worst() {
+            worst if worst < from => 0,
+            Severity::Info => 0,
+            Severity::Warning => 1,
+            Severity::Critical => 2,
+            Severity::Unknown => COULD_NOT_TELL,
+        },
+    }
+}
+
+fn is_key_check(command: &Command) -> bool {
+    matches!(command, Command::Key(super::args::KeyCommand::Check(_)))
+}
+
+/// Whether the answer is a report. What a command puts on standard output for other programs stays as it is.
+fn is_report(outcome: &Result<Outcome, Failure>) -> bool {
+    !matches!(outcome, Ok(Outcome { shown: Shown::Output(_) | Shown::Bundle { text: Some(_), .. }, .. }))
+}
+
+/// An output stream that keeps or strips colours.
+pub(super) struct Painted<'h> {
+    has_colour: bool,
+    is_terminal: bool,
+    stream: &'h mut Box<dyn Write>,
+}
+
+fn painted<'h>(
+    stream: &'h mut Stream,
+    common: &Common,
+    environment: &crate::sys::env::Environment,
+) -> Painted<'h> {
+    let has_colour = match common.color {
+        Color::Always => true,
+        Color::Auto => {
+            let is_dumb = environment.value("TERM").is_some_and(|term| term == "dumb");
+            stream.is_terminal && environment.value("NO_COLOR").is_none() && !is_dumb
+        }
+        Color::Never => false,
+    };
+    Painted { has_colour, is_terminal: stream.is_terminal, stream: &mut stream.writer }
+}
+
+impl Painted<'_> {
+    /// Writes bytes as they are.
+    fn plain(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)?;
+        self.stream.flush()
+    }
+}
+
+impl Write for Painted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.has_colour {
+            return self.stream.write(bytes);
+        }
+        StripStream::new(&mut **self.stream).write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// How many findings there are of a severity.
+fn count(report: &Report, severity: Severity) -> usize {
+    report.findings.iter().filter(|finding| finding.severity == severity).count()
+}
+
+const COULD_NOT_TELL: u8 = 3;

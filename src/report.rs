@@ -1,0 +1,379 @@
+//! What certman found, in the form that CONTRACT promises: codes, severities, findings, the report.
+//!
+//! A finding holds facts; its sentences are made in `cli::render::words`. Codes are forever.
+
+use std::path::PathBuf;
+
+use crate::clients::Refusal;
+use crate::pki::bundle::{Obstacle, Place, Role};
+use crate::pki::cert::Flaw;
+use crate::pki::container::{Broken, Guess};
+use crate::secret::Oddity;
+use crate::sys::fs::ReadError;
+use crate::sys::{keyring, passphrase};
+
+/// How bad it is, and at the same time what the whole comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing, nothing to do.
+    Info,
+    /// Something to do, not now.
+    Warning,
+    /// It could not be told. Never counted as good.
+    Unknown,
+    /// Something does not work, or soon will not.
+    Critical,
+}
+
+/// One thing worth saying.
+#[derive(Debug)]
+pub struct Finding {
+    /// What is the matter.
+    pub cause: Cause,
+    /// Where, by a number in [`Report::files`].
+    pub place: Option<Place>,
+    /// How bad it is.
+    pub severity: Severity,
+}
+
+/// What is the matter, with the facts for a sentence. Names of certificates are safe to print; times are in seconds since
+/// 1970-01-01T00:00:00Z.
+#[expect(missing_docs, reason = "the fields say what they are by their names")]
+#[derive(Debug)]
+pub enum Cause {
+    /// Nothing that a client could use came out of all the sources.
+    BundleEmpty,
+    /// More certificates than start in no time.
+    BundleLarge { count: usize },
+    /// The sources are broken, and the last bundle made from them stays in use.
+    BundleKept { path: Box<str> },
+    /// The bundle file is not there.
+    BundleMissing,
+    /// The bundle does not hold what its sources give.
+    BundleStale,
+    /// The bundle file does not load in every client.
+    BundleUnloadable { why: Obstacle },
+    /// A certificate that cannot be read.
+    CertDamaged { label: Box<str>, why: Broken },
+    /// The same certificate again.
+    CertDuplicate { first: Place },
+    /// Past its last second.
+    CertExpired { not_after: i64, now: i64, subject: Box<str> },
+    /// Left out of the bundle for that.
+    CertExpiredDropped { not_after: i64, subject: Box<str> },
+    /// Near its end.
+    CertExpiring { is_critical: bool, not_after: i64, now: i64, subject: Box<str> },
+    /// Not a CA.
+    CertLeaf { is_kept: bool, subject: Box<str> },
+    /// Readable, and harmful to its neighbours.
+    CertNotDer { flaw: Flaw, subject: Box<str> },
+    /// Before its first second.
+    CertNotYetValid { not_before: i64, subject: Box<str> },
+    /// A newer one of the same subject or key is there, and valid until then.
+    CertSuperseded { subject: Box<str>, until: i64 },
+    /// A key too small.
+    CertWeakKey { key: Box<str>, subject: Box<str> },
+    /// A signature with a broken digest.
+    CertWeakSignature { signature: Box<str>, subject: Box<str> },
+    /// No root for an intermediate.
+    ChainGap { issuer: Box<str>, subject: Box<str> },
+    /// No root at all.
+    ChainGapAll,
+    /// The certificate file does not start with the client's own certificate, or the chain is out of order.
+    ClientCertOrder { what: &'static str },
+    /// The certificate says that it is not for TLS clients.
+    ClientCertNotForClients { subject: Box<str>, what: Box<str> },
+    /// Some clients will not take it.
+    ClientRefuses { refusal: Refusal, subject: Box<str> },
+    /// The same subject and key, issued by another.
+    CrossSignedTwin { issuer: Box<str>, kept: Box<str>, subject: Box<str> },
+    /// The key file, or the certificate file of the identity, is not usable.
+    KeyUnreadable { what: Box<str> },
+    /// The key belongs to another certificate.
+    KeyMismatch { subject: Box<str> },
+    /// The key lies on the disk unprotected.
+    KeyNotEncrypted,
+    /// Some clients will not open it.
+    KeyNotPortable { clients: Box<str>, what: Box<str> },
+    /// That the key belongs to the certificate cannot be proven here.
+    KeyPairUnchecked { why: Box<str> },
+    /// Others may read the file.
+    KeyPermissions { mode: u32 },
+    /// A key too small.
+    KeyWeak { key: Box<str> },
+    /// The keyring does not answer.
+    Keyring(keyring::Error),
+    /// Something about a passphrase that is easily a mistake.
+    PassphraseOdd { oddity: Oddity },
+    /// There is no passphrase where it should be.
+    PassphraseMissing(passphrase::Error),
+    /// The passphrase was not needed.
+    PassphraseNotNeeded,
+    /// The file that holds the passphrase can be read by others.
+    PassphrasePermissions { mode: u32 },
+    /// The key does not open.
+    PassphraseWrong,
+    /// A BEGIN without an END.
+    PemUnclosed { label: Box<str> },
+    /// A private key where only certificates should be.
+    PrivateKeyInSource { label: Box<str> },
+    /// More of the same in one file than anyone reads.
+    Repeated { code: &'static str, count: u32 },
+    /// Two keys under one name.
+    SameSubjectOtherKey { count: usize, subject: Box<str> },
+    /// A signature by its own key that cannot be checked here.
+    SelfSignatureUnchecked { signature: Box<str>, subject: Box<str> },
+    /// A signature by its own key that is wrong.
+    SelfSignatureWrong { subject: Box<str> },
+    /// A folder or file without anything in it.
+    SourceEmpty { is_folder: bool },
+    /// Not there.
+    SourceMissing,
+    /// Something else that has no place in a bundle: a request, a revocation list.
+    SourceOther { what: Box<str> },
+    /// Nothing that certman knows.
+    SourceUnknownFormat { guess: Guess },
+    /// There and not readable.
+    SourceUnreadable(ReadError),
+}
+
+impl Cause {
+    /// The stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BundleEmpty => "bundle-empty",
+            Self::BundleLarge { .. } => "bundle-large",
+            Self::BundleKept { .. } => "bundle-kept",
+            Self::BundleMissing => "bundle-missing",
+            Self::BundleStale => "bundle-stale",
+            Self::BundleUnloadable { .. } => "bundle-unloadable",
+            Self::CertDamaged { .. } => "cert-damaged",
+            Self::CertDuplicate { .. } => "cert-duplicate",
+            Self::CertExpired { .. } => "cert-expired",
+            Self::CertExpiredDropped { .. } => "cert-expired-dropped",
+            Self::CertExpiring { is_critical: true, .. } => "cert-expiring-critical",
+            Self::CertExpiring { is_critical: false, .. } => "cert-expiring",
+            Self::CertLeaf { .. } => "cert-leaf",
+            Self::CertNotDer { .. } => "cert-not-der",
+            Self::CertNotYetValid { .. } => "cert-not-yet-valid",
+            Self::CertSuperseded { .. } => "cert-superseded",
+            Self::CertWeakKey { .. } => "cert-weak-key",
+            Self::CertWeakSignature { .. } => "cert-weak-signature",
+            Self::ChainGap { .. } => "chain-gap",
+            Self::ChainGapAll => "chain-gap-all",
+            Self::ClientCertOrder { .. } => "client-cert-order",
+            Self::ClientCertNotForClients { .. } => "client-cert-not-for-clients",
+            Self::ClientRefuses { .. } => "client-refuses",
+            Self::CrossSignedTwin { .. } => "cross-signed-twin",
+            Self::KeyUnreadable { .. } => "key-unreadable",
+            Self::KeyMismatch { .. } => "key-mismatch",
+            Self::KeyNotEncrypted => "key-not-encrypted",
+            Self::KeyNotPortable { .. } => "key-not-portable",
+            Self::KeyPairUnchecked { .. } => "key-pair-unchecked",
+            Self::KeyPermissions { .. } => "key-permissions",
+            Self::KeyWeak { .. } => "key-weak",
+            Self::Keyring(keyring::Error::Absent { .. }) => "passphrase-missing",
+            Self::Keyring(keyring::Error::Locked { .. }) => "keyring-locked",
+            Self::Keyring(keyring::Error::TimedOut { .. }) => "keyring-timeout",
+            Self::Keyring(_) => "keyring-unavailable",
+            Self::PassphraseOdd { .. } => "passphrase-odd",
+            Self::PassphraseMissing(_) => "passphrase-missing",
+            Self::PassphraseNotNeeded => "passphrase-not-needed",
+            Self::PassphrasePermissions { .. } => "passphrase-permissions",
+            Self::PassphraseWrong => "passphrase-wrong",
+            Self::PemUnclosed { .. } => "pem-unclosed",
+            Self::PrivateKeyInSource { .. } => "private-key-in-source",
+            Self::Repeated { code, .. } => code,
+            Self::SameSubjectOtherKey { .. } => "same-subject-other-key",
+            Self::SelfSignatureUnchecked { .. } => "self-signature-unchecked",
+            Self::SelfSignatureWrong { .. } => "self-signature-wrong",
+            Self::SourceEmpty { .. } => "source-empty",
+            Self::SourceMissing => "source-missing",
+            Self::SourceOther { .. } => "source-other-content",
+            Self::SourceUnknownFormat { .. } => "source-unknown-format",
+            Self::SourceUnreadable(_) => "source-unreadable",
+        }
+    }
+
+    /// How bad it is where the command does not know better.
+    pub fn default_severity(&self) -> Severity {
+        match self {
+            Self::BundleEmpty
+            | Self::BundleMissing
+            | Self::BundleUnloadable { .. }
+            | Self::CertExpired { .. }
+            | Self::CertExpiring { is_critical: true, .. }
+            | Self::CertNotYetValid { .. }
+            | Self::ChainGapAll
+            | Self::ClientCertNotForClients { .. }
+            | Self::ClientCertOrder { .. }
+            | Self::KeyMismatch { .. }
+            | Self::KeyUnreadable { .. }
+            | Self::Keyring(_)
+            | Self::PassphraseMissing(_)
+            | Self::PassphraseWrong
+            | Self::SourceEmpty { .. }
+            | Self::SourceMissing
+            | Self::SourceUnreadable(_) => Severity::Critical,
+            Self::CertDuplicate { .. }
+            | Self::CertExpiredDropped { .. }
+            | Self::CertSuperseded { .. }
+            | Self::CrossSignedTwin { .. }
+            | Self::PassphraseNotNeeded
+            | Self::SelfSignatureUnchecked { .. }
+            | Self::SourceOther { .. } => Severity::Info,
+            _ => Severity::Warning,
+        }
+    }
+
+    /// Whether it is worth a line at every shell start: what only concerns single certificates is not.
+    pub fn matters_at_shell_start(&self) -> bool {
+        matches!(
+            self,
+            Self::BundleKept { .. }
+                | Self::BundleUnloadable { .. }
+                | Self::KeyPermissions { .. }
+                | Self::PassphrasePermissions { .. }
+                | Self::PrivateKeyInSource { .. }
+                | Self::SourceEmpty { .. }
+                | Self::SourceMissing
+                | Self::SourceUnreadable(_)
+        )
+    }
+
+    /// The certificate it is about, for JSON.
+    pub fn subject(&self) -> Option<&str> {
+        match self {
+            Self::CertExpired { subject, .. }
+            | Self::CertExpiredDropped { subject, .. }
+            | Self::CertExpiring { subject, .. }
+            | Self::CertLeaf { subject, .. }
+            | Self::CertNotDer { subject, .. }
+            | Self::CertNotYetValid { subject, .. }
+            | Self::CertSuperseded { subject, .. }
+            | Self::CertWeakKey { subject, .. }
+            | Self::CertWeakSignature { subject, .. }
+            | Self::ChainGap { subject, .. }
+            | Self::ClientCertNotForClients { subject, .. }
+            | Self::ClientRefuses { subject, .. }
+            | Self::CrossSignedTwin { subject, .. }
+            | Self::KeyMismatch { subject }
+            | Self::SameSubjectOtherKey { subject, .. }
+            | Self::SelfSignatureUnchecked { subject, .. }
+            | Self::SelfSignatureWrong { subject } => Some(subject),
+            _ => None,
+        }
+    }
+}
+
+/// Everything a command has to say.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The bundle, where there is one.
+    pub bundle: Option<BundleFacts>,
+    /// Every certificate seen, in the order of the input.
+    pub certificates: Vec<CertificateFacts>,
+    /// The files that places speak of.
+    pub files: Vec<PathBuf>,
+    /// The findings.
+    pub findings: Vec<Finding>,
+    /// Every key seen, in the order of the input.
+    pub keys: Vec<KeyFacts>,
+}
+
+impl Report {
+    /// Notes a finding with its usual severity.
+    pub fn find(&mut self, place: Option<Place>, cause: Cause) {
+        let severity = cause.default_severity();
+        self.findings.push(Finding { cause, place, severity });
+    }
+
+    /// Notes a finding with another severity.
+    pub fn find_as(&mut self, severity: Severity, place: Option<Place>, cause: Cause) {
+        self.findings.push(Finding { cause, place, severity });
+    }
+
+    /// Gives a file its number.
+    pub fn file(&mut self, path: PathBuf) -> u32 {
+        self.files.push(path);
+        (self.files.len() - 1) as u32
+    }
+
+    /// What it comes to: the worst of all findings.
+    pub fn worst(&self) -> Severity {
+        self.findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Info)
+    }
+}
+
+/// A bundle file.
+#[derive(Debug)]
+pub struct BundleFacts {
+    /// Whether this run has changed it.
+    pub changed: bool,
+    /// How many certificates are in it.
+    pub certificates: usize,
+    /// Where it is; none where it went to standard output.
+    pub path: Option<PathBuf>,
+    /// The SHA-256 of the file, in lower-case hexadecimal digits.
+    pub sha256: String,
+}
+
+/// A certificate as JSON and tables show it.
+#[derive(Debug)]
+pub struct CertificateFacts {
+    /// Whole days until the last second.
+    pub days_remaining: i64,
+    /// SHA-256 of the certificate.
+    pub fingerprint_sha256: String,
+    /// Whether it may issue others.
+    pub is_ca: bool,
+    /// The issuer's name.
+    pub issuer: String,
+    /// In a bundle: whether it was kept, and where not, the code of the reason.
+    pub kept: Option<Result<(), &'static str>>,
+    /// Algorithm and size of the key.
+    pub key: String,
+    /// The last second.
+    pub not_after: i64,
+    /// The first second.
+    pub not_before: i64,
+    /// Where it was found.
+    pub place: Place,
+    /// What it is for.
+    pub role: Role,
+    /// Whether its own key signed it; none where that cannot be checked here.
+    pub self_signed: Option<bool>,
+    /// The serial number in hexadecimal digits.
+    pub serial: String,
+    /// The algorithm of its signature.
+    pub signature: String,
+    /// SHA-256 of the SubjectPublicKeyInfo.
+    pub spki_sha256: String,
+    /// The subject's name.
+    pub subject: String,
+    /// Names and addresses.
+    pub subject_alt_names: Vec<String>,
+}
+
+/// A private key as JSON shows it.
+#[derive(Debug)]
+pub struct KeyFacts {
+    /// The algorithm, where it is known without opening.
+    pub algorithm: Option<String>,
+    /// Its size, where it has one.
+    pub bits: Option<u32>,
+    /// Whether it is sealed.
+    pub encrypted: bool,
+    /// Its form: `PKCS#8`, …
+    pub format: String,
+    /// Rounds of the key derivation.
+    pub iterations: Option<u64>,
+    /// Whether the passphrase opens it; none where none was given.
+    pub opened: Option<bool>,
+    /// Where it was found.
+    pub place: Place,
+    /// How it is sealed.
+    pub scheme: Option<String>,
+    /// SHA-256 of the SubjectPublicKeyInfo, where it is known.
+    pub spki_sha256: Option<String>,
+}
