@@ -2,6 +2,7 @@
 #![allow(
     clippy::disallowed_macros,
     clippy::disallowed_methods,
+    clippy::unwrap_used,
     reason = "a test looks at the world from outside"
 )]
 

@@ -453,7 +453,7 @@ fn purposes(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> Vec<String
         (usage.time_stamping, "timeStamping"),
         (usage.ocsp_signing, "OCSPSigning"),
     ];
-    let named = named.into_iter().filter_map(|(is_set, name)| is_set.then(|| name.to_owned()));
+    let named = named.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name.to_owned());
     named.chain(usage.other.iter().map(|oid| oid.to_id_string())).collect()
 }
 

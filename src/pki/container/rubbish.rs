@@ -37,6 +37,7 @@ pub(super) fn guess(bytes: &[u8]) -> Guess {
     let text = super::pem::from_utf16(bytes);
     let start = text.trim_ascii_start();
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    let is_text = std::str::from_utf8(&text).is_ok_and(|text| !text.contains('\0'));
     let begins = |prefix: &str| {
         start.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
     };
@@ -44,7 +45,7 @@ pub(super) fn guess(bytes: &[u8]) -> Guess {
         Guess::Empty
     } else if is_pkcs12(bytes) {
         Guess::Pkcs12
-    } else if matches!(Element::expect(bytes, SEQUENCE), Err(Malformed::CutShort)) {
+    } else if !is_text && matches!(Element::expect(bytes, SEQUENCE), Err(Malformed::CutShort)) {
         Guess::CutShort
     } else if bytes.starts_with(&JAVA_KEY_STORE) || bytes.starts_with(&JCEKS) {
         Guess::JavaKeyStore
@@ -59,7 +60,7 @@ pub(super) fn guess(bytes: &[u8]) -> Guess {
         Guess::OpenSsh
     } else if begins("{") || begins("[") {
         Guess::Json
-    } else if std::str::from_utf8(&text).is_ok_and(|text| !text.contains('\0')) {
+    } else if is_text {
         Guess::Text
     } else {
         Guess::Binary
