@@ -20,7 +20,11 @@ use crate::pki::container::pem::{self, Block, Damage, End};
 /// # Errors
 /// Where there is no private key, or the first one is damaged.
 pub fn detect(bytes: &[u8]) -> Result<KeyFile, NoKey> {
-    if bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
+    let is_marked = |mark: &&&[u8]| bytes.starts_with(mark);
+    let mark =
+        [BYTE_ORDER_MARK, b"\xff\xfe", b"\xfe\xff"].iter().find(is_marked).map_or(0, |mark| mark.len());
+    if bytes[mark..].iter().all(is_blank) {
         return Err(NoKey::Empty);
     }
     if let Some(found) = detect_der(bytes) {
@@ -28,7 +32,11 @@ pub fn detect(bytes: &[u8]) -> Result<KeyFile, NoKey> {
     }
     match pem::from_utf16(bytes) {
         Cow::Borrowed(text) => detect_text(text, Vec::new()),
-        Cow::Owned(text) => detect_text(&Zeroizing::new(text), vec![Quirk::Utf16]),
+        Cow::Owned(text) => {
+            let text = Zeroizing::new(text);
+            // The mark belongs to UTF-16, and is no trouble of its own.
+            detect_text(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text), vec![Quirk::Utf16])
+        }
     }
 }
 
@@ -381,7 +389,6 @@ fn quirks_of(text: &[u8], block: &Block<'_>) -> Vec<Quirk> {
     if !starts_its_line || !end_starts_its_line {
         quirks.push(Quirk::MarkerNotAtLineStart);
     }
-    // A mark at the start of UTF-16 has been told as UTF-16.
     let is_marked = text.starts_with(BYTE_ORDER_MARK) || marker_line_is_marked;
     if is_marked || memchr::memmem::find(block.body, BYTE_ORDER_MARK).is_some() {
         quirks.push(Quirk::ByteOrderMark);
