@@ -1,5 +1,6 @@
 //! Private keys against the real programs: OpenSSL makes every kind, form and scheme; certman has to read them all
 //! as the same key, and OpenSSL, Node and Bun have to read what certman writes.
+#![expect(clippy::unwrap_used, reason = "what a test stands on fails by failing the test")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -587,6 +588,56 @@ fn dirty_text_is_read_and_its_quirks_are_told() {
     let Some(openssl) = OpenSsl::find() else { return };
     let plain = String::from_utf8(openssl.keys()["rsa-2048"].clone()).unwrap();
     let same = plain_key(plain.as_bytes());
+    for (name, bytes, quirks, line) in dirty(&plain) {
+        let file = detect(&bytes).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        assert_same(&open(&file), &same, name);
+        assert_eq!(file.facts.quirks, quirks, "{name}");
+        assert_eq!(file.facts.line, Some(line), "{name}");
+    }
+    let padded = openssl.keys().values().find(|key| key.contains(&b'=')).expect("some key has padding");
+    let unpadded = String::from_utf8(padded.clone()).unwrap().replace('=', "");
+    assert_eq!(detect(unpadded.as_bytes()).unwrap().facts.quirks, [Quirk::Padding]);
+    let pkcs1 = openssl.run("pkey -traditional -in KEY", plain.as_bytes(), PASSPHRASE);
+    let mislabelled = String::from_utf8(pkcs1).unwrap().replace("RSA ", "");
+    assert_eq!(detect(mislabelled.as_bytes()).unwrap().facts.quirks, [Quirk::Label]);
+    let der_with_newline = [der_of(plain.as_bytes()), b"\n".to_vec()].concat();
+    assert_same(&open(&detect(&der_with_newline).unwrap()), &same, "DER and a newline");
+}
+
+/// What the comments at [`Quirk`] say, asked of the clients themselves.
+#[test]
+fn node_and_bun_stumble_where_the_quirks_say() {
+    let Some(openssl) = OpenSsl::find() else { return };
+    let plain = String::from_utf8(openssl.keys()["rsa-2048"].clone()).unwrap();
+    let folder = folder();
+    let dirty = dirty(&plain);
+    for (name, bytes, _, _) in &dirty {
+        std::fs::write(folder.path().join(format!("{name}.key")), bytes).unwrap();
+    }
+    std::fs::write(folder.path().join("load.cjs"), LOAD_WITH_NODE).unwrap();
+    for client in ["node", "bun"] {
+        let Some(program) = program(client) else { continue };
+        let output = run(Command::new(program).arg("load.cjs").current_dir(folder.path()), &[]);
+        for (name, bytes, quirks, _) in &dirty {
+            let refuses = |quirk: &Quirk| match *quirk {
+                Quirk::BlankLine => client == "node",
+                Quirk::ByteOrderMark => client == "bun" || !bytes.starts_with(b"\xef\xbb\xbf"),
+                Quirk::Headers => !output.starts_with("v20."),
+                Quirk::LineLength => client == "bun",
+                _ => true,
+            };
+            let expected = if quirks.iter().any(refuses) { "refused" } else { "loaded" };
+            assert!(
+                output.lines().any(|line| line == format!("{name}: {expected}")),
+                "{client}, {name}:\n{output}"
+            );
+        }
+    }
+}
+
+/// A key as it comes out of mail programs and editors: what was done to it, what clients stumble over, and the line
+/// of its BEGIN marker.
+fn dirty(plain: &str) -> Vec<(&'static str, Vec<u8>, Vec<Quirk>, u32)> {
     let utf16 = |to: fn(u16) -> [u8; 2], mark: bool| -> Vec<u8> {
         let mark = if mark { "\u{feff}" } else { "" };
         format!("{mark}{plain}").encode_utf16().flat_map(to).collect()
@@ -598,8 +649,8 @@ fn dirty_text_is_read_and_its_quirks_are_told() {
         format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n")).into_bytes()
     };
     let text = |text: String| text.into_bytes();
-    for (name, bytes, quirks, line) in [
-        ("clean", text(plain.clone()), vec![], 1),
+    vec![
+        ("clean", text(plain.into()), vec![], 1),
         ("CRLF", text(plain.replace('\n', "\r\n")), vec![], 1),
         ("text around", text(format!("Bag Attributes\n    friendlyName: x\n{plain}thanks\n")), vec![], 3),
         ("no final newline", text(plain.trim_end().into()), vec![], 1),
@@ -639,20 +690,7 @@ fn dirty_text_is_read_and_its_quirks_are_told() {
             vec![Quirk::ByteOrderMark, Quirk::LoneCarriageReturn, Quirk::MarkerNotAtLineStart],
             1,
         ),
-    ] {
-        let file = detect(&bytes).unwrap_or_else(|error| panic!("{name}: {error:?}"));
-        assert_same(&open(&file), &same, name);
-        assert_eq!(file.facts.quirks, quirks, "{name}");
-        assert_eq!(file.facts.line, Some(line), "{name}");
-    }
-    let padded = openssl.keys().values().find(|key| key.contains(&b'=')).expect("some key has padding");
-    let unpadded = String::from_utf8(padded.clone()).unwrap().replace('=', "");
-    assert_eq!(detect(unpadded.as_bytes()).unwrap().facts.quirks, [Quirk::Padding]);
-    let pkcs1 = openssl.run("pkey -traditional -in KEY", plain.as_bytes(), PASSPHRASE);
-    let mislabelled = String::from_utf8(pkcs1).unwrap().replace("RSA ", "");
-    assert_eq!(detect(mislabelled.as_bytes()).unwrap().facts.quirks, [Quirk::Label]);
-    let der_with_newline = [der_of(plain.as_bytes()), b"\n".to_vec()].concat();
-    assert_same(&open(&detect(&der_with_newline).unwrap()), &same, "DER and a newline");
+    ]
 }
 
 #[test]
@@ -808,44 +846,54 @@ fn rubbish_is_no_panic_and_costs_nothing() {
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
 }
 
-/// Seen in the source of pkcs5 0.8: a salt of more than 32 bytes runs over its buffer.
+/// Seen in the source of pkcs5 0.8: a salt of more than 32 bytes runs over its buffer. Here it is one like any other;
+/// and so is a function named without its parameters.
 #[test]
-fn a_long_salt_is_no_panic() {
+fn a_long_salt_and_a_bare_function_are_read() {
     let Some(openssl) = OpenSsl::find() else { return };
     let plain = der_of(&openssl.keys()["p256"]);
-    for (prf, opens) in [(9, true), (8, false)] {
-        let salt = [7_u8; 64];
-        let mut key = [0; 32];
-        let algorithm = aws_lc_rs::pbkdf2::PBKDF2_HMAC_SHA256;
-        aws_lc_rs::pbkdf2::derive(algorithm, 3.try_into().unwrap(), &salt, PASSPHRASE, &mut key);
-        let iv = [9; 16];
-        let encrypted = {
-            use cbc::cipher::{BlockModeEncrypt, KeyIvInit, block_padding::Pkcs7};
-            let mut buffer = plain.clone();
-            buffer.resize(plain.len() + 16, 0);
-            let mode = cbc::Encryptor::<aes::Aes256>::new_from_slices(&key, &iv).unwrap();
-            mode.encrypt_padded::<Pkcs7>(&mut buffer, plain.len()).unwrap().to_vec()
-        };
-        let sequence = |parts: &[&[u8]]| asn1::write(asn1::SEQUENCE, parts);
-        let oid = |content: &[u8]| asn1::write(asn1::OBJECT_IDENTIFIER, &[content]);
-        let octets = |content: &[u8]| asn1::write(asn1::OCTET_STRING, &[content]);
-        let pkcs5 = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05];
-        let prf = sequence(&[&oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, prf])]);
-        let kdf =
-            sequence(&[&oid(&[&pkcs5[..], &[12]].concat()), &sequence(&[&octets(&salt), &[2, 1, 3], &prf])]);
-        let aes = sequence(&[&oid(&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a]), &octets(&iv)]);
-        let scheme = sequence(&[&oid(&[&pkcs5[..], &[13]].concat()), &sequence(&[&kdf, &aes])]);
-        let file = detect(&sequence(&[&scheme, &octets(&encrypted)])).unwrap();
-        assert!(matches!(
-            file.facts.scheme,
-            Some(Scheme::Pbes2 { kdf: Kdf::Pbkdf2 { prf_has_null_parameters: false, .. }, .. })
-        ));
-        let outcome = sealed(&file).open(&passphrase(PASSPHRASE), &Limits::DEFAULT);
-        if opens {
-            assert_same(&outcome.unwrap(), &plain_key(&plain), "a salt of 64 bytes");
-        } else {
-            assert!(matches!(outcome, Err(OpenError::Unsupported { .. })));
-        }
+    let (salt, iv) = ([7; 64], [9; 16]);
+    let mut key = [0; 32];
+    let algorithm = aws_lc_rs::pbkdf2::PBKDF2_HMAC_SHA256;
+    aws_lc_rs::pbkdf2::derive(algorithm, 3.try_into().unwrap(), &salt, PASSPHRASE, &mut key);
+    let encrypted = {
+        use cbc::cipher::{BlockModeEncrypt, KeyIvInit, block_padding::Pkcs7};
+        let mut buffer = plain.clone();
+        buffer.resize(plain.len() + 16, 0);
+        let mode = cbc::Encryptor::<aes::Aes256>::new_from_slices(&key, &iv).unwrap();
+        mode.encrypt_padded::<Pkcs7>(&mut buffer, plain.len()).unwrap().to_vec()
+    };
+    let sequence = |parts: &[&[u8]]| asn1::write(asn1::SEQUENCE, parts);
+    let oid = |content: &[u8]| asn1::write(asn1::OBJECT_IDENTIFIER, &[content]);
+    let octets = |content: &[u8]| asn1::write(asn1::OCTET_STRING, &[content]);
+    let pkcs5 = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05];
+    let prf = sequence(&[&oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 9])]);
+    let kdf =
+        sequence(&[&oid(&[&pkcs5[..], &[12]].concat()), &sequence(&[&octets(&salt), &[2, 1, 3], &prf])]);
+    let aes = sequence(&[&oid(&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a]), &octets(&iv)]);
+    let scheme = sequence(&[&oid(&[&pkcs5[..], &[13]].concat()), &sequence(&[&kdf, &aes])]);
+    let der = sequence(&[&scheme, &octets(&encrypted)]);
+    let file = detect(&der).unwrap();
+    let kdf = Kdf::Pbkdf2 { iterations: 3, prf: Prf::HmacSha256, prf_has_null_parameters: false };
+    assert_eq!(file.facts.scheme, Some(Scheme::Pbes2 { cipher: Cipher::Aes256Cbc, kdf }));
+    assert_same(&open(&file), &plain_key(&plain), "a salt of 64 bytes");
+    let text = pem::encode("ENCRYPTED PRIVATE KEY", &der);
+    assert!(openssl.succeeds("pkey -noout -passin file:PASS -in KEY", &text), "OpenSSL reads it too");
+}
+
+/// OpenSSL before 1.1 took each byte for a letter. Its key under "ä" is today's under the two letters that the bytes of
+/// "ä" are in Latin-1.
+#[test]
+fn a_key_of_an_old_openssl_opens_with_an_umlaut() {
+    let Some(openssl) = OpenSsl::find() else { return };
+    let plain = &openssl.keys()["p256"];
+    for scheme in ["PBE-SHA1-3DES", "PBE-SHA1-RC2-40", "PBE-SHA1-RC4-128"] {
+        let command = format!("pkcs8 -topk8 -v1 {scheme} {LEGACY} -passout file:PASS -in KEY");
+        let text = openssl.run(&command, plain, "pÃ¤ss".as_bytes());
+        let file = detect(&text).unwrap();
+        assert_same(&open_with(&file, "päss".as_bytes()), &plain_key(plain), scheme);
+        let error = sealed(&file).open(&passphrase("pöss".as_bytes()), &Limits::DEFAULT).unwrap_err();
+        assert_eq!(error, OpenError::WrongPassphraseOrDamaged);
     }
 }
 
@@ -1133,5 +1181,16 @@ for (const name of fs.readdirSync(".").filter((name) => name.endsWith(".clear.pe
     } catch (error) {}
     console.log(`${kind} ${form} ${outcome}`);
   }
+}
+"#;
+
+/// Loads each file as a TLS client key.
+const LOAD_WITH_NODE: &str = r#"
+const fs = require("fs"), tls = require("tls");
+console.log(process.version);
+for (const name of fs.readdirSync(".").filter((name) => name.endsWith(".key"))) {
+  let outcome = "loaded";
+  try { tls.createSecureContext({ key: fs.readFileSync(name) }); } catch (error) { outcome = "refused"; }
+  console.log(`${name.replace(/\.key$/, "")}: ${outcome}`);
 }
 "#;

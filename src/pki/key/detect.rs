@@ -103,18 +103,33 @@ pub enum Form {
     Sec1,
 }
 
-/// What a client stumbles over although the key is sound. Seen on Node 20.20 and Bun 1.4.5.
+impl Form {
+    /// The name, for JSON and for people; stable.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dsa => "DSA",
+            Self::EncryptedPkcs8 => "encrypted PKCS#8",
+            Self::LegacyEncrypted => "legacy encrypted PEM",
+            Self::Pkcs1 => "PKCS#1",
+            Self::Pkcs8 => "PKCS#8",
+            Self::Sec1 => "SEC 1",
+        }
+    }
+}
+
+/// What a client stumbles over although the key is sound. Seen on Node 20.20 and 24.21
+/// and on Bun 1.4.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Quirk {
     /// A blank line within the base64: Node refuses.
     BlankLine,
-    /// A byte order mark before the block (Bun refuses) or inside of it (both refuse).
+    /// A byte order mark: at the start of the file Bun refuses, at the start of the block's line or inside of it both.
     ByteOrderMark,
     /// DER: both refuse.
     Der,
     /// The END marker is missing, or has another label: both refuse.
     EndMarker,
-    /// Lines such as `Name: value` before the base64 of a block that is not encrypted: Bun refuses.
+    /// Lines such as `Name: value` before the base64 of a block that is not encrypted: Bun and Node 24 refuse.
     Headers,
     /// The label does not say what is inside: both refuse.
     Label,
@@ -302,7 +317,7 @@ impl Found {
         let mut parts = Element::expect(der, SEQUENCE)?.0.children();
         let sealing = Sealing::of_identifier(parts.expect(SEQUENCE)?)?;
         let content = parts.expect(OCTET_STRING)?.content;
-        self.seal(form, Sealed::new(sealing, content, der, None)?)
+        self.seal(form, Sealed::new(sealing, content, None)?)
     }
 
     fn read_legacy(
@@ -312,7 +327,7 @@ impl Found {
         curve: Option<Vec<u8>>,
     ) -> Result<KeyFile, Cause> {
         let (_, value) = block.headers().find(|(name, _)| *name == "DEK-Info").ok_or(Cause::Headers)?;
-        let sealed = Sealed::new(Sealing::of_dek_info(value)?, content, &[], curve)?;
+        let sealed = Sealed::new(Sealing::of_dek_info(value)?, content, curve)?;
         self.seal(Form::LegacyEncrypted, sealed)
     }
 
