@@ -622,7 +622,6 @@ fn node_and_bun_stumble_where_the_quirks_say() {
             let refuses = |quirk: &Quirk| match *quirk {
                 Quirk::BlankLine => client == "node",
                 Quirk::ByteOrderMark => client == "bun" || !bytes.starts_with(b"\xef\xbb\xbf"),
-                Quirk::Headers => !output.starts_with("v20."),
                 Quirk::LineLength => client == "bun",
                 _ => true,
             };
@@ -1187,7 +1186,6 @@ for (const name of fs.readdirSync(".").filter((name) => name.endsWith(".clear.pe
 /// Loads each file as a TLS client key.
 const LOAD_WITH_NODE: &str = r#"
 const fs = require("fs"), tls = require("tls");
-console.log(process.version);
 for (const name of fs.readdirSync(".").filter((name) => name.endsWith(".key"))) {
   let outcome = "loaded";
   try { tls.createSecureContext({ key: fs.readFileSync(name) }); } catch (error) { outcome = "refused"; }

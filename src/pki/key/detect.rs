@@ -129,7 +129,7 @@ pub enum Quirk {
     Der,
     /// The END marker is missing, or has another label: both refuse.
     EndMarker,
-    /// Lines such as `Name: value` before the base64 of a block that is not encrypted: Bun and Node 24 refuse.
+    /// Lines such as `Name: value` before the base64 of a block that is not encrypted: both refuse.
     Headers,
     /// The label does not say what is inside: both refuse.
     Label,
