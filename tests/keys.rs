@@ -851,33 +851,48 @@ fn rubbish_is_no_panic_and_costs_nothing() {
 fn a_long_salt_and_a_bare_function_are_read() {
     let Some(openssl) = OpenSsl::find() else { return };
     let plain = der_of(&openssl.keys()["p256"]);
-    let (salt, iv) = ([7; 64], [9; 16]);
-    let mut key = [0; 32];
-    let algorithm = aws_lc_rs::pbkdf2::PBKDF2_HMAC_SHA256;
-    aws_lc_rs::pbkdf2::derive(algorithm, 3.try_into().unwrap(), &salt, PASSPHRASE, &mut key);
-    let encrypted = {
-        use cbc::cipher::{BlockModeEncrypt, KeyIvInit, block_padding::Pkcs7};
-        let mut buffer = plain.clone();
-        buffer.resize(plain.len() + 16, 0);
-        let mode = cbc::Encryptor::<aes::Aes256>::new_from_slices(&key, &iv).unwrap();
-        mode.encrypt_padded::<Pkcs7>(&mut buffer, plain.len()).unwrap().to_vec()
-    };
-    let sequence = |parts: &[&[u8]]| asn1::write(asn1::SEQUENCE, parts);
-    let oid = |content: &[u8]| asn1::write(asn1::OBJECT_IDENTIFIER, &[content]);
-    let octets = |content: &[u8]| asn1::write(asn1::OCTET_STRING, &[content]);
-    let pkcs5 = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05];
-    let prf = sequence(&[&oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 9])]);
-    let kdf =
-        sequence(&[&oid(&[&pkcs5[..], &[12]].concat()), &sequence(&[&octets(&salt), &[2, 1, 3], &prf])]);
-    let aes = sequence(&[&oid(&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a]), &octets(&iv)]);
-    let scheme = sequence(&[&oid(&[&pkcs5[..], &[13]].concat()), &sequence(&[&kdf, &aes])]);
-    let der = sequence(&[&scheme, &octets(&encrypted)]);
+    let der = sealed_by_hand(&plain, &[]);
     let file = detect(&der).unwrap();
     let kdf = Kdf::Pbkdf2 { iterations: 3, prf: Prf::HmacSha256, prf_has_null_parameters: false };
     assert_eq!(file.facts.scheme, Some(Scheme::Pbes2 { cipher: Cipher::Aes256Cbc, kdf }));
     assert_same(&open(&file), &plain_key(&plain), "a salt of 64 bytes");
     let text = pem::encode("ENCRYPTED PRIVATE KEY", &der);
     assert!(openssl.succeeds("pkey -noout -passin file:PASS -in KEY", &text), "OpenSSL reads it too");
+
+    // keyLength (RFC 8018, appendix A.2) may stand there, and has to be the cipher's.
+    let file = detect(&sealed_by_hand(&plain, &[2, 1, 32])).unwrap();
+    assert_same(&open(&file), &plain_key(&plain), "a key length");
+    let damaged = NoKey::Damaged { block: None, cause: Cause::Parameters, line: None };
+    assert_eq!(detect(&sealed_by_hand(&plain, &[2, 1, 16])).unwrap_err(), damaged);
+
+    // What comes out has to be one key and nothing else.
+    let with_more = [plain.as_slice(), b"x"].concat();
+    let file = detect(&sealed_by_hand(&with_more, &[])).unwrap();
+    let error = sealed(&file).open(&passphrase(PASSPHRASE), &Limits::DEFAULT).unwrap_err();
+    assert_eq!(error, OpenError::WrongPassphraseOrDamaged);
+}
+
+/// PBES2, PBKDF2 with a salt of 64 bytes, three rounds and HMAC-SHA256 named without its NULL, AES-256-CBC.
+fn sealed_by_hand(plain: &[u8], key_length: &[u8]) -> Vec<u8> {
+    use cbc::cipher::{BlockModeEncrypt, KeyIvInit, block_padding::Pkcs7};
+    let (salt, iv) = ([7; 64], [9; 16]);
+    let mut key = [0; 32];
+    let algorithm = aws_lc_rs::pbkdf2::PBKDF2_HMAC_SHA256;
+    aws_lc_rs::pbkdf2::derive(algorithm, 3.try_into().unwrap(), &salt, PASSPHRASE, &mut key);
+    let mut buffer = [plain, &[0; 16]].concat();
+    let mode = cbc::Encryptor::<aes::Aes256>::new_from_slices(&key, &iv).unwrap();
+    let encrypted = mode.encrypt_padded::<Pkcs7>(&mut buffer, plain.len()).unwrap();
+
+    let sequence = |parts: &[&[u8]]| asn1::write(asn1::SEQUENCE, parts);
+    let oid = |content: &[u8]| asn1::write(asn1::OBJECT_IDENTIFIER, &[content]);
+    let octets = |content: &[u8]| asn1::write(asn1::OCTET_STRING, &[content]);
+    let pkcs5 = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05];
+    let prf = sequence(&[&oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 9])]);
+    let parameters = sequence(&[&octets(&salt), &[2, 1, 3], key_length, &prf]);
+    let kdf = sequence(&[&oid(&[&pkcs5[..], &[12]].concat()), &parameters]);
+    let aes = sequence(&[&oid(&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a]), &octets(&iv)]);
+    let scheme = sequence(&[&oid(&[&pkcs5[..], &[13]].concat()), &sequence(&[&kdf, &aes])]);
+    sequence(&[&scheme, &octets(encrypted)])
 }
 
 /// OpenSSL before 1.1 took each byte for a letter. Its key under "ä" is today's under the two letters that the bytes of
