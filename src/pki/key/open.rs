@@ -130,8 +130,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Ten million rounds (RFC 8018, section 4.2 names that number for critical keys; two seconds), 256 MiB (twice
-    /// what is recommended for scrypt today), and 2^24 block mixes (six seconds).
+    /// Ten million rounds (RFC 8018, section 4.2 names that number for critical keys; one to six seconds), 256 MiB and
+    /// one for what stands beside it (N = 2^18 with r = 8, twice what is recommended for scrypt today), and 2^24 block
+    /// mixes (five seconds).
     pub const DEFAULT: Self =
         Self { iterations: 10_000_000, scrypt_memory: (256 << 20) + (1 << 20), scrypt_work: 1 << 24 };
 
