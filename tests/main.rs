@@ -8,6 +8,7 @@
 
 mod cases;
 mod keyring;
+mod keys;
 mod passphrase;
 mod shells;
 mod support;
