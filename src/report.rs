@@ -314,8 +314,8 @@ pub struct BundleFacts {
     pub certificates: usize,
     /// Where it is; none where it went to standard output.
     pub path: Option<PathBuf>,
-    /// The SHA-256 of the file, in lower-case hexadecimal digits.
-    pub sha256: String,
+    /// The SHA-256 of the file, in lower-case hexadecimal digits, for those who want facts.
+    pub sha256: Option<String>,
 }
 
 /// A certificate as JSON and tables show it.

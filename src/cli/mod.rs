@@ -116,7 +116,12 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     if let Command::Completions { shell } = &arguments.command {
         return Ok(commands::completions::run(*shell, Arguments::command()));
     }
-    let settings = Settings::resolve(arguments.overrides(), &host.environment, &host.current_folder)?;
+    let settings = Settings::resolve(
+        arguments.overrides(),
+        &host.environment,
+        &host.current_folder,
+        host.system_configuration.as_deref(),
+    )?;
     // Facts about every certificate are collected only for those who want to see them.
     let wants_facts = arguments.common.is_json();
     match &arguments.command {
