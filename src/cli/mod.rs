@@ -7,9 +7,10 @@ pub mod failure;
 pub mod render;
 
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 use zeroize::Zeroizing;
 
 use self::args::{Arguments, Command, Format};
@@ -26,9 +27,14 @@ pub fn main() -> ExitCode {
 
 /// The program with any arguments (the first is its name) in any world. Gives the exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8 {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    // Taking the definition of the command line apart again would cost a shell start more than reading certman.toml does.
+    let mut definition = ManuallyDrop::new(Arguments::command());
+    let parsed = definition
+        .try_get_matches_from_mut(arguments)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
-        Err(error) => return render::usage(&error, host),
+        Err(error) => return render::usage(&error.format(&mut definition), host),
     };
     let outcome = perform(&arguments, host);
     render::show(outcome, &arguments, host)
@@ -97,7 +103,7 @@ pub struct CheckSummary {
 pub struct Exports {
     /// The statements for the shell.
     pub script: Zeroizing<Vec<u8>>,
-    /// The same with every secret as `***`, for a terminal.
+    /// The same with every secret as `***`, where standard output is a terminal.
     pub script_for_people: Vec<u8>,
     /// The variables as people and JSON may see them: name, and value unless it is to be unset.
     pub variables: Vec<(&'static str, Option<String>)>,

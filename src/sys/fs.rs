@@ -298,6 +298,13 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
     }
 }
 
+/// The same path without `..`: the folder's real place, where it has one to ask for.
+pub fn without_parents(path: &Path) -> PathBuf {
+    let has_parents = path.components().any(|component| component == std::path::Component::ParentDir);
+    let real = || Some(std::fs::canonicalize(path.parent()?).ok()?.join(path.file_name()?));
+    has_parents.then(real).flatten().unwrap_or_else(|| path.to_owned())
+}
+
 /// The permission bits of a file; on Windows none.
 pub fn mode(path: &Path) -> Option<u32> {
     #[cfg(unix)]

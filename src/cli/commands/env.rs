@@ -35,7 +35,10 @@ pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Re
     let statements = values.statements(arguments.unset);
     let script = shell::script(shell, &statements).map_err(unquotable)?;
     let masked = values.masked(arguments.unset);
-    let script_for_people = shell::script(shell, &masked).map_err(unquotable)?.to_vec();
+    let script_for_people = match host.stdout.is_terminal {
+        true => shell::script(shell, &masked).map_err(unquotable)?.to_vec(),
+        false => Vec::new(),
+    };
     let variables = masked
         .iter()
         .map(|statement| match statement {
@@ -108,14 +111,15 @@ fn values(
     host: &mut Host,
     report: &mut Report,
 ) -> Result<Values, Failure> {
-    let mut values = Values { bundle: bundle(arguments, settings, host, report)?, ..Values::default() };
+    let bundle = bundle(arguments, settings, host, report)?;
+    let mut values = Values { bundle: bundle.map(|path| fs::without_parents(&path)), ..Values::default() };
     match (&settings.cert, &settings.key) {
         (None, None) => {}
         (Some(certificate), Some(key)) => {
             values.passphrase =
                 passphrase(arguments, settings, &certificate.value, &key.value, host, report)?;
-            values.certificate = Some(certificate.value.clone());
-            values.key = Some(key.value.clone());
+            values.certificate = Some(fs::without_parents(&certificate.value));
+            values.key = Some(fs::without_parents(&key.value));
         }
         (certificate, _) => {
             let (given, missing) =
