@@ -8,6 +8,7 @@ pub mod render;
 
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 use self::args::{Arguments, Command, Format};
 use self::failure::Failure;
 use crate::config::Settings;
+use crate::pki::bundle::Place;
 use crate::report::{Report, Severity};
 use crate::sys::{Host, process};
 
@@ -78,8 +80,8 @@ pub enum Shown {
     Check(CheckSummary),
     /// `env`: the statements, and for JSON the variables.
     Exports(Exports),
-    /// `key check`: what the key is.
-    Key(Vec<String>),
+    /// `key check`: what the identity is.
+    Identity(IdentitySummary),
     /// One sentence about what was done.
     Note(String),
     /// Bytes for standard output, and nothing else there.
@@ -97,6 +99,25 @@ pub struct CheckSummary {
     pub first_to_expire: Option<(String, i64)>,
     /// The time it was judged at.
     pub now: i64,
+}
+
+/// What `key check` has seen, besides the facts in the report.
+#[derive(Debug, Default)]
+pub struct IdentitySummary {
+    /// The number of the certificate that the key belongs to, from 0; proven.
+    pub belongs_to: Option<usize>,
+    /// The certificate file.
+    pub certificate: Option<PathBuf>,
+    /// The certificates in their order: subject and last second.
+    pub chain: Vec<(String, i64)>,
+    /// The key file.
+    pub key: Option<PathBuf>,
+    /// Where the key stands in its file.
+    pub key_place: Option<Place>,
+    /// The time it was judged at.
+    pub now: i64,
+    /// Where the passphrase came from.
+    pub passphrase_from: Option<String>,
 }
 
 /// What `env` prints.
@@ -135,6 +156,6 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         Command::Check(check) => commands::check::run(check, &settings, wants_facts, host),
         Command::Completions { .. } => unreachable!("answered above, before any file is touched"),
         Command::Env(env) => commands::env::run(env, &settings, host),
-        Command::Key(key) => commands::key::run(key, &settings, host),
+        Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
     }
 }

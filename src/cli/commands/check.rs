@@ -113,6 +113,7 @@ impl Check {
             identity::check(
                 &arguments.identity.limits,
                 settings,
+                false,
                 host,
                 &mut self.report,
                 &mut |one, place, report| {
@@ -263,7 +264,7 @@ impl Check {
 }
 
 /// Judges a certificate of the identity.
-fn judge_client(
+pub(super) fn judge_client(
     certificate: &Certificate,
     place: Place,
     thresholds: Option<Thresholds>,

@@ -13,7 +13,7 @@ use crate::cli::args::EnvArguments;
 use crate::cli::failure::Failure;
 use crate::cli::{Ending, Exports, Outcome, Shown};
 use crate::config::Settings;
-use crate::pki::bundle::Rules;
+use crate::pki::bundle::{Place, Rules};
 use crate::pki::cert::hex;
 use crate::pki::key::Content;
 use crate::report::{Cause, Report, Severity};
@@ -213,12 +213,15 @@ fn passphrase(
         .hint("set client.cert in certman.toml, or name the file with --cert"));
     }
     let file = identity::detect(key)?;
+    let place = Place { file: report.file(key.to_owned()), index: 1, line: None };
+    identity::note_access(key, Some(place), report);
     let passphrase = match &file.content {
         Content::Plain(_) => None,
-        Content::Sealed(_) => Some(identity::passphrase(settings, key, host, report)?),
+        Content::Sealed(_) => Some(identity::passphrase(settings, key, false, host, report)?.0),
     };
     if arguments.verify {
-        identity::verify(file, passphrase.as_ref(), certificate, key, &arguments.identity.limits)?;
+        let limits = &arguments.identity.limits;
+        identity::verify(file, passphrase.as_ref(), certificate, key, limits, report)?;
     }
     Ok(passphrase)
 }
