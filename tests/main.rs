@@ -7,6 +7,7 @@
 )]
 
 mod cases;
+mod documents;
 mod keyring;
 mod keys;
 mod passphrase;
