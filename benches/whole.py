@@ -23,7 +23,7 @@ PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "target/tools/python"))
 BENCH = PROJECT / "target/bench"
 CERTMAN = PROJECT / "target/release/certman"
-DEMO = PROJECT / "testdata/demo/certman.toml"
+DEMO = BENCH / "demo/certman.toml"
 MIB = 1 << 20
 
 ROWS = []
@@ -36,6 +36,7 @@ def main():
     arguments = parser.parse_args()
     if not CERTMAN.exists():
         sys.exit("benches/whole.py: run `cargo build --release` first")
+    copy_demo()
     for benchmark in (env, merge, merge_self_signed, merge_scaling, check, check_memory, derive):
         if arguments.only in benchmark.__name__:
             benchmark(arguments.rounds)
@@ -152,6 +153,15 @@ def peak_memory(command):
     answer = subprocess.run([sys.executable, "-c", code, *map(str, command)], capture_output=True, text=True,
                             env=ENVIRONMENT, check=True)
     return int(answer.stdout) * 1024
+
+
+def copy_demo():
+    """The demo, with the modes its owner would give it: git keeps none, and certman would warn."""
+    shutil.rmtree(DEMO.parent, ignore_errors=True)
+    shutil.copytree(PROJECT / "testdata/demo", DEMO.parent)
+    for name in ("client.key", "passphrase.txt"):
+        (DEMO.parent / name).chmod(0o600)
+    DEMO.write_text(DEMO.read_text().replace("../../target/demo/", ""))
 
 
 def empty_program():

@@ -36,7 +36,7 @@ pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Re
     let script = shell::script(shell, &statements).map_err(unquotable)?;
     let masked = values.masked(arguments.unset);
     let script_for_people = match host.stdout.is_terminal {
-        true => shell::script(shell, &masked).map_err(unquotable)?.to_vec(),
+        true => with_stars(&shell::script(shell, &values.placeholders(arguments.unset)).map_err(unquotable)?),
         false => Vec::new(),
     };
     let variables = masked
@@ -89,7 +89,12 @@ impl Values {
     }
 
     fn masked(&self, unset: bool) -> Vec<Statement<'_>> {
-        self.in_order(unset, self.passphrase.as_ref().map(|_| &b"***"[..]))
+        self.in_order(unset, self.passphrase.as_ref().map(|_| STARS))
+    }
+
+    /// With a word that no shell has to quote in the place of the secret.
+    fn placeholders(&self, unset: bool) -> Vec<Statement<'_>> {
+        self.in_order(unset, self.passphrase.as_ref().map(|_| PLACEHOLDER))
     }
 
     fn in_order<'v>(&'v self, unset: bool, passphrase: Option<&'v [u8]>) -> Vec<Statement<'v>> {
@@ -283,6 +288,12 @@ impl Stamp {
     }
 }
 
+/// The statements for people: quoted as ever, with stars where the secret would be.
+fn with_stars(script: &[u8]) -> Vec<u8> {
+    let Some(at) = memchr::memmem::rfind(script, PLACEHOLDER) else { return script.to_vec() };
+    [&script[..at], STARS, &script[at + PLACEHOLDER.len()..]].concat()
+}
+
 fn unquotable(error: shell::Unquotable) -> Failure {
     Failure::new(error.to_string()).hint("another --shell can; json and sh take any value")
 }
@@ -291,6 +302,8 @@ fn static_name(name: &str) -> &'static str {
     VARIABLES.into_iter().find(|known| *known == name).unwrap_or_default()
 }
 
+const PLACEHOLDER: &[u8] = b"SECRET-NOT-SHOWN";
+const STARS: &[u8] = b"***";
 /// What `env` sets, in this order.
 pub const VARIABLES: [&str; 4] = [
     "NODE_EXTRA_CA_CERTS",

@@ -223,6 +223,7 @@ impl Screen<'_, '_> {
             .into_iter()
             .filter_map(|(severity, word)| match super::count(report, severity) {
                 0 => None,
+                count if severity == Severity::Warning => Some(words::counted(count, word)),
                 count => Some(format!("{count} {word}")),
             })
             .collect();
