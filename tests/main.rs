@@ -7,6 +7,7 @@
 )]
 
 mod cases;
+mod clients;
 mod keyring;
 mod passphrase;
 mod shells;
