@@ -71,7 +71,8 @@ pub enum Broken {
 pub fn scan(bytes: &[u8], visit: &mut dyn FnMut(Item<'_>)) {
     let text = pem::from_utf16(bytes);
     let mut sink = Sink { index: 0, line: None, visit };
-    if pem::is_pem(&text) {
+    // A structure counts before a marker: the names in a certificate may hold one.
+    if der::structure(&text) == Structure::Unknown && pem::is_pem(&text) {
         scan_pem(&text, &mut sink);
     } else if scan_der(&text, &mut sink) == 0 {
         // Base64 without markers, as a browser's developer tools or a ticket give it.
