@@ -7,6 +7,7 @@
 )]
 
 mod cases;
+mod clients;
 mod documents;
 mod keyring;
 mod keys;

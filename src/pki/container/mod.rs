@@ -86,7 +86,8 @@ pub fn scan(bytes: &[u8], visit: &mut dyn FnMut(Item<'_>)) {
 
 /// Says whether anything was found.
 fn scan_text(text: &[u8], sink: &mut Sink<'_>) -> bool {
-    if pem::is_pem(text) {
+    // A structure counts before a marker: the names in a certificate may hold one.
+    if der::structure(text) == Structure::Unknown && pem::is_pem(text) {
         scan_pem(text, sink);
         return true;
     }
