@@ -7,6 +7,7 @@
 )]
 
 mod cases;
+mod identity;
 mod keyring;
 mod passphrase;
 mod shells;
