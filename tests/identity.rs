@@ -1,10 +1,6 @@
 //! The identity and `certman key` where a keyring, a person or other programs take part: in process with a keyring in memory, and as
 //! a program with a real gnome-keyring, a real terminal, OpenSSL, Node and Bun.
 
-#[path = "support/secret_service.rs"]
-#[allow(dead_code, reason = "the tests of the keyring need the rest")]
-mod secret_service;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -13,8 +9,8 @@ use certman::clients::Client;
 use certman::clients::key::{refusal_of_key_kind, refusals_of_chain_file, refusals_of_key_file};
 use certman::pki::key::{Content, Limits, detect};
 use certman::secret::Passphrase;
-use secret_service::SecretService;
 
+use crate::keyring::secret_service::SecretService;
 use crate::support::host::{Answers, Memory, Ran, Trouble, host};
 use crate::support::{Sandbox, bare, fixture_passphrase, in_project, mode, program, testdata};
 
@@ -202,6 +198,19 @@ fn a_plain_key_is_asked_for_a_passphrase_twice() {
         std::fs::read(place.sandbox.path("k.pem.bak")).unwrap(),
         std::fs::read(testdata("keys/p256.sec1.der")).unwrap()
     );
+}
+
+#[test]
+fn a_key_of_another_user_is_told() {
+    let place = Place::new();
+    if std::os::unix::fs::chown(place.key(), Some(54_321), None).is_err() {
+        // No program that could be installed: only root gives files away.
+        eprintln!("MISSING: root, to give a file away");
+        return;
+    }
+    let ran = place.run(&place.remembering("plain"), &Answers::default(), &["key", "check", "--json"]);
+    assert_eq!((ran.status, ran.codes()), (1, vec!["key-permissions".to_owned()]));
+    assert!(ran.stdout.contains("belongs to another user (number 54321)"), "{ran:?}");
 }
 
 #[test]
