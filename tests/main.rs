@@ -9,6 +9,7 @@
 mod cases;
 mod clients;
 mod documents;
+mod identity;
 mod keyring;
 mod keys;
 mod passphrase;
