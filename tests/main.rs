@@ -11,5 +11,6 @@ mod documents;
 mod keyring;
 mod passphrase;
 mod shells;
+mod streams;
 mod support;
 mod testdata;
