@@ -7,8 +7,10 @@
 )]
 
 mod cases;
+mod clients;
 mod documents;
 mod keyring;
+mod keys;
 mod passphrase;
 mod shells;
 mod streams;

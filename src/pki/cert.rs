@@ -227,9 +227,11 @@ impl Certificate {
     }
 
     /// Whether it may issue others: basicConstraints says so; or, where that extension is missing, keyCertSign does,
-    /// or the certificate is of version 1 and self-issued (as OpenSSL's `check_ca` has it).
+    /// or the certificate is of version 1 and self-issued. Never where there is a keyUsage without keyCertSign (as
+    /// OpenSSL's `check_ca` has it).
     pub fn is_ca(&self) -> bool {
         match (self.basic_constraints, self.key_cert_sign) {
+            (_, Some(false)) => false,
             (Some(is_ca), _) => is_ca,
             (None, Some(may_sign)) => may_sign,
             (None, None) => self.version == 1 && self.is_self_issued(),

@@ -179,7 +179,8 @@ fn pss_parameters(parameters: Option<Element<'_>>) -> Option<SignatureAlgorithm>
                 digest = DIGESTS.iter().find(|(known, _)| *known == oid)?.1;
             }
             CONTEXT_2 => match field.children().expect(INTEGER).ok()?.content {
-                [length] => salt = *length,
+                // From 128 on the number has a leading zero.
+                [length] | [0, length] => salt = *length,
                 _ => return None,
             },
             _ => {}
