@@ -234,6 +234,13 @@ fn every_shell_and_every_place_of_a_passphrase_is_in_the_manual() {
     };
     let shells: BTreeSet<String> = Shell::ALL.into_iter().map(|shell| shell.name().to_owned()).collect();
     assert_eq!(titles("SHELLS"), shells, "the manual on the left, the program on the right");
+    for name in page.section("SHELLS").lines.iter().filter_map(|line| line.strip_prefix(".Cm ")) {
+        let name = name.split(' ').next().unwrap_or_default();
+        assert!(
+            Shell::named(name).is_some(),
+            "the manual has the shell {name}, which the program does not know"
+        );
+    }
     // The program names the places where it is given none of them.
     let sandbox = Sandbox::new();
     let output = sandbox.certman(["env", "--passphrase", "nowhere"]).output();
