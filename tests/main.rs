@@ -14,5 +14,6 @@ mod keyring;
 mod keys;
 mod passphrase;
 mod shells;
+mod streams;
 mod support;
 mod testdata;
