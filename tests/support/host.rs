@@ -81,6 +81,7 @@ impl Builder {
             stderr: stream(&stderr),
             stdin: Box::new(io::empty()),
             stdout: stream(&stdout),
+            system_configuration: None,
             terminal: Box::new(self.answers),
         };
         let words = std::iter::once("certman").chain(arguments.iter().copied()).map(OsString::from);
