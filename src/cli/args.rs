@@ -1,8 +1,10 @@
 //! The command line as it is typed. Looks nothing up.
 
+use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::config::Overrides;
 use crate::pki::key::Limits;
@@ -277,6 +279,22 @@ impl LimitArguments {
 }
 
 impl Arguments {
+    /// Parses a command line of `env` by a definition that knows no other command: `env` runs at every shell start, and to
+    /// define all the others would cost it more than its own work. None for whatever does not fit: the whole definition
+    /// has the words for what is wrong with it.
+    pub fn parse_env(words: &[OsString]) -> Option<Self> {
+        if !words.iter().any(|word| word == "env") {
+            return None;
+        }
+        let env = EnvArguments::augment_args(clap::Command::new("env").disable_help_flag(true));
+        let certman = clap::Command::new("certman").disable_help_flag(true).disable_help_subcommand(true);
+        // Never taken apart again: the process ends soon, and its memory with it.
+        let mut definition = ManuallyDrop::new(Common::augment_args(certman).subcommand(env));
+        let matches = definition.try_get_matches_from_mut(words).ok()?;
+        let command = Command::Env(EnvArguments::from_arg_matches(matches.subcommand_matches("env")?).ok()?);
+        Some(Self { command, common: Common::from_arg_matches(&matches).ok()? })
+    }
+
     /// What was typed, for [`crate::config::Settings::resolve`].
     pub fn overrides(&self) -> Overrides {
         let mut overrides = Overrides { config: self.common.config.clone(), ..Overrides::default() };
@@ -308,5 +326,32 @@ impl Arguments {
             overrides.passphrase.clone_from(&identity.passphrase);
         }
         overrides
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn the_short_definition_of_env_reads_what_the_whole_one_reads() {
+        for line in [
+            "certman env",
+            "certman --config a.toml env --shell fish --verify",
+            "certman env --config a.toml --at 2031-05-01 --no-input --quiet --color never",
+            "certman env --cert c --key k --passphrase file:p --max-iterations 7 --max-memory 9 --unset --json",
+            "certman --format json env --no-refresh",
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let short = format!("{:?}", Arguments::parse_env(&words).unwrap());
+            assert_eq!(short, format!("{:?}", Arguments::try_parse_from(&words).unwrap()), "{line}");
+        }
+        for line in ["certman check env", "certman env --help", "certman env --nonsense", "certman env -q -v"]
+        {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert!(Arguments::parse_env(&words).is_none(), "{line}");
+        }
     }
 }

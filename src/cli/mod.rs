@@ -7,11 +7,10 @@ pub mod failure;
 pub mod render;
 
 use std::ffi::OsString;
-use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{CommandFactory, Parser};
 use zeroize::Zeroizing;
 
 use self::args::{Arguments, Command, Format};
@@ -30,13 +29,12 @@ pub fn main() -> ExitCode {
 /// The program with any arguments (the first is its name) in any world. Gives the exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8 {
     let words: Vec<OsString> = arguments.into_iter().collect();
-    // Taking the definition of the command line apart again would cost a shell start more than reading certman.toml does.
-    let mut definition = ManuallyDrop::new(Arguments::command());
-    let parsed =
-        definition.try_get_matches_from_mut(&words).and_then(|matches| Arguments::from_arg_matches(&matches));
-    let arguments = match parsed {
-        Ok(arguments) => arguments,
-        Err(error) => return render::usage(&error.format(&mut definition), &words, host),
+    let arguments = match Arguments::parse_env(&words) {
+        Some(arguments) => arguments,
+        None => match Arguments::try_parse_from(&words) {
+            Ok(arguments) => arguments,
+            Err(error) => return render::usage(&error, &words, host),
+        },
     };
     let outcome = perform(&arguments, host);
     render::show(outcome, &arguments, host)

@@ -189,28 +189,36 @@ pub fn note_merge(collection: &Collection, merged: &Merged, report: &mut Report)
     let places = first_places(collection);
     for (index, (certificate, fate)) in certificates.iter().zip(&merged.fates).enumerate() {
         let place = Some(places[index]);
-        let subject: Box<str> = certificate.subject().short().into();
+        // Most are kept, and of those a name is seldom needed.
+        let subject = || -> Box<str> { certificate.subject().short().into() };
         let validity = certificate.validity();
         match *fate {
             Fate::Kept => note_weaknesses(certificate, merged.roles[index], place, report),
             Fate::Left(Reason::Expired) => {
-                report.find(place, Cause::CertExpiredDropped { not_after: validity.not_after, subject });
+                report.find(
+                    place,
+                    Cause::CertExpiredDropped { not_after: validity.not_after, subject: subject() },
+                );
             }
-            Fate::Left(Reason::Flaw(flaw)) => report.find(place, Cause::CertNotDer { flaw, subject }),
-            Fate::Left(Reason::IssuedLeaf) => report.find(place, Cause::CertLeaf { is_kept: false, subject }),
+            Fate::Left(Reason::Flaw(flaw)) => {
+                report.find(place, Cause::CertNotDer { flaw, subject: subject() })
+            }
+            Fate::Left(Reason::IssuedLeaf) => {
+                report.find(place, Cause::CertLeaf { is_kept: false, subject: subject() })
+            }
             // Left out, it does no harm.
             Fate::Left(Reason::NotYetValid) => {
-                let cause = Cause::CertNotYetValid { not_before: validity.not_before, subject };
+                let cause = Cause::CertNotYetValid { not_before: validity.not_before, subject: subject() };
                 report.find_as(Severity::Warning, place, cause);
             }
             Fate::Left(Reason::OldCopy { of }) => {
                 let until = certificates[of as usize].validity().not_after;
-                report.find(place, Cause::CertSuperseded { subject, until });
+                report.find(place, Cause::CertSuperseded { subject: subject(), until });
             }
             Fate::Left(Reason::Twin { of }) => {
                 let kept = certificates[of as usize].issuer().short().into();
                 let issuer = certificate.issuer().short().into();
-                report.find(place, Cause::CrossSignedTwin { issuer, kept, subject });
+                report.find(place, Cause::CrossSignedTwin { issuer, kept, subject: subject() });
             }
         }
     }
