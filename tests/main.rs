@@ -6,6 +6,7 @@
     reason = "a test looks at the world from outside"
 )]
 
+mod agreement;
 mod cases;
 mod clients;
 mod keyring;
