@@ -115,8 +115,9 @@ impl Settings {
         overrides: Overrides,
         environment: &Environment,
         current_folder: &Path,
+        system_file: Option<&Path>,
     ) -> Result<Self, Error> {
-        let files = Files::load(overrides.config.as_deref(), environment, current_folder)?;
+        let files = Files::load(overrides.config.as_deref(), environment, current_folder, system_file)?;
         let here = Here { current_folder, environment };
 
         let cert = here.path(overrides.cert, "CERTMAN_CERT", files.path(|file| &file.client.cert));
@@ -222,7 +223,12 @@ struct Set {
 }
 
 impl Files {
-    fn load(named: Option<&Path>, environment: &Environment, current_folder: &Path) -> Result<Self, Error> {
+    fn load(
+        named: Option<&Path>,
+        environment: &Environment,
+        current_folder: &Path,
+        system_file: Option<&Path>,
+    ) -> Result<Self, Error> {
         let from_variable = environment.value("CERTMAN_CONFIG").map(Path::new);
         let users = match named.or(from_variable) {
             Some(path) => Some((current_folder.join(path), true)),
@@ -230,7 +236,7 @@ impl Files {
                 config_folder(environment).map(|folder| (folder.join("certman").join("certman.toml"), false))
             }
         };
-        let system = cfg!(unix).then(|| (PathBuf::from(SYSTEM_FILE), false));
+        let system = system_file.map(|path| (path.to_owned(), false));
         let mut files = Vec::new();
         for (path, must_exist) in users.into_iter().chain(system) {
             if let Some(file) = ConfigFile::load(path, must_exist)? {
@@ -494,7 +500,6 @@ pub const KEYS: [&str; 10] = [
 ];
 /// Far above any configuration.
 const LIMIT: usize = 1 << 20;
-const SYSTEM_FILE: &str = "/etc/certman/certman.toml";
 /// Every variable that certman reads for itself.
 pub const VARIABLES: [&str; 9] = [
     "CERTMAN_CERT",
@@ -507,3 +512,135 @@ pub const VARIABLES: [&str; 9] = [
     "CERTMAN_SOURCES",
     "CERTMAN_WARN",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder with a user's and a system's file, and what they come to.
+    struct Machine {
+        folder: tempfile::TempDir,
+    }
+
+    impl Machine {
+        fn new(user: &str, system: &str) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            for (name, text) in [("user.toml", user), ("system.toml", system)] {
+                let mut draft = fs::Draft::beside(&folder.path().join(name), fs::Kind::Public).unwrap();
+                draft.write_all(text.as_bytes()).unwrap();
+                draft.publish().unwrap();
+            }
+            Self { folder }
+        }
+
+        fn settings(&self, overrides: Overrides, variables: &[(&str, &str)]) -> Result<Settings, Error> {
+            let user = self.folder.path().join("user.toml").display().to_string();
+            let base = [("HOME", "/home/alice"), ("CERTMAN_CONFIG", user.as_str())];
+            let environment = Environment::from_pairs(base.into_iter().chain(variables.iter().copied()));
+            let system = self.folder.path().join("system.toml");
+            Settings::resolve(overrides, &environment, Path::new("/work"), Some(&system))
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.folder.path().join(name)
+        }
+    }
+
+    #[test]
+    fn a_flag_beats_a_variable_beats_the_user_beats_the_system_beats_the_default() {
+        let machine = Machine::new(
+            "[client]\nkey = 'user.key'\n",
+            "[client]\nkey = 'system.key'\ncert = 'system.pem'\n",
+        );
+        let typed = || Overrides { key: Some("typed.key".into()), ..Overrides::default() };
+        let variable = [("CERTMAN_KEY", "variable.key")];
+        let key = |overrides, variables: &[(&str, &str)]| {
+            let key = machine.settings(overrides, variables).unwrap().key.unwrap();
+            (key.value, key.origin)
+        };
+        assert_eq!(key(typed(), &variable), ("/work/typed.key".into(), Origin::Flag));
+        let from_variable = (PathBuf::from("/work/variable.key"), Origin::Variable("CERTMAN_KEY"));
+        assert_eq!(key(Overrides::default(), &variable), from_variable);
+        let from_user = (machine.path("user.key"), Origin::File(machine.path("user.toml")));
+        assert_eq!(key(Overrides::default(), &[]), from_user);
+        let settings = machine.settings(Overrides::default(), &[]).unwrap();
+        assert_eq!(settings.cert.unwrap().origin, Origin::File(machine.path("system.toml")));
+        let out = settings.out.unwrap();
+        assert_eq!(
+            (out.value, out.origin),
+            ("/home/alice/.local/share/certman/extra.pem".into(), Origin::Default)
+        );
+        assert_eq!(settings.passphrase.value, passphrase::Source::Keyring);
+    }
+
+    #[test]
+    fn sources_of_both_files_add_up_and_typed_ones_stand_in_their_place() {
+        let machine = Machine::new(
+            "[bundle]\nsources = ['~/a.pem', 'b', '~bob/c']\n",
+            "[bundle]\nsources = ['/etc/corp']\nout = 'x.pem'\n",
+        );
+        let sources = |overrides, variables: &[(&str, &str)]| -> Vec<Source> {
+            let settings = machine.settings(overrides, variables).unwrap();
+            settings.sources.into_iter().map(|source| source.value).collect()
+        };
+        let paths = |paths: &[PathBuf]| -> Vec<Source> { paths.iter().cloned().map(Source::Path).collect() };
+        let configured =
+            ["/etc/corp".into(), "/home/alice/a.pem".into(), machine.path("b"), machine.path("~bob/c")];
+        assert_eq!(sources(Overrides::default(), &[]), paths(&configured));
+        let listed = [("CERTMAN_SOURCES", "/one:two")];
+        assert_eq!(sources(Overrides::default(), &listed), paths(&["/one".into(), "/work/two".into()]));
+        let typed = Overrides { sources: vec!["-".into(), "~/d".into()], ..Overrides::default() };
+        assert_eq!(sources(typed, &listed), [Source::StandardInput, Source::Path("/work/~/d".into())]);
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_line_and_the_nearest_key() {
+        for (text, wanted_line, wanted_hint) in [
+            ("[bundle]\nsorces = []\n", 2, Some("the nearest known key is `bundle.sources`")),
+            ("\n[cleint]\n", 2, Some("the nearest known key is `client`")),
+            ("[client]\npasphrase = 'keyring'\n", 2, Some("the nearest known key is `client.passphrase`")),
+            ("[proxy]\nhttps = 'x'\n", 1, Some("this version of certman has no use for it yet")),
+            ("[bundle]\nout = 7\n", 2, None),
+            ("[bundle\n", 1, None),
+            ("[client]\npassphrase = 'geheim-1'\n", 2, None),
+            ("[check]\n\nwarn = '30 days'\n", 3, None),
+        ] {
+            let machine = Machine::new(text, "");
+            match machine.settings(Overrides::default(), &[]) {
+                Err(Error::Wrong { hint, line, path, what }) => {
+                    assert_eq!((line, hint.as_deref()), (wanted_line, wanted_hint), "{text}");
+                    assert_eq!(path, machine.path("user.toml"));
+                    assert!(
+                        !what.contains("geheim-1"),
+                        "a text that may be a passphrase is not repeated: {what}"
+                    );
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_that_is_listed_is_read_and_no_other() {
+        let document = toml::from_str::<Document>(
+            "[bundle]\nout = 'x'\nsources = ['x']\n[check]\ncritical = '1d'\nwarn = '2d'\n\
+             [client]\ncert = 'x'\nkey = 'x'\npassphrase = 'prompt'\n",
+        );
+        assert!(document.is_ok(), "{document:?}");
+        for key in KEYS.iter().filter(|key| key.contains('.')) {
+            let (table, name) = key.split_once('.').unwrap();
+            let as_number = toml::from_str::<Document>(&format!("[{table}]\n{name} = 1\n")).unwrap_err();
+            assert!(!as_number.message().contains("unknown field"), "{key}: {as_number}");
+        }
+    }
+
+    #[test]
+    fn one_threshold_brings_the_other_and_they_keep_their_order() {
+        let settings = |text: &str| Machine::new(text, "").settings(Overrides::default(), &[]);
+        let thresholds = |text: &str| settings(text).unwrap().thresholds.map(|both| both.to_string());
+        assert_eq!(thresholds(""), None);
+        assert_eq!(thresholds("[check]\nwarn = '30d'\n").as_deref(), Some("30d and 15d"));
+        assert_eq!(thresholds("[check]\ncritical = '10%'\n").as_deref(), Some("20% and 10%"));
+        assert!(settings("[check]\nwarn = '10d'\ncritical = '20d'\n").is_err());
+    }
+}

@@ -5,9 +5,12 @@
 use std::path::PathBuf;
 
 use crate::clients::Refusal;
+use crate::clients::key::KeyRefusal;
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Guess};
+use crate::pki::identity::{Disorder, Unfit};
+use crate::pki::key::{NoKey, NotCheckable, OpenError};
 use crate::secret::Oddity;
 use crate::sys::fs::ReadError;
 use crate::sys::{keyring, passphrase};
@@ -79,26 +82,44 @@ pub enum Cause {
     ChainGap { issuer: Box<str>, subject: Box<str> },
     /// No root at all.
     ChainGapAll,
-    /// The certificate file does not start with the client's own certificate, or the chain is out of order.
-    ClientCertOrder { what: &'static str },
+    /// The certificate file of the identity is not there, or cannot be read.
+    ClientCertMissing(ReadError),
     /// The certificate says that it is not for TLS clients.
-    ClientCertNotForClients { subject: Box<str>, what: Box<str> },
+    ClientCertNotForClients { subject: Box<str>, unfit: Unfit },
+    /// Some clients will not read the certificate file.
+    ClientCertNotPortable { refusal: Refusal },
+    /// The certificate file does not start with the client's own certificate, or the chain is out of order.
+    ClientCertOrder { disorder: Disorder, later: Place },
+    /// There is no certificate in the certificate file.
+    ClientCertUnreadable { guess: Option<Guess> },
     /// Some clients will not take it.
     ClientRefuses { refusal: Refusal, subject: Box<str> },
     /// The same subject and key, issued by another.
     CrossSignedTwin { issuer: Box<str>, kept: Box<str>, subject: Box<str> },
-    /// The key file, or the certificate file of the identity, is not usable.
-    KeyUnreadable { what: Box<str> },
+    /// Certificate or key of the identity are not named, and the other one is.
+    IdentityIncomplete { missing: &'static str },
+    /// The public part in the key file belongs to another key.
+    KeyContradicts,
+    /// Some clients will not use a key of this kind.
+    KeyKindRefused { refusal: Refusal },
     /// The key belongs to another certificate.
     KeyMismatch { subject: Box<str> },
+    /// The key file is not there, or cannot be read.
+    KeyMissing(ReadError),
     /// The key lies on the disk unprotected.
     KeyNotEncrypted,
     /// Some clients will not open it.
-    KeyNotPortable { clients: Box<str>, what: Box<str> },
+    KeyNotPortable { refusal: KeyRefusal },
+    /// The key is sealed in a way that is not opened here, or not without more work than is allowed.
+    KeyNotOpened(OpenError),
+    /// The file belongs to somebody else.
+    KeyOwner { owner: u32 },
     /// That the key belongs to the certificate cannot be proven here.
-    KeyPairUnchecked { why: Box<str> },
+    KeyPairUnchecked { why: NotCheckable },
     /// Others may read the file.
     KeyPermissions { mode: u32 },
+    /// There is no private key in the key file, or it is damaged.
+    KeyUnreadable { why: NoKey },
     /// A key too small.
     KeyWeak { key: Box<str> },
     /// The keyring does not answer.
@@ -111,8 +132,6 @@ pub enum Cause {
     PassphraseNotNeeded,
     /// The file that holds the passphrase can be read by others.
     PassphrasePermissions { mode: u32 },
-    /// The key does not open.
-    PassphraseWrong,
     /// A BEGIN without an END.
     PemUnclosed { label: Box<str> },
     /// A private key where only certificates should be.
@@ -161,16 +180,23 @@ impl Cause {
             Self::CertWeakSignature { .. } => "cert-weak-signature",
             Self::ChainGap { .. } => "chain-gap",
             Self::ChainGapAll => "chain-gap-all",
-            Self::ClientCertOrder { .. } => "client-cert-order",
+            Self::ClientCertMissing(_) | Self::ClientCertUnreadable { .. } => "client-cert-unreadable",
             Self::ClientCertNotForClients { .. } => "client-cert-not-for-clients",
-            Self::ClientRefuses { .. } => "client-refuses",
+            Self::ClientCertNotPortable { .. } => "client-cert-not-portable",
+            Self::ClientCertOrder { .. } => "client-cert-order",
+            Self::ClientRefuses { .. } | Self::KeyKindRefused { .. } => "client-refuses",
             Self::CrossSignedTwin { .. } => "cross-signed-twin",
-            Self::KeyUnreadable { .. } => "key-unreadable",
+            Self::KeyContradicts
+            | Self::KeyMissing(_)
+            | Self::KeyNotOpened(OpenError::Damaged { .. } | OpenError::Unsupported { .. })
+            | Self::KeyUnreadable { .. } => "key-unreadable",
             Self::KeyMismatch { .. } => "key-mismatch",
             Self::KeyNotEncrypted => "key-not-encrypted",
+            Self::KeyNotOpened(OpenError::TooMuchWork { .. }) => "key-too-costly",
+            Self::KeyNotOpened(OpenError::WrongPassphraseOrDamaged) => "passphrase-wrong",
             Self::KeyNotPortable { .. } => "key-not-portable",
-            Self::KeyPairUnchecked { .. } => "key-pair-unchecked",
-            Self::KeyPermissions { .. } => "key-permissions",
+            Self::KeyOwner { .. } | Self::KeyPermissions { .. } => "key-permissions",
+            Self::IdentityIncomplete { .. } | Self::KeyPairUnchecked { .. } => "key-pair-unchecked",
             Self::KeyWeak { .. } => "key-weak",
             Self::Keyring(keyring::Error::Absent { .. }) => "passphrase-missing",
             Self::Keyring(keyring::Error::Locked { .. }) => "keyring-locked",
@@ -180,7 +206,6 @@ impl Cause {
             Self::PassphraseMissing(_) => "passphrase-missing",
             Self::PassphraseNotNeeded => "passphrase-not-needed",
             Self::PassphrasePermissions { .. } => "passphrase-permissions",
-            Self::PassphraseWrong => "passphrase-wrong",
             Self::PemUnclosed { .. } => "pem-unclosed",
             Self::PrivateKeyInSource { .. } => "private-key-in-source",
             Self::Repeated { code, .. } => code,
@@ -205,13 +230,17 @@ impl Cause {
             | Self::CertExpiring { is_critical: true, .. }
             | Self::CertNotYetValid { .. }
             | Self::ChainGapAll
+            | Self::ClientCertMissing(_)
             | Self::ClientCertNotForClients { .. }
             | Self::ClientCertOrder { .. }
+            | Self::ClientCertUnreadable { .. }
+            | Self::KeyContradicts
             | Self::KeyMismatch { .. }
+            | Self::KeyMissing(_)
+            | Self::KeyNotOpened(_)
             | Self::KeyUnreadable { .. }
             | Self::Keyring(_)
             | Self::PassphraseMissing(_)
-            | Self::PassphraseWrong
             | Self::SourceEmpty { .. }
             | Self::SourceMissing
             | Self::SourceUnreadable(_) => Severity::Critical,
@@ -232,6 +261,7 @@ impl Cause {
             self,
             Self::BundleKept { .. }
                 | Self::BundleUnloadable { .. }
+                | Self::KeyOwner { .. }
                 | Self::KeyPermissions { .. }
                 | Self::PassphrasePermissions { .. }
                 | Self::PrivateKeyInSource { .. }
@@ -314,8 +344,8 @@ pub struct BundleFacts {
     pub certificates: usize,
     /// Where it is; none where it went to standard output.
     pub path: Option<PathBuf>,
-    /// The SHA-256 of the file, in lower-case hexadecimal digits.
-    pub sha256: String,
+    /// The SHA-256 of the file, in lower-case hexadecimal digits, for those who want facts.
+    pub sha256: Option<String>,
 }
 
 /// A certificate as JSON and tables show it.

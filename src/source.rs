@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::sys::fs::{self, Met, ReadError, State};
 
@@ -54,7 +55,8 @@ pub fn read_all(
     skip: &dyn Fn(&Path) -> bool,
     visit: &mut dyn FnMut(Blob<'_>),
 ) {
-    let mut buffer = Vec::new();
+    // Someone may have put a key among the certificates.
+    let mut buffer = Zeroizing::new(Vec::new());
     for source in sources {
         match source {
             Source::Path(path) if fs::is_folder(path) => {
@@ -73,12 +75,12 @@ pub fn read_all(
             }
             Source::Path(path) => {
                 let read = fs::read_into(path, &mut buffer, LIMIT);
-                let content = read.map(|()| &*buffer).map_err(Unavailable::Failed);
+                let content = read.map(|()| &**buffer).map_err(Unavailable::Failed);
                 visit(Blob { content, is_named: true, path });
             }
             Source::StandardInput => {
                 let read = fs::read_stream(stdin, &mut buffer, LIMIT);
-                let content = read.map(|()| &*buffer).map_err(Unavailable::Failed);
+                let content = read.map(|()| &**buffer).map_err(Unavailable::Failed);
                 visit(Blob { content, is_named: true, path: Path::new("-") });
             }
         }

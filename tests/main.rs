@@ -9,7 +9,9 @@
 mod agreement;
 mod cases;
 mod clients;
+mod documents;
 mod keyring;
+mod keys;
 mod passphrase;
 mod shells;
 mod support;

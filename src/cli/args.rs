@@ -198,7 +198,10 @@ pub struct LimitArguments {
 pub enum KeyCommand {
     /// Is it sealed and how, does it open, does it belong to the certificate, which client refuses it
     Check(IdentityArguments),
-    /// Write the key without a passphrase
+    /// Write the key without a passphrase: PKCS#8 in PEM, readable by you alone
+    #[command(
+        after_help = "A file that is there already is replaced only where it holds this key and nothing else."
+    )]
     Decrypt {
         #[command(flatten)]
         #[allow(missing_docs)]
@@ -208,6 +211,10 @@ pub enum KeyCommand {
         out: PathBuf,
     },
     /// Rewrite the key in the form that every client opens
+    #[command(
+        after_help = "A key in that form is left as it is. Where the old passphrase came from the keyring, the new one \
+                            goes there too. A key without a passphrase is asked one for, twice."
+    )]
     Encrypt {
         /// Keep the old file beside it, with .bak behind its name
         #[arg(long)]
@@ -226,12 +233,19 @@ pub enum KeyCommand {
         out: Option<PathBuf>,
     },
     /// Remove the passphrase from the keyring
+    #[command(
+        after_help = "Fails where the keyring has none. An entry goes by the path of the key as it is named, made absolute; \
+                            the file itself need not be there."
+    )]
     Forget {
         /// The client's private key
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
     },
     /// Put the passphrase into the keyring, once it has opened the key
+    #[command(
+        after_help = "The entry goes by the path of the key as it is named, made absolute: a link has an entry of its own."
+    )]
     Remember {
         /// The client's private key
         #[arg(long, value_name = "FILE")]

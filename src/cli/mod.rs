@@ -7,14 +7,17 @@ pub mod failure;
 pub mod render;
 
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 use zeroize::Zeroizing;
 
 use self::args::{Arguments, Command, Format};
 use self::failure::Failure;
 use crate::config::Settings;
+use crate::pki::bundle::Place;
 use crate::report::{Report, Severity};
 use crate::sys::{Host, process};
 
@@ -26,9 +29,14 @@ pub fn main() -> ExitCode {
 
 /// The program with any arguments (the first is its name) in any world. Gives the exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8 {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    // Taking the definition of the command line apart again would cost a shell start more than reading certman.toml does.
+    let mut definition = ManuallyDrop::new(Arguments::command());
+    let parsed = definition
+        .try_get_matches_from_mut(arguments)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
-        Err(error) => return render::usage(&error, host),
+        Err(error) => return render::usage(&error.format(&mut definition), host),
     };
     let outcome = perform(&arguments, host);
     render::show(outcome, &arguments, host)
@@ -72,8 +80,8 @@ pub enum Shown {
     Check(CheckSummary),
     /// `env`: the statements, and for JSON the variables.
     Exports(Exports),
-    /// `key check`: what the key is.
-    Key(Vec<String>),
+    /// `key check`: what the identity is.
+    Identity(IdentitySummary),
     /// One sentence about what was done.
     Note(String),
     /// Bytes for standard output, and nothing else there.
@@ -93,11 +101,30 @@ pub struct CheckSummary {
     pub now: i64,
 }
 
+/// What `key check` has seen, besides the facts in the report.
+#[derive(Debug, Default)]
+pub struct IdentitySummary {
+    /// The number of the certificate that the key belongs to, from 0; proven.
+    pub belongs_to: Option<usize>,
+    /// The certificate file.
+    pub certificate: Option<PathBuf>,
+    /// The certificates in their order: subject and last second.
+    pub chain: Vec<(String, i64)>,
+    /// The key file.
+    pub key: Option<PathBuf>,
+    /// Where the key stands in its file.
+    pub key_place: Option<Place>,
+    /// The time it was judged at.
+    pub now: i64,
+    /// Where the passphrase came from.
+    pub passphrase_from: Option<String>,
+}
+
 /// What `env` prints.
 pub struct Exports {
     /// The statements for the shell.
     pub script: Zeroizing<Vec<u8>>,
-    /// The same with every secret as `***`, for a terminal.
+    /// The same with every secret as `***`, where standard output is a terminal.
     pub script_for_people: Vec<u8>,
     /// The variables as people and JSON may see them: name, and value unless it is to be unset.
     pub variables: Vec<(&'static str, Option<String>)>,
@@ -116,7 +143,12 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     if let Command::Completions { shell } = &arguments.command {
         return Ok(commands::completions::run(*shell, Arguments::command()));
     }
-    let settings = Settings::resolve(arguments.overrides(), &host.environment, &host.current_folder)?;
+    let settings = Settings::resolve(
+        arguments.overrides(),
+        &host.environment,
+        &host.current_folder,
+        host.system_configuration.as_deref(),
+    )?;
     // Facts about every certificate are collected only for those who want to see them.
     let wants_facts = arguments.common.is_json();
     match &arguments.command {
@@ -124,6 +156,6 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         Command::Check(check) => commands::check::run(check, &settings, wants_facts, host),
         Command::Completions { .. } => unreachable!("answered above, before any file is touched"),
         Command::Env(env) => commands::env::run(env, &settings, host),
-        Command::Key(key) => commands::key::run(key, &settings, host),
+        Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
     }
 }

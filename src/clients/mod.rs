@@ -2,6 +2,8 @@
 //!
 //! Pure: verdicts from facts. Versions move; a rule that no longer holds is one line here.
 
+pub mod key;
+
 use std::fmt;
 
 use crate::pki::algorithm::{Curve, KeyAlgorithm};

@@ -81,6 +81,12 @@ pub struct Thresholds {
     pub warn: Threshold,
 }
 
+impl fmt::Display for Thresholds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} and {}", self.warn, self.critical)
+    }
+}
+
 impl Thresholds {
     /// What holds where nobody said otherwise: for CAs 90 and 30 days. For other certificates 30 and 14 days, or a
     /// third and a sixth of a lifetime under 90 days (short-lived certificates are renewed in that rhythm).

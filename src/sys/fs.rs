@@ -298,6 +298,39 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
     }
 }
 
+/// The same path without `..`: the folder's real place, where it has one to ask for.
+pub fn without_parents(path: &Path) -> PathBuf {
+    let has_parents = path.components().any(|component| component == std::path::Component::ParentDir);
+    let real = || Some(std::fs::canonicalize(path.parent()?).ok()?.join(path.file_name()?));
+    has_parents.then(real).flatten().unwrap_or_else(|| path.to_owned())
+}
+
+/// Who may touch a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The owner's number, where that is neither root nor the user who runs this process.
+    pub foreign_owner: Option<u32>,
+    /// The permission bits.
+    pub mode: u32,
+}
+
+/// Asks who may touch a file; links are followed. None where it is not there, and on Windows.
+pub fn access(path: &Path) -> Option<Access> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = std::fs::metadata(path).ok()?;
+        let owner = metadata.uid();
+        let is_foreign = owner != 0 && owner != rustix::process::geteuid().as_raw();
+        Some(Access { foreign_owner: is_foreign.then_some(owner), mode: metadata.mode() & 0o7777 })
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
 /// The permission bits of a file; on Windows none.
 pub fn mode(path: &Path) -> Option<u32> {
     #[cfg(unix)]
@@ -398,13 +431,31 @@ impl Draft {
     pub fn publish(self) -> Result<(), WriteError> {
         self.file.as_file().sync_all()?;
         self.file.persist(&self.destination).map_err(|failed| failed.error)?;
-        #[cfg(unix)]
-        if let Some(folder) = self.destination.parent().filter(|folder| *folder != Path::new("")) {
-            // Some file systems refuse to sync a folder; the file itself is safe by then.
-            let _ = File::open(folder).and_then(|folder| folder.sync_all());
-        }
+        sync_folder_of(&self.destination);
         Ok(())
     }
+
+    /// As [`Draft::publish`], but never in the place of another file: that one stays, and is an error of the kind
+    /// `AlreadyExists`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn publish_new(self) -> Result<(), WriteError> {
+        self.file.as_file().sync_all()?;
+        self.file.persist_noclobber(&self.destination).map_err(|failed| failed.error)?;
+        sync_folder_of(&self.destination);
+        Ok(())
+    }
+}
+
+/// Makes the name of a new file last. Some file systems refuse to sync a folder; the file itself is safe by then.
+fn sync_folder_of(path: &Path) {
+    #[cfg(unix)]
+    if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 /// Makes a folder and those above it that are missing, each with mode 0700.

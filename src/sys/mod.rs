@@ -40,6 +40,8 @@ pub struct Host {
     pub stdin: Box<dyn Read>,
     /// Standard output.
     pub stdout: Stream,
+    /// The configuration that an administrator has set for everyone; on Windows there is none.
+    pub system_configuration: Option<PathBuf>,
     /// The terminal device, for questions.
     pub terminal: Box<dyn Terminal>,
 }
@@ -59,6 +61,7 @@ impl Host {
             stderr: Stream::new(std::io::stderr()),
             stdin: Box::new(std::io::stdin()),
             stdout: Stream::new(std::io::stdout()),
+            system_configuration: cfg!(unix).then(|| PathBuf::from("/etc/certman/certman.toml")),
             terminal: Box::new(terminal),
         }
     }

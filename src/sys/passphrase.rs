@@ -269,7 +269,7 @@ fn stop(child: &mut Child) {
 
 impl Source {
     /// The place in a message: of a command the program alone, since arguments are long and nobody's business.
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         match self {
             Self::Command(words) => format!("the command '{}'", words.first().map_or("", String::as_str)),
             Self::Keyring => "the keyring".to_owned(),

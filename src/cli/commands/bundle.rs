@@ -1,6 +1,7 @@
 //! `certman bundle`: sources in, one file out that every client loads whole. Nothing is written until everything that can
 //! fail has.
 
+use std::convert::Infallible;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -43,13 +44,11 @@ pub fn run(
     let is_possible = report.worst() < Severity::Critical;
     let mut text = None;
     if is_possible {
-        let (changed, sha256) = if is_stream {
-            let whole = built.text();
-            let sha256 = hex(&Sha256::digest(&whole));
-            text = (!arguments.dry_run).then_some(whole);
-            (false, sha256)
+        let changed = if is_stream {
+            text = (!arguments.dry_run).then(|| built.text());
+            false
         } else if arguments.dry_run {
-            built.compare(out)
+            !built.is_at(out)
         } else {
             let changed = built.publish(out)?;
             if arguments.sources.is_empty() && !arguments.keep_expired {
@@ -58,6 +57,7 @@ pub fn run(
             changed
         };
         let path = (!is_stream).then(|| out.to_owned());
+        let sha256 = wants_facts.then(|| built.sha256());
         report.bundle = Some(BundleFacts { changed, certificates: built.merged.kept.len(), path, sha256 });
     }
     Ok(Outcome {
@@ -135,7 +135,7 @@ impl Built {
     /// The bundle as a whole.
     pub fn text(&self) -> Vec<u8> {
         let mut text = Vec::new();
-        let _: Result<(), std::convert::Infallible> = self.each_chunk(|chunk| {
+        let _: Result<(), Infallible> = self.each_chunk(|chunk| {
             text.extend_from_slice(chunk);
             Ok(())
         });
@@ -156,48 +156,52 @@ impl Built {
         if chunk.is_empty() { Ok(()) } else { take(&chunk) }
     }
 
-    /// Whether the file differs from what the bundle is to be, and the SHA-256 of the latter.
-    pub fn compare(&self, path: &Path) -> (bool, String) {
-        let mut old = fs::reader(path).ok();
+    /// Whether the file at `path` is exactly this bundle. Stops at the first difference.
+    pub fn is_at(&self, path: &Path) -> bool {
+        let Ok(mut file) = fs::reader(path) else { return false };
         let mut buffer = Vec::new();
-        let mut digest = Sha256::new();
-        let _: Result<(), std::convert::Infallible> = self.each_chunk(|chunk| {
-            digest.update(chunk);
-            if let Some(reader) = &mut old {
-                buffer.resize(chunk.len(), 0);
-                if reader.read_exact(&mut buffer).is_err() || buffer != chunk {
-                    old = None;
-                }
+        let is_same = self.each_chunk(|chunk| {
+            buffer.resize(chunk.len(), 0);
+            match file.read_exact(&mut buffer) {
+                Ok(()) if buffer == chunk => Ok(()),
+                _ => Err(()),
             }
-            Ok(())
         });
-        let is_same = old.is_some_and(|mut rest| matches!(rest.read(&mut [0]), Ok(0)));
-        (!is_same, hex(&digest.finalize()))
+        is_same.is_ok() && matches!(file.read(&mut [0]), Ok(0))
     }
 
-    /// Puts the bundle in place: written beside the old one, read back, parsed again and compared certificate by
-    /// certificate before it takes its place. Says whether anything has changed, and the SHA-256 of the file.
+    /// The SHA-256 of the bundle, in lower-case hexadecimal digits.
+    pub fn sha256(&self) -> String {
+        let mut digest = Sha256::new();
+        let _: Result<(), Infallible> = self.each_chunk(|chunk| {
+            digest.update(chunk);
+            Ok(())
+        });
+        hex(&digest.finalize())
+    }
+
+    /// Puts the bundle in place, and says whether that changed anything. It is written beside the old one, read back,
+    /// parsed again and compared certificate by certificate before it takes its place.
     ///
     /// # Errors
     /// What the disk says. The old file is as it was.
-    pub fn publish(&self, path: &Path) -> Result<(bool, String), Failure> {
-        let (is_different, sha256) = self.compare(path);
-        if !is_different && fs::mode(path).is_none_or(|mode| mode == 0o644) {
-            return Ok((false, sha256));
+    pub fn publish(&self, path: &Path) -> Result<bool, Failure> {
+        if self.is_at(path) && fs::mode(path).is_none_or(|mode| mode == 0o644) {
+            return Ok(false);
         }
         let failed = |error: WriteError| write_failure("bundle", path, &error);
         let mut draft = Draft::beside(path, Kind::Public).map_err(failed)?;
         self.each_chunk(|chunk| draft.write_all(chunk)).map_err(failed)?;
         let written = draft.read_back().map_err(failed)?;
         if !self.is_what_stands_in(written).map_err(|error| failed(error.into()))? {
+            let place = path.display();
             return Err(Failure::new(format!(
-                "the bundle, read back from beside '{}', is not what was written",
-                path.display()
+                "the bundle, read back from beside '{place}', is not what was written"
             ))
             .hint("the disk or its file system loses data; the old bundle is as it was"));
         }
         draft.publish().map_err(failed)?;
-        Ok((true, sha256))
+        Ok(true)
     }
 
     /// Whether a stream holds exactly the certificates of the bundle in their order, read as any source is.

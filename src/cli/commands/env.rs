@@ -13,7 +13,7 @@ use crate::cli::args::EnvArguments;
 use crate::cli::failure::Failure;
 use crate::cli::{Ending, Exports, Outcome, Shown};
 use crate::config::Settings;
-use crate::pki::bundle::Rules;
+use crate::pki::bundle::{Place, Rules};
 use crate::pki::cert::hex;
 use crate::pki::key::Content;
 use crate::report::{Cause, Report, Severity};
@@ -35,7 +35,10 @@ pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Re
     let statements = values.statements(arguments.unset);
     let script = shell::script(shell, &statements).map_err(unquotable)?;
     let masked = values.masked(arguments.unset);
-    let script_for_people = shell::script(shell, &masked).map_err(unquotable)?.to_vec();
+    let script_for_people = match host.stdout.is_terminal {
+        true => with_stars(&shell::script(shell, &values.placeholders(arguments.unset)).map_err(unquotable)?),
+        false => Vec::new(),
+    };
     let variables = masked
         .iter()
         .map(|statement| match statement {
@@ -86,7 +89,12 @@ impl Values {
     }
 
     fn masked(&self, unset: bool) -> Vec<Statement<'_>> {
-        self.in_order(unset, self.passphrase.as_ref().map(|_| &b"***"[..]))
+        self.in_order(unset, self.passphrase.as_ref().map(|_| STARS))
+    }
+
+    /// With a word that no shell has to quote in the place of the secret.
+    fn placeholders(&self, unset: bool) -> Vec<Statement<'_>> {
+        self.in_order(unset, self.passphrase.as_ref().map(|_| PLACEHOLDER))
     }
 
     fn in_order<'v>(&'v self, unset: bool, passphrase: Option<&'v [u8]>) -> Vec<Statement<'v>> {
@@ -108,14 +116,15 @@ fn values(
     host: &mut Host,
     report: &mut Report,
 ) -> Result<Values, Failure> {
-    let mut values = Values { bundle: bundle(arguments, settings, host, report)?, ..Values::default() };
+    let bundle = bundle(arguments, settings, host, report)?;
+    let mut values = Values { bundle: bundle.map(|path| fs::without_parents(&path)), ..Values::default() };
     match (&settings.cert, &settings.key) {
         (None, None) => {}
         (Some(certificate), Some(key)) => {
             values.passphrase =
                 passphrase(arguments, settings, &certificate.value, &key.value, host, report)?;
-            values.certificate = Some(certificate.value.clone());
-            values.key = Some(key.value.clone());
+            values.certificate = Some(fs::without_parents(&certificate.value));
+            values.key = Some(fs::without_parents(&key.value));
         }
         (certificate, _) => {
             let (given, missing) =
@@ -209,12 +218,15 @@ fn passphrase(
         .hint("set client.cert in certman.toml, or name the file with --cert"));
     }
     let file = identity::detect(key)?;
+    let place = Place { file: report.file(key.to_owned()), index: 1, line: None };
+    identity::note_access(key, Some(place), report);
     let passphrase = match &file.content {
         Content::Plain(_) => None,
-        Content::Sealed(_) => Some(identity::passphrase(settings, key, host, report)?),
+        Content::Sealed(_) => Some(identity::passphrase(settings, key, false, host, report)?.0),
     };
     if arguments.verify {
-        identity::verify(file, passphrase.as_ref(), certificate, key, &arguments.identity.limits)?;
+        let limits = &arguments.identity.limits;
+        identity::verify(file, passphrase.as_ref(), certificate, key, limits, report)?;
     }
     Ok(passphrase)
 }
@@ -276,6 +288,12 @@ impl Stamp {
     }
 }
 
+/// The statements for people: quoted as ever, with stars where the secret would be.
+fn with_stars(script: &[u8]) -> Vec<u8> {
+    let Some(at) = memchr::memmem::rfind(script, PLACEHOLDER) else { return script.to_vec() };
+    [&script[..at], STARS, &script[at + PLACEHOLDER.len()..]].concat()
+}
+
 fn unquotable(error: shell::Unquotable) -> Failure {
     Failure::new(error.to_string()).hint("another --shell can; json and sh take any value")
 }
@@ -284,6 +302,8 @@ fn static_name(name: &str) -> &'static str {
     VARIABLES.into_iter().find(|known| *known == name).unwrap_or_default()
 }
 
+const PLACEHOLDER: &[u8] = b"SECRET-NOT-SHOWN";
+const STARS: &[u8] = b"***";
 /// What `env` sets, in this order.
 pub const VARIABLES: [&str; 4] = [
     "NODE_EXTRA_CA_CERTS",

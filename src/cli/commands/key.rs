@@ -1,16 +1,529 @@
-//! `certman key`: check, remember, forget, decrypt, encrypt.
+//! `certman key`: check, remember, forget, decrypt, encrypt. Owns the order in which key, keyring and disk are touched: everything
+//! that can fail comes first, and at no moment is there no copy of the key. Never shows a passphrase.
 
-use crate::cli::Outcome;
-use crate::cli::args::KeyCommand;
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::{check, identity};
+use crate::cli::args::{IdentityArguments, KeyCommand, LimitArguments};
 use crate::cli::failure::Failure;
+use crate::cli::render::words;
+use crate::cli::{Ending, Outcome, Shown};
 use crate::config::Settings;
+use crate::pki::bundle::Place;
+use crate::pki::container::{self, Content as Found};
+use crate::pki::key::{self, Cipher, Content, Encoding, Kdf, KeyFile, Prf, PrivateKey, Scheme, SealError};
+use crate::pki::name::Foreign;
+use crate::report::{Cause, Report, Severity};
+use crate::secret::Passphrase;
 use crate::sys::Host;
+use crate::sys::fs::{self, Draft, Kind, WriteError};
+use crate::sys::keyring;
+use crate::sys::passphrase::{self, Source};
 
 /// Picks the subcommand.
 ///
 /// # Errors
 /// Where no key is named, and what each of them says.
-pub fn run(command: &KeyCommand, settings: &Settings, host: &mut Host) -> Result<Outcome, Failure> {
-    let _ = (command, settings, host);
-    Err(Failure::new("not there yet"))
+pub fn run(
+    command: &KeyCommand,
+    settings: &Settings,
+    is_json: bool,
+    host: &mut Host,
+) -> Result<Outcome, Failure> {
+    let Some(key) = &settings.key else {
+        return Err(Failure::usage("no client key is named")
+            .hint("name it with --key, or set client.key in certman.toml"));
+    };
+    let path = key.value.as_path();
+    let mut report = Report::default();
+    let shown = match command {
+        KeyCommand::Check(arguments) => return Ok(check(arguments, settings, host)),
+        KeyCommand::Decrypt { identity, out } => {
+            let destination = Destination::typed(out, is_json, host)?;
+            decrypt(path, identity, &destination, settings, host, &mut report)
+        }
+        KeyCommand::Encrypt { backup, identity, iterations, new_passphrase, out } => {
+            let destination = match out {
+                Some(out) => Destination::typed(out, is_json, host)?,
+                None if path == Path::new("-") => {
+                    return Err(
+                        Failure::usage("standard input cannot be rewritten").hint("name a file with --out")
+                    );
+                }
+                None => Destination::File(path.to_owned()),
+            };
+            if u64::from(*iterations) > identity.limits.max_iterations || *iterations == 0 {
+                return Err(Failure::usage(
+                    "--iterations is 0, or more than --max-iterations allows to be opened",
+                ));
+            }
+            let wish = Wish {
+                destination,
+                has_backup: *backup,
+                iterations: *iterations,
+                new_passphrase: new_passphrase.as_deref().map(|text| place(text, host)).transpose()?,
+            };
+            encrypt(path, identity, &wish, settings, host, &mut report)
+        }
+        KeyCommand::Forget { .. } => forget(path, host),
+        KeyCommand::Remember { limits, passphrase_file, .. } => {
+            remember(path, limits, passphrase_file.as_deref(), settings, host, &mut report)
+        }
+    };
+    match shown {
+        Ok(shown) => {
+            let is_done = report.worst() < Severity::Unknown;
+            Ok(Outcome { ending: Ending::Doing { is_done }, report, shown })
+        }
+        Err(failure) => Err(failure.with_findings(report)),
+    }
 }
+
+fn check(arguments: &IdentityArguments, settings: &Settings, host: &mut Host) -> Outcome {
+    let mut report = Report::default();
+    let now = host.now;
+    let summary =
+        identity::check(&arguments.limits, settings, true, host, &mut report, &mut |one, place, report| {
+            check::judge_client(one, place, settings.thresholds, now, true, report);
+        });
+    Outcome {
+        ending: Ending::Judging { from: Some(Severity::Warning) },
+        report,
+        shown: Shown::Identity(summary),
+    }
+}
+
+/// Stores a passphrase once it has opened the key, and reads it back.
+fn remember(
+    path: &Path,
+    limits: &LimitArguments,
+    passphrase_file: Option<&Path>,
+    settings: &Settings,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Shown, Failure> {
+    refuse_standard_input(path)?;
+    let file = identity::detect(path)?;
+    let Content::Sealed(sealed) = file.content else {
+        return Err(Failure::new(format!(
+            "the client key {} has no passphrase to remember",
+            words::path(path)
+        ))
+        .hint("give it one with `certman key encrypt --new-passphrase prompt`"));
+    };
+    let limits = limits.limits();
+    identity::can_be_opened(sealed.scheme(), &limits).map_err(|error| identity::not_opened(path, &error))?;
+    let passphrase = match passphrase_file {
+        Some(from) if from == Path::new("-") => from_standard_input(path, host)?,
+        Some(from) => {
+            let source = Source::File(host.current_folder.join(from));
+            let obtained = obtain(&source, path, &identity::prompt(path), host)?;
+            if let Some(mode) = obtained.open_to_others {
+                let place = Place { file: report.file(host.current_folder.join(from)), index: 1, line: None };
+                report.find(Some(place), Cause::PassphrasePermissions { mode });
+            }
+            obtained.passphrase
+        }
+        None => ask_twice(path, &identity::prompt(path), host)?,
+    };
+    identity::open(&sealed, &passphrase, path, &limits)?;
+    let place = Place { file: report.file(path.to_owned()), index: 1, line: None };
+    identity::note_oddities(&passphrase, Severity::Warning, Some(place), report);
+    let account = identity::keyring_account(path);
+    store(&account, &passphrase, host)?;
+    let mut note = format!("the passphrase is in the keyring now, as '{}' of 'certman'", Foreign(&account));
+    if settings.passphrase.value != Source::Keyring {
+        note += &format!("; but {} is where it is taken from", settings.passphrase.value.name());
+    }
+    Ok(Shown::Note(note))
+}
+
+fn forget(path: &Path, host: &mut Host) -> Result<Shown, Failure> {
+    refuse_standard_input(path)?;
+    let account = identity::keyring_account(path);
+    match host.keyring.forget(&account) {
+        Ok(()) => Ok(Shown::Note(format!("the keyring has no entry '{}' any more", Foreign(&account)))),
+        Err(error @ keyring::Error::Absent { .. }) => Err(Failure::new(Foreign(error).to_string())
+            .hint("there is nothing to forget; an entry goes by the path of the key")),
+        Err(error) => Err(of_keyring(&error)),
+    }
+}
+
+/// Writes the key without a passphrase.
+fn decrypt(
+    path: &Path,
+    arguments: &IdentityArguments,
+    destination: &Destination,
+    settings: &Settings,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Shown, Failure> {
+    let (bytes, file) = load(path, host)?;
+    if let Destination::File(out) = destination {
+        may_replace(out, path, &bytes, &file)?;
+    }
+    let opened = unlock(file, path, arguments, settings, host, report)?;
+    let pem = opened.key.to_pkcs8_pem();
+    let Destination::File(out) = destination else { return Ok(Shown::Output(pem)) };
+    note_written(&pem, out, report);
+    if is_content_of(out, &pem) {
+        return Ok(Shown::Note(format!(
+            "unchanged: {} holds this key, without a passphrase",
+            words::path(out)
+        )));
+    }
+    if !fs::is_same_file(out, path) {
+        refuse_foreign(out, Some(&opened.key))?;
+    }
+    publish(out, &pem, None)?;
+    Ok(Shown::Note(format!("wrote the client key to {}, without a passphrase", words::path(out))))
+}
+
+/// What is asked of `encrypt`.
+struct Wish {
+    destination: Destination,
+    has_backup: bool,
+    iterations: u32,
+    new_passphrase: Option<Source>,
+}
+
+/// Rewrites the key in the portable form.
+fn encrypt(
+    path: &Path,
+    arguments: &IdentityArguments,
+    wish: &Wish,
+    settings: &Settings,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Shown, Failure> {
+    let (bytes, file) = load(path, host)?;
+    let is_in_place = matches!(&wish.destination, Destination::File(out) if fs::is_same_file(out, path));
+    let is_portable = is_portable(&file, wish.iterations);
+    let was_sealed = file.facts.scheme.is_some();
+    if is_in_place && is_portable && wish.new_passphrase.is_none() {
+        return Ok(unchanged(path, &bytes, report));
+    }
+    if let Destination::File(out) = &wish.destination {
+        may_replace(out, path, &bytes, &file)?;
+        if !is_in_place {
+            refuse_foreign(out, None)?;
+        }
+    }
+    let backup = (is_in_place && wish.has_backup).then(|| backup_of(path));
+    if let Some(backup) = backup.as_deref().filter(|backup| fs::state(backup).is_ok()) {
+        return Err(already_there(backup));
+    }
+    let opened = unlock(file, path, arguments, settings, host, report)?;
+    let new = match (&wish.new_passphrase, &opened.passphrase) {
+        (None, Some(_)) => None,
+        (Some(Source::Prompt) | None, _) => Some(ask_new(path, host)?),
+        (Some(source), _) => Some(obtain(source, path, &identity::prompt(path), host)?.passphrase),
+    };
+    let new = new.filter(|new| {
+        let old = opened.passphrase.as_ref().map(|(old, _)| old.expose_secret());
+        old != Some(new.expose_secret())
+    });
+    if new.is_none() && is_in_place && is_portable {
+        return Ok(unchanged(path, &bytes, report));
+    }
+    let old = opened.passphrase.as_ref().map(|(old, _)| old);
+    let Some(passphrase) = new.as_ref().or(old) else {
+        return Err(Failure::new("there is no passphrase to seal the key with"));
+    };
+    if new.is_some() {
+        let place = Place { file: report.file(path.to_owned()), index: 1, line: None };
+        identity::note_oddities(passphrase, Severity::Warning, Some(place), report);
+    }
+    let sealed = opened.key.seal(passphrase, wish.iterations).map_err(|error| not_sealed(path, error))?;
+    let Destination::File(out) = &wish.destination else { return Ok(Shown::Output(sealed)) };
+    publish(out, &sealed, backup.as_deref().map(|backup| (backup, bytes.as_slice())))?;
+    note_written(&sealed, out, report);
+
+    let mut note = format!("wrote the client key to {}, sealed for every client", words::path(out));
+    if let Some(backup) = &backup {
+        note += &format!("; the old file is {}", words::path(backup));
+    }
+    let Some(new) = &new else { return Ok(Shown::Note(note)) };
+    // The key comes first: whoever gave the new passphrase still has it, but the old one may be in the keyring alone.
+    match opened.passphrase.as_ref().map(|(_, source)| source) {
+        Some(Source::Keyring) if is_in_place => match store(&identity::keyring_account(out), new, host) {
+            Ok(()) => note += "; the keyring has its new passphrase",
+            Err(failure) => {
+                let mut report = std::mem::take(report);
+                report.findings.retain(|finding| finding.severity >= Severity::Warning);
+                return Err(Failure::new(format!(
+                    "the client key {} has its new passphrase, and the keyring still has the old one: {}",
+                    words::path(out),
+                    failure.message
+                ))
+                .hint("store the new one with `certman key remember`")
+                .with_findings(report));
+            }
+        },
+        Some(Source::Keyring) => note += "; `certman key remember --key FILE` stores its new passphrase",
+        _ if wish.new_passphrase == Some(settings.passphrase.value.clone()) => {}
+        Some(Source::Prompt) => {}
+        None | Some(_) if settings.passphrase.value == Source::Keyring => {
+            note += "; store its passphrase with `certman key remember`";
+        }
+        _ if was_sealed => {
+            note += &format!("; {} still has the old passphrase", settings.passphrase.value.name());
+        }
+        _ => {}
+    }
+    Ok(Shown::Note(note))
+}
+
+/// Where a key is written to.
+enum Destination {
+    File(PathBuf),
+    StandardOutput,
+}
+
+impl Destination {
+    fn typed(out: &Path, is_json: bool, host: &Host) -> Result<Self, Failure> {
+        match out == Path::new("-") {
+            true if is_json => Err(Failure::usage("standard output cannot hold both JSON and the key")
+                .hint("name a file with --out, or leave --json away")),
+            true => Ok(Self::StandardOutput),
+            false => Ok(Self::File(host.current_folder.join(out))),
+        }
+    }
+}
+
+/// A key in the clear, and the passphrase that has opened it.
+struct Unlocked {
+    key: PrivateKey,
+    /// With the place it came from; none for a key that was not sealed.
+    passphrase: Option<(Passphrase, Source)>,
+}
+
+fn load(path: &Path, host: &mut Host) -> Result<(Zeroizing<Vec<u8>>, KeyFile), Failure> {
+    let bytes =
+        identity::read_key(path, &mut *host.stdin).map_err(|error| identity::unreadable(path, &error))?;
+    let file = identity::recognise(path, &bytes)?;
+    Ok((bytes, file))
+}
+
+fn unlock(
+    file: KeyFile,
+    path: &Path,
+    arguments: &IdentityArguments,
+    settings: &Settings,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Unlocked, Failure> {
+    match file.content {
+        Content::Plain(key) => Ok(Unlocked { key, passphrase: None }),
+        Content::Sealed(sealed) => {
+            let limits = arguments.limits.limits();
+            identity::can_be_opened(sealed.scheme(), &limits)
+                .map_err(|error| identity::not_opened(path, &error))?;
+            let (passphrase, source) = identity::passphrase(settings, path, true, host, report)?;
+            let key = identity::open(&sealed, &passphrase, path, &limits)?;
+            Ok(Unlocked { key, passphrase: Some((passphrase, source)) })
+        }
+    }
+}
+
+/// Whether every client opens it already, and with at least so many rounds.
+fn is_portable(file: &KeyFile, rounds: u32) -> bool {
+    let is_scheme = matches!(
+        file.facts.scheme,
+        Some(Scheme::Pbes2 {
+            cipher: Cipher::Aes256Cbc,
+            kdf: Kdf::Pbkdf2 { iterations, prf: Prf::HmacSha256, prf_has_null_parameters: true },
+        }) if iterations >= u64::from(rounds)
+    );
+    is_scheme && file.facts.encoding == Encoding::Pem && file.facts.quirks.is_empty()
+}
+
+/// A file that also holds certificates or other keys is not replaced by the key alone.
+fn may_replace(out: &Path, path: &Path, bytes: &[u8], file: &KeyFile) -> Result<(), Failure> {
+    if !fs::is_same_file(out, path) {
+        return Ok(());
+    }
+    let mut certificates = 0;
+    container::scan(bytes, &mut |item| {
+        certificates += usize::from(matches!(item.content, Found::Certificate(_)))
+    });
+    let what = match (certificates, file.facts.others) {
+        (0, 0) => return Ok(()),
+        (0, others) => words::counted(others as usize, "other key"),
+        (certificates, _) => words::counted(certificates, "certificate"),
+    };
+    Err(Failure::new(format!("{} also holds {what}, which would be lost", words::path(path)))
+        .hint("write the key to a file of its own with --out"))
+}
+
+/// A file that is there already is replaced only where that loses nothing: where it is empty, or holds this very key.
+fn refuse_foreign(out: &Path, key: Option<&PrivateKey>) -> Result<(), Failure> {
+    let Ok(state) = fs::state(out) else { return Ok(()) };
+    if state.size == 0 && !state.is_folder {
+        return Ok(());
+    }
+    if let Some(key) = key
+        && let Ok(bytes) = fs::read_secret(out, identity::KEY_LIMIT)
+        && let Ok(KeyFile { content: Content::Plain(there), facts }) = key::detect(&bytes)
+        && facts.others == 0
+        && there.to_pkcs8_der().expose_secret() == key.to_pkcs8_der().expose_secret()
+    {
+        return Ok(());
+    }
+    Err(already_there(out))
+}
+
+fn already_there(path: &Path) -> Failure {
+    Failure::new(format!("{} is already there, and is not overwritten", words::path(path)))
+        .hint("name another file, or move this one away")
+}
+
+fn is_content_of(path: &Path, bytes: &[u8]) -> bool {
+    let is_private = fs::access(path).is_none_or(|access| access.mode & 0o077 == 0);
+    is_private && fs::read_secret(path, identity::KEY_LIMIT).is_ok_and(|there| *there == bytes)
+}
+
+/// Writes the file, reads it back, puts the old one aside where that is wished, and only then takes its place.
+fn publish(out: &Path, bytes: &[u8], backup: Option<(&Path, &[u8])>) -> Result<(), Failure> {
+    let failed = |path: &Path, error: WriteError| {
+        Failure::new(format!("{} cannot be written: {error}", words::path(path)))
+            .hint("nothing was changed; name another file with --out")
+    };
+    let mut draft = Draft::beside(out, Kind::Private).map_err(|error| failed(out, error))?;
+    draft.write_all(bytes).map_err(|error| failed(out, error))?;
+    let mut written = Zeroizing::new(Vec::with_capacity(bytes.len() + 1));
+    let read_back = draft.read_back().map_err(|error| failed(out, error))?;
+    // One byte more than was written, so that the buffer does not grow whatever is there.
+    let is_read = read_back.take(bytes.len() as u64 + 1).read_to_end(&mut written).is_ok();
+    if !is_read || *written != bytes {
+        return Err(Failure::new(format!("{} does not hold what was written to it", words::path(out)))
+            .hint("nothing was changed; look at the disk"));
+    }
+    if let Some((backup, old)) = backup {
+        let mut copy = Draft::beside(backup, Kind::Private).map_err(|error| failed(backup, error))?;
+        copy.write_all(old).map_err(|error| failed(backup, error))?;
+        copy.publish_new().map_err(|error| failed(backup, error))?;
+    }
+    draft.publish().map_err(|error| failed(out, error))
+}
+
+/// The name of a file with `.bak` behind it.
+fn backup_of(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".bak");
+    PathBuf::from(name)
+}
+
+fn unchanged(path: &Path, bytes: &[u8], report: &mut Report) -> Shown {
+    note_written(bytes, path, report);
+    let place = report.keys.last().map(|facts| facts.place);
+    identity::note_access(path, place, report);
+    Shown::Note(format!("unchanged: every client opens {} as it is", words::path(path)))
+}
+
+/// The facts about what was written, for JSON.
+fn note_written(bytes: &[u8], out: &Path, report: &mut Report) {
+    let place = Place { file: report.file(out.to_owned()), index: 1, line: None };
+    if let Ok(file) = key::detect(bytes) {
+        let place = Place { index: file.facts.block.unwrap_or(1), line: file.facts.line, ..place };
+        report.keys.push(identity::key_facts(&file, place));
+    }
+}
+
+/// Stores a passphrase, and reads it back.
+fn store(account: &str, passphrase: &Passphrase, host: &Host) -> Result<(), Failure> {
+    host.keyring.store(account, passphrase).map_err(|error| of_keyring(&error))?;
+    let stored = host.keyring.read(account).map_err(|error| of_keyring(&error))?;
+    if stored.expose_secret() != passphrase.expose_secret() {
+        return Err(Failure::new("the keyring gives back something else than was stored")
+            .hint("take it out again with `certman key forget`, and set client.passphrase = \"file:PATH\""));
+    }
+    Ok(())
+}
+
+fn of_keyring(error: &keyring::Error) -> Failure {
+    Failure::new(Foreign(error).to_string()).hint(words::keyring_fix(error))
+}
+
+/// A place for a passphrase as it is typed; relative paths start in the current folder.
+fn place(text: &str, host: &Host) -> Result<Source, Failure> {
+    match text.parse::<Source>() {
+        Ok(Source::File(path)) => Ok(Source::File(host.current_folder.join(path))),
+        Ok(source) => Ok(source),
+        Err(error) => Err(Failure::usage(format!("--new-passphrase: {error}"))),
+    }
+}
+
+fn obtain(source: &Source, key: &Path, prompt: &str, host: &Host) -> Result<passphrase::Obtained, Failure> {
+    passphrase::obtain(source, &identity::keyring_account(key), prompt, &identity::lent(host))
+        .map_err(|error| identity::no_passphrase(key, &error))
+}
+
+fn ask_new(key: &Path, host: &Host) -> Result<Passphrase, Failure> {
+    if !host.terminal.is_present() {
+        return Err(Failure::new(format!("the client key {} needs a new passphrase", words::path(key)))
+            .hint("name its place with --new-passphrase: file:PATH, fd:N, env:NAME, command:…"));
+    }
+    ask_twice(key, &format!("New passphrase for {}: ", words::path(key)), host)
+}
+
+/// Asks until the same was typed twice, three times at most.
+fn ask_twice(key: &Path, prompt: &str, host: &Host) -> Result<Passphrase, Failure> {
+    let mut question = prompt.to_owned();
+    for _ in 0..MOST_QUESTIONS {
+        let first = obtain(&Source::Prompt, key, &question, host)?.passphrase;
+        let second = obtain(&Source::Prompt, key, AGAIN, host)?.passphrase;
+        if first.expose_secret() == second.expose_secret() {
+            return Ok(first);
+        }
+        question = format!("These were two different ones. {prompt}");
+    }
+    Err(Failure::new("the passphrase was not typed twice the same").hint("nothing was changed; try again"))
+}
+
+fn from_standard_input(key: &Path, host: &mut Host) -> Result<Passphrase, Failure> {
+    // The longest passphrase, its line ending, and one byte that is too many; of that size from the start.
+    let limit = Passphrase::LONGEST + 2;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 2));
+    let read = fs::read_stream(&mut *host.stdin, &mut bytes, limit);
+    let passphrase = Passphrase::from_line(std::mem::take(&mut *bytes));
+    let place = || "standard input".to_owned();
+    let error = match read {
+        Err(fs::ReadError::TooLarge { .. }) => passphrase::Error::TooLong { place: place() },
+        Err(error) => {
+            return Err(Failure::new(format!("the passphrase cannot be read from standard input: {error}")));
+        }
+        Ok(()) if passphrase.is_empty() => passphrase::Error::Empty { place: place() },
+        Ok(()) if passphrase.expose_secret().len() > Passphrase::LONGEST => {
+            passphrase::Error::TooLong { place: place() }
+        }
+        Ok(()) if passphrase.expose_secret().contains(&0) => passphrase::Error::Nul { place: place() },
+        Ok(()) => return Ok(passphrase),
+    };
+    Err(identity::no_passphrase(key, &error))
+}
+
+fn not_sealed(path: &Path, error: SealError) -> Failure {
+    let why = match error {
+        SealError::PassphraseLength { length } => {
+            format!("clients take passphrases of 1 to 1,023 bytes, and this one has {length}")
+        }
+        SealError::ReadBack => "what was sealed did not open again".to_owned(),
+        SealError::Refused => "the generator of random numbers failed, or the rounds are too many".to_owned(),
+    };
+    Failure::new(format!("the client key {} was not sealed: {why}", words::path(path)))
+}
+
+fn refuse_standard_input(path: &Path) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        return Err(Failure::usage("the keyring knows a key by its path, and standard input has none"));
+    }
+    Ok(())
+}
+
+const AGAIN: &str = "The same again: ";
+const MOST_QUESTIONS: usize = 3;

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::{Painted, words};
 use crate::cli::args::Common;
 use crate::cli::failure::Failure;
-use crate::cli::{CheckSummary, Ending, Exports, Outcome, Shown};
+use crate::cli::{CheckSummary, Ending, Exports, IdentitySummary, Outcome, Shown};
 use crate::pki::bundle::Role;
 use crate::report::{CertificateFacts, Finding, Report, Severity};
 use crate::shell::{self, Shell};
@@ -38,13 +38,10 @@ impl Screen<'_, '_> {
                 self.remarks(report)?;
                 self.exports(exports)?;
             }
-            Shown::Key(lines) => {
-                if !self.common.quiet {
-                    for line in lines {
-                        writeln!(self.out, "{line}")?;
-                    }
-                }
+            Shown::Identity(summary) => {
+                self.identity(report, summary)?;
                 self.judgement(report)?;
+                self.verdict(report, || words::identity_is_good(summary, report), "the identity: ")?;
             }
             Shown::Note(note) => {
                 self.remarks(report)?;
@@ -193,13 +190,29 @@ impl Screen<'_, '_> {
     }
 
     fn check_summary(&mut self, report: &Report, summary: &CheckSummary) -> io::Result<()> {
-        let worst = report.worst();
+        let certificates = words::counted(summary.certificates, "certificate");
+        self.verdict(report, || words::all_good(summary), &format!("{certificates}: "))
+    }
+
+    /// What the identity is, in two columns.
+    fn identity(&mut self, report: &Report, summary: &IdentitySummary) -> io::Result<()> {
+        if self.common.quiet {
+            return Ok(());
+        }
+        for (word, fact) in words::identity(summary, report) {
+            writeln!(self.out, "{word:<13}{fact}")?;
+        }
+        Ok(())
+    }
+
+    /// The last line: what it comes to.
+    fn verdict(&mut self, report: &Report, good: impl FnOnce() -> String, about: &str) -> io::Result<()> {
         if self.common.quiet {
             return Ok(());
         }
         let day = words::day(self.now);
-        if worst < Severity::Warning {
-            return writeln!(self.out, "{} (judged at {day})", words::all_good(summary));
+        if report.worst() < Severity::Warning {
+            return writeln!(self.out, "{} (judged at {day})", good());
         }
         let counts = [
             (Severity::Critical, "critical"),
@@ -210,11 +223,11 @@ impl Screen<'_, '_> {
             .into_iter()
             .filter_map(|(severity, word)| match super::count(report, severity) {
                 0 => None,
+                count if severity == Severity::Warning => Some(words::counted(count, word)),
                 count => Some(format!("{count} {word}")),
             })
             .collect();
-        let certificates = words::counted(summary.certificates, "certificate");
-        writeln!(self.out, "{certificates}: {} (judged at {day})", counts.join(", "))
+        writeln!(self.out, "{about}{} (judged at {day})", counts.join(", "))
     }
 
     /// Secrets are shown to programs only.

@@ -31,7 +31,10 @@ pub(super) fn answer(command: &Command, outcome: Result<Outcome, Failure>, exit:
                         variables.map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
                     put("variables", Value::Object(variables));
                 }
-                Shown::Check(_) | Shown::Key(_) | Shown::Note(_) | Shown::Output(_) => {}
+                Shown::Note(note) => {
+                    put("message", json!(note));
+                }
+                Shown::Check(_) | Shown::Identity(_) | Shown::Output(_) => {}
             }
         }
         Err(failure) => {

@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
-use crate::cli::CheckSummary;
+use crate::cli::{CheckSummary, IdentitySummary};
+use crate::clients::key::{KeyReason, KeyRefusal};
 use crate::clients::{Client, Refusal};
 use crate::pki::asn1::{Departure, Malformed};
 use crate::pki::bundle::{Obstacle, Place};
 use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Damage, Guess};
+use crate::pki::identity::{Disorder, Unfit};
+use crate::pki::key::{Cause as KeyDamage, NoKey, NotCheckable, OpenError, OtherContent, Quirk, Work};
 use crate::pki::lifetime::DAY;
 use crate::pki::name::Foreign;
-use crate::report::{Cause, Finding};
+use crate::report::{Cause, Finding, Report};
 use crate::sys::{keyring, passphrase};
 
 /// The sentence with the place before it.
@@ -85,9 +88,34 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::ChainGapAll => {
             "there are only intermediates and no root, so no client would trust any of them".into()
         }
-        Cause::ClientCertOrder { what } => (*what).into(),
-        Cause::ClientCertNotForClients { subject, what } => {
-            format!("'{subject}' is not a certificate for TLS clients: {what}")
+        Cause::ClientCertMissing(error) => format!("the client certificate cannot be read: {error}"),
+        Cause::ClientCertNotForClients { subject, unfit } => {
+            format!("'{subject}' is not a certificate for TLS clients: {}", self::unfit(unfit))
+        }
+        Cause::ClientCertNotPortable { refusal: Refusal { clients, what } } => {
+            format!("the certificate file {what}, and {} will not read it", listed(clients))
+        }
+        Cause::ClientCertOrder { disorder, later } => {
+            let later = place(*later, files);
+            match disorder {
+                Disorder::AuthorityFirst { .. } => {
+                    format!("the chain begins with a CA; the client's own certificate stands in {later}")
+                }
+                Disorder::IssuerLater { .. } => {
+                    format!("this certificate is not followed by its issuer, which stands in {later}")
+                }
+                Disorder::LeafLater { .. } => {
+                    format!(
+                        "the certificate that the client key belongs to is not the first: it stands in {later}"
+                    )
+                }
+            }
+        }
+        Cause::ClientCertUnreadable { guess: None } => {
+            "there is no certificate in the certificate file".into()
+        }
+        Cause::ClientCertUnreadable { guess: Some(guess) } => {
+            format!("there is no certificate in the certificate file: {}", self::guess(*guess))
         }
         Cause::ClientRefuses { refusal: Refusal { clients, what }, subject } => {
             format!("'{subject}' has {what}, which {} refuse{}", listed(clients), third_person(clients))
@@ -97,30 +125,44 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
                 "'{subject}' as issued by '{issuer}' is left out: the one issued by '{kept}' has the same key"
             )
         }
-        Cause::KeyUnreadable { what } => what.to_string(),
+        Cause::IdentityIncomplete { missing } => {
+            format!("{missing} is not set, so whether key and certificate belong together was not asked")
+        }
+        Cause::KeyContradicts => {
+            "the client key contradicts itself: the public part in its file belongs to another key".into()
+        }
+        Cause::KeyKindRefused { refusal: Refusal { clients, what } } => {
+            format!("{} will not use {what}", listed(clients))
+        }
         Cause::KeyMismatch { subject } => {
             format!("the client key does not belong to the first certificate of the chain, '{subject}'")
         }
         Cause::KeyNotEncrypted => "the client key lies on the disk without a passphrase".into(),
-        Cause::KeyNotPortable { clients, what } => {
-            format!("the client key {what}, which {clients} will not take")
+        Cause::KeyMissing(error) => format!("the client key cannot be read: {error}"),
+        Cause::KeyNotOpened(error) => not_opened(error),
+        Cause::KeyNotPortable { refusal: KeyRefusal { clients, reason } } => {
+            format!("the client key {}, and {} will not open it", key_reason(reason), listed(clients))
+        }
+        Cause::KeyOwner { owner } => {
+            format!("the client key belongs to another user (number {owner}), who may read and replace it")
         }
         Cause::KeyPairUnchecked { why } => {
-            format!("whether the client key belongs to the certificate cannot be proven here: {why}")
+            format!(
+                "whether the client key belongs to the certificate cannot be proven here: {}",
+                unchecked(*why)
+            )
         }
         Cause::KeyPermissions { mode } => {
             format!("others on this machine may read the client key (mode {mode:04o})")
         }
+        Cause::KeyUnreadable { why } => no_key(why),
         Cause::KeyWeak { key } => format!("the client key is weak ({key})"),
-        Cause::Keyring(error) => error.to_string(),
-        Cause::PassphraseOdd { oddity } => format!("the passphrase {oddity}"),
-        Cause::PassphraseMissing(error) => error.to_string(),
-        Cause::PassphraseNotNeeded => "a passphrase was given, and the key needs none".into(),
+        Cause::Keyring(error) => Foreign(error).to_string(),
+        Cause::PassphraseOdd { oddity } => format!("look at the passphrase: {oddity}"),
+        Cause::PassphraseMissing(error) => Foreign(error).to_string(),
+        Cause::PassphraseNotNeeded => "a place for the passphrase is named, and the key needs none".into(),
         Cause::PassphrasePermissions { mode } => {
             format!("others on this machine may read the passphrase file (mode {mode:04o})")
-        }
-        Cause::PassphraseWrong => {
-            "the passphrase does not open the client key; a damaged key file looks the same".into()
         }
         Cause::PemUnclosed { label } => format!("the block '{}' has no END line", Foreign(label)),
         Cause::PrivateKeyInSource { label } => {
@@ -163,16 +205,28 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::CertWeakKey { .. } | Cause::CertWeakSignature { .. } => "ask whoever runs this CA for a newer one",
         Cause::ChainGap { .. } | Cause::ChainGapAll => "ask the help desk for the root certificate, and add it as a source",
         Cause::ClientCertNotForClients { .. } => "ask for a certificate with the purpose clientAuth",
+        Cause::ClientCertMissing(_) => "correct client.cert in certman.toml, or name the file with --cert",
+        Cause::ClientCertNotPortable { refusal } => return Some(chain_file_fix(refusal.what).into()),
+        Cause::ClientCertUnreadable { guess } => guess.and_then(guess_fix).unwrap_or("get the certificate again, in PEM"),
         Cause::ClientCertOrder { .. } => "put the client's own certificate first, then each issuer behind what it issued",
-        Cause::KeyMismatch { .. } => "see which belongs to which: `certman key check --key FILE --cert FILE`",
+        Cause::KeyMismatch { .. } => "name the certificate that was issued for this key; `certman key check --json` shows the spki_sha256 of both",
         Cause::KeyNotEncrypted => "seal it with `certman key encrypt --new-passphrase prompt`",
+        Cause::KeyContradicts => "get the key file again; `certman key encrypt` writes it without that part",
+        Cause::KeyKindRefused { .. } => "ask for another key and certificate: RSA of 2048 bits and more, P-256 or Ed25519",
+        Cause::KeyMissing(_) => "correct client.key in certman.toml, or name the file with --key",
+        Cause::KeyNotOpened(error) => return Some(open_fix(error).into()),
+        Cause::KeyNotPortable { refusal: KeyRefusal { reason: KeyReason::UnknownScheme(_), .. } } => REWRITE_WITH_OPENSSL,
         Cause::KeyNotPortable { .. } => "rewrite it with `certman key encrypt`",
+        Cause::KeyOwner { .. } => "take a copy of your own, or have the owner changed",
+        Cause::IdentityIncomplete { missing } => {
+            return Some(format!("set {missing} in certman.toml, or name the file with --{}", &missing[7..]));
+        }
+        Cause::KeyUnreadable { why } => return no_key_fix(why).map(Into::into),
         Cause::KeyPermissions { .. } | Cause::PassphrasePermissions { .. } => "run `chmod 600` on it",
         Cause::KeyWeak { .. } => "ask for a new key: RSA of 2048 bits and more, or P-256",
         Cause::Keyring(error) => return Some(keyring_fix(error).into()),
         Cause::PassphraseMissing(error) => return passphrase_fix(error).map(Into::into),
-        Cause::PassphraseNotNeeded => "remove it: `certman key forget`, or take client.passphrase out of certman.toml",
-        Cause::PassphraseWrong => "store the right one with `certman key remember`",
+        Cause::PassphraseNotNeeded => "take client.passphrase out of certman.toml, or leave --passphrase away",
         Cause::PrivateKeyInSource { .. } => "move the key out of there: what is a source is read by many",
         Cause::SameSubjectOtherKey { .. } => "keep only the CA that is in use, and take the other out of the sources",
         Cause::SelfSignatureWrong { .. } => "compare its fingerprint with the help desk before you trust it",
@@ -225,6 +279,185 @@ pub fn passphrase_fix(error: &passphrase::Error) -> Option<&'static str> {
     })
 }
 
+/// Why a file gives no key, as a sentence about it.
+pub fn no_key(why: &NoKey) -> String {
+    match why {
+        NoKey::Damaged { cause, line, .. } => {
+            let line = line.map(|line| format!(" (line {line})")).unwrap_or_default();
+            format!("the client key is damaged: {}{line}", key_damage(*cause))
+        }
+        NoKey::Empty => "the file of the client key is empty".into(),
+        NoKey::NotAKey { what } => format!("there is no private key in the file: {}", other_content(what)),
+    }
+}
+
+/// The next step for a file without a key.
+pub fn no_key_fix(why: &NoKey) -> Option<&'static str> {
+    let NoKey::NotAKey { what } = why else {
+        return Some("get the key file again, or take it from a backup");
+    };
+    Some(match what {
+        OtherContent::Certificate => "this is a certificate: --cert and --key may be the wrong way round",
+        OtherContent::CertificateRequest | OtherContent::PublicKey => {
+            "the private key is in a file beside it, made at the same time"
+        }
+        OtherContent::Html => "open the address in a browser, sign in, and save the file again",
+        OtherContent::JavaKeyStore => {
+            "turn it into PKCS#12 first: `keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype pkcs12`"
+        }
+        OtherContent::OpenSsh | OtherContent::Putty => {
+            "this key is for SSH; ask for the one that belongs to the certificate"
+        }
+        OtherContent::Pkcs12 => {
+            "take the key out first: `openssl pkcs12 -in FILE -nocerts -out client.key`, then `certman key encrypt`"
+        }
+        _ => "name the file of the private key with --key",
+    })
+}
+
+/// Why a sealed key did not open, as a sentence about it.
+pub fn not_opened(error: &OpenError) -> String {
+    match error {
+        OpenError::Damaged { cause } => format!("the client key is damaged: {}", key_damage(*cause)),
+        OpenError::TooMuchWork { demanded, kind, limit } => {
+            let in_words = |number: u64| match kind {
+                Work::Iterations => format!("{} rounds of key derivation", grouped(number)),
+                Work::ScryptMemory => format!("{} MiB of memory for scrypt", grouped(number >> 20)),
+                Work::ScryptWork => format!("{} block mixes of scrypt", grouped(number)),
+            };
+            format!("the client key demands {}; {} are allowed", in_words(*demanded), in_words(*limit))
+        }
+        OpenError::Unsupported { what } => {
+            format!("the client key is sealed with {}, which certman does not open", Foreign(what))
+        }
+        OpenError::WrongPassphraseOrDamaged => {
+            "the passphrase does not open the client key; a damaged key file looks the same".into()
+        }
+    }
+}
+
+/// The next step for a sealed key that did not open.
+pub fn open_fix(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::Damaged { .. } => "get the key file again, or take it from a backup",
+        OpenError::TooMuchWork { kind: Work::Iterations, .. } => {
+            "if you trust the file, allow more with --max-iterations, and rewrite it with `certman key encrypt`"
+        }
+        OpenError::TooMuchWork { .. } => {
+            "if you trust the file, allow more with --max-memory, and rewrite it with `certman key encrypt`"
+        }
+        OpenError::Unsupported { .. } => REWRITE_WITH_OPENSSL,
+        OpenError::WrongPassphraseOrDamaged => {
+            "try `certman key check --passphrase prompt`; store the right one with `certman key remember`"
+        }
+    }
+}
+
+/// How the key is written or sealed, behind "the client key".
+fn key_reason(reason: &KeyReason) -> String {
+    match reason {
+        KeyReason::Quirk(quirk) => quirk_in_words(*quirk).into(),
+        KeyReason::Scheme(scheme) | KeyReason::UnknownScheme(scheme) => {
+            format!("is sealed with {}", Foreign(scheme))
+        }
+    }
+}
+
+fn quirk_in_words(quirk: Quirk) -> &'static str {
+    match quirk {
+        Quirk::BlankLine => "has a blank line inside its base64",
+        Quirk::ByteOrderMark => "has a byte order mark",
+        Quirk::Der => "is in DER, not in PEM",
+        Quirk::EndMarker => "has no END line of its own",
+        Quirk::Headers => "has lines of text inside its block",
+        Quirk::Label => "stands under a label that says something else",
+        Quirk::LineLength => "has base64 lines of 253, 506 or 759 characters",
+        Quirk::LoneCarriageReturn => "has carriage returns without line feeds",
+        Quirk::MarkerNotAtLineStart => "has a BEGIN or END line that is indented or shares its line",
+        Quirk::NoMarkers => "has lost its BEGIN and END lines",
+        Quirk::Padding => "has base64 without its padding",
+        Quirk::Utf16 => "is written in UTF-16",
+    }
+}
+
+fn key_damage(damage: KeyDamage) -> &'static str {
+    match damage {
+        KeyDamage::Asn1(Malformed::CutShort) => "it is cut short",
+        KeyDamage::Asn1(_) | KeyDamage::Structure => "what it holds is no private key",
+        KeyDamage::Base64(Damage::Character { .. }) => "it has a character that base64 does not have",
+        KeyDamage::Base64(Damage::Empty) => "its block is empty",
+        KeyDamage::Base64(Damage::Length) => "its base64 is cut short",
+        KeyDamage::CurveMissing => "it does not say which curve it is on",
+        KeyDamage::Headers => "the lines above its base64 that say how it is sealed are broken",
+        KeyDamage::Impossible => "it has numbers that no key can have",
+        KeyDamage::Parameters => "the parameters of its sealing are ones that none can have",
+    }
+}
+
+fn other_content(what: &OtherContent) -> String {
+    match what {
+        OtherContent::Certificate => "it holds a certificate".into(),
+        OtherContent::CertificateRequest => "it holds a certificate request".into(),
+        OtherContent::Html => "it is a web page; the download was probably a sign-in page".into(),
+        OtherContent::JavaKeyStore => "it is a Java key store".into(),
+        OtherContent::Json => "it is JSON".into(),
+        OtherContent::OpenSsh => "it holds a key in the format of OpenSSH".into(),
+        OtherContent::OtherPem(label) => format!("it holds a block '{}'", Foreign(label)),
+        OtherContent::Pgp => "it holds a PGP key".into(),
+        OtherContent::Pkcs12 => "it is a PKCS#12 store".into(),
+        OtherContent::Pkcs7 => "it holds PKCS#7 certificates".into(),
+        OtherContent::PublicKey => "it holds a public key alone".into(),
+        OtherContent::Putty => "it holds a key in the format of PuTTY".into(),
+        OtherContent::Unknown => "it is nothing that certman knows".into(),
+    }
+}
+
+fn unchecked(why: NotCheckable) -> &'static str {
+    match why {
+        NotCheckable::Algorithm => "nothing here computes with keys of this kind",
+        NotCheckable::KeyRefused => "the numbers in the key do not fit together",
+        NotCheckable::PublicKeyUnreadable => "the public key in the certificate cannot be read",
+    }
+}
+
+fn unfit(unfit: &Unfit) -> String {
+    match unfit {
+        Unfit::Authority => "it is a CA".into(),
+        Unfit::ExtendedKeyUsage { purposes } => {
+            format!("its extended key usage is {}, not clientAuth", purposes.join(", "))
+        }
+        Unfit::KeyUsage => "its key usage lacks digitalSignature".into(),
+    }
+}
+
+fn chain_file_fix(what: &str) -> &'static str {
+    match what {
+        "is PKCS#7" => {
+            "take the certificates out: `openssl pkcs7 -print_certs -in FILE -out client-cert.pem`, the client's own first"
+        }
+        "is not PEM" => {
+            "write it as PEM: `openssl x509 -in FILE -out client-cert.pem` (for PKCS#7 `openssl pkcs7 -inform der -print_certs`)"
+        }
+        "has a damaged certificate" | "has a certificate without its own END line" => "get the file again",
+        _ => {
+            "write each certificate anew, the client's own first: `openssl x509 -in FILE -out client-cert.pem`"
+        }
+    }
+}
+
+/// A number with commas between its thousands.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// `'path', block 2, line 14`; the block only where the file has several, the line only where it has lines.
 pub fn place(place: Place, files: &[PathBuf]) -> String {
     let path = files.get(place.file as usize).map_or_else(|| "-".to_owned(), |file| path(file));
@@ -250,6 +483,62 @@ pub fn all_good(summary: &CheckSummary) -> String {
             ahead(*not_after - summary.now)
         ),
         None => format!("ok: {certificates}"),
+    }
+}
+
+/// What `key check` has seen, as pairs of a word and what there is to say.
+pub fn identity(summary: &IdentitySummary, report: &Report) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if let Some(key) = &summary.key {
+        lines.push(("key file", path(key)));
+    }
+    let facts = report.keys.iter().find(|facts| Some(facts.place) == summary.key_place);
+    if let Some(facts) = facts {
+        lines.push(("form", facts.format.clone()));
+        let rounds = facts.iterations.map(|rounds| match rounds {
+            1 => ", 1 round".to_owned(),
+            rounds => format!(", {} rounds", grouped(rounds)),
+        });
+        let sealed =
+            facts.scheme.as_ref().map(|scheme| Foreign(scheme).to_string() + &rounds.unwrap_or_default());
+        lines.push(("sealed", sealed.unwrap_or_else(|| "no".into())));
+        let from = summary.passphrase_from.as_deref().unwrap_or_default();
+        match facts.opened {
+            Some(true) => lines.push(("opened", format!("yes, with the passphrase from {}", Foreign(from)))),
+            Some(false) => lines.push(("opened", format!("no; the passphrase came from {}", Foreign(from)))),
+            None if facts.encrypted => lines.push(("opened", "not tried".into())),
+            None => {}
+        }
+        if let Some(algorithm) = &facts.algorithm {
+            let bits = facts.bits.filter(|_| algorithm.starts_with("RSA"));
+            let bits = bits.map(|bits| format!(", {bits} bits")).unwrap_or_default();
+            lines.push(("algorithm", format!("{}{bits}", Foreign(algorithm))));
+        }
+    }
+    if let Some(certificate) = &summary.certificate {
+        lines.push(("certificate", path(certificate)));
+    }
+    for (number, (subject, not_after)) in summary.chain.iter().take(LONGEST_CHAIN).enumerate() {
+        let whose = if summary.belongs_to == Some(number) { ", the key belongs to it" } else { "" };
+        let word = if number == 0 { "chain" } else { "" };
+        lines.push((word, format!("{}. {} (to {}{whose})", number + 1, cut(subject, 60), day(*not_after))));
+    }
+    if let Some(more) = summary.chain.len().checked_sub(LONGEST_CHAIN).filter(|more| *more > 0) {
+        lines.push(("", format!("and {}", counted(more, "more certificate"))));
+    }
+    lines
+}
+
+/// What `key check` says when there is nothing to say.
+pub fn identity_is_good(summary: &IdentitySummary, report: &Report) -> String {
+    let is_open = report.keys.iter().any(|facts| facts.opened == Some(true));
+    let key = if is_open { "ok: the key opens" } else { "ok: the key needs no passphrase" };
+    match summary.belongs_to.and_then(|number| summary.chain.get(number)) {
+        Some((subject, not_after)) => {
+            let left = ahead(*not_after - summary.now);
+            format!("{key} and belongs to '{subject}', valid to {} ({left})", day(*not_after))
+        }
+        None => format!("{key}; no certificate was named"),
     }
 }
 
@@ -368,3 +657,7 @@ fn listed(clients: &[Client]) -> String {
 fn third_person(clients: &[Client]) -> &'static str {
     if clients.len() == 1 { "s" } else { "" }
 }
+
+/// So many certificates of a chain are listed.
+const LONGEST_CHAIN: usize = 10;
+const REWRITE_WITH_OPENSSL: &str = "rewrite it with OpenSSL: `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in FILE -out client.key`";

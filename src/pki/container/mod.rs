@@ -6,6 +6,10 @@ pub mod pem;
 mod pkcs7;
 mod rubbish;
 
+use std::borrow::Cow;
+
+use zeroize::Zeroizing;
+
 pub use self::pem::{Damage, End};
 pub use self::rubbish::Guess;
 
@@ -69,18 +73,30 @@ pub enum Broken {
 /// Goes through the content of a file and hands every item to `visit`, in order. A file in which nothing is found
 /// gives one [`Content::Unknown`]; so does an empty one.
 pub fn scan(bytes: &[u8], visit: &mut dyn FnMut(Item<'_>)) {
-    let text = pem::from_utf16(bytes);
     let mut sink = Sink { index: 0, line: None, visit };
-    // A structure counts before a marker: the names in a certificate may hold one.
-    if der::structure(&text) == Structure::Unknown && pem::is_pem(&text) {
-        scan_pem(&text, &mut sink);
-    } else if scan_der(&text, &mut sink) == 0 {
-        // Base64 without markers, as a browser's developer tools or a ticket give it.
-        let naked = rubbish::may_be_base64(&text).then(|| pem::decode_base64(&text).ok()).flatten();
-        if naked.is_none_or(|der| scan_der(&der, &mut sink) == 0) {
-            sink.give(Content::Unknown(rubbish::guess(bytes)));
-        }
+    // Whatever is decoded may turn out to be a key that has no business there: every copy is wiped.
+    let found = match pem::from_utf16(bytes) {
+        Cow::Borrowed(text) => scan_text(text, &mut sink),
+        Cow::Owned(text) => scan_text(&Zeroizing::new(text), &mut sink),
+    };
+    if !found {
+        sink.give(Content::Unknown(rubbish::guess(bytes)));
     }
+}
+
+/// Says whether anything was found.
+fn scan_text(text: &[u8], sink: &mut Sink<'_>) -> bool {
+    // A structure counts before a marker: the names in a certificate may hold one.
+    if der::structure(text) == Structure::Unknown && pem::is_pem(text) {
+        scan_pem(text, sink);
+        return true;
+    }
+    if scan_der(text, sink) > 0 {
+        return true;
+    }
+    // Base64 without markers, as a browser's developer tools or a ticket give it.
+    let naked = rubbish::may_be_base64(text).then(|| pem::decode_base64(text).ok()).flatten();
+    naked.map(Zeroizing::new).is_some_and(|der| scan_der(&der, sink) > 0)
 }
 
 fn scan_pem(text: &[u8], sink: &mut Sink<'_>) {

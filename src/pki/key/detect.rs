@@ -20,7 +20,11 @@ use crate::pki::container::pem::{self, Block, Damage, End};
 /// # Errors
 /// Where there is no private key, or the first one is damaged.
 pub fn detect(bytes: &[u8]) -> Result<KeyFile, NoKey> {
-    if bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
+    let is_marked = |mark: &&&[u8]| bytes.starts_with(mark);
+    let mark =
+        [BYTE_ORDER_MARK, b"\xff\xfe", b"\xfe\xff"].iter().find(is_marked).map_or(0, |mark| mark.len());
+    if bytes[mark..].iter().all(is_blank) {
         return Err(NoKey::Empty);
     }
     if let Some(found) = detect_der(bytes) {
@@ -28,7 +32,11 @@ pub fn detect(bytes: &[u8]) -> Result<KeyFile, NoKey> {
     }
     match pem::from_utf16(bytes) {
         Cow::Borrowed(text) => detect_text(text, Vec::new()),
-        Cow::Owned(text) => detect_text(&Zeroizing::new(text), vec![Quirk::Utf16]),
+        Cow::Owned(text) => {
+            let text = Zeroizing::new(text);
+            // The mark belongs to UTF-16, and is no trouble of its own.
+            detect_text(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text), vec![Quirk::Utf16])
+        }
     }
 }
 
@@ -95,18 +103,33 @@ pub enum Form {
     Sec1,
 }
 
-/// What a client stumbles over although the key is sound. Seen on Node 20.20 and Bun 1.4.5.
+impl Form {
+    /// The name, for JSON and for people; stable.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dsa => "DSA",
+            Self::EncryptedPkcs8 => "encrypted PKCS#8",
+            Self::LegacyEncrypted => "legacy encrypted PEM",
+            Self::Pkcs1 => "PKCS#1",
+            Self::Pkcs8 => "PKCS#8",
+            Self::Sec1 => "SEC 1",
+        }
+    }
+}
+
+/// What a client stumbles over although the key is sound. Seen on Node 20.20 and 24.21
+/// and on Bun 1.4.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Quirk {
     /// A blank line within the base64: Node refuses.
     BlankLine,
-    /// A byte order mark before the block (Bun refuses) or inside of it (both refuse).
+    /// A byte order mark: at the start of the file Bun refuses, at the start of the block's line or inside of it both.
     ByteOrderMark,
     /// DER: both refuse.
     Der,
     /// The END marker is missing, or has another label: both refuse.
     EndMarker,
-    /// Lines such as `Name: value` before the base64 of a block that is not encrypted: Bun refuses.
+    /// Lines such as `Name: value` before the base64 of a block that is not encrypted: both refuse.
     Headers,
     /// The label does not say what is inside: both refuse.
     Label,
@@ -294,7 +317,7 @@ impl Found {
         let mut parts = Element::expect(der, SEQUENCE)?.0.children();
         let sealing = Sealing::of_identifier(parts.expect(SEQUENCE)?)?;
         let content = parts.expect(OCTET_STRING)?.content;
-        self.seal(form, Sealed::new(sealing, content, der, None)?)
+        self.seal(form, Sealed::new(sealing, content, None)?)
     }
 
     fn read_legacy(
@@ -304,7 +327,7 @@ impl Found {
         curve: Option<Vec<u8>>,
     ) -> Result<KeyFile, Cause> {
         let (_, value) = block.headers().find(|(name, _)| *name == "DEK-Info").ok_or(Cause::Headers)?;
-        let sealed = Sealed::new(Sealing::of_dek_info(value)?, content, &[], curve)?;
+        let sealed = Sealed::new(Sealing::of_dek_info(value)?, content, curve)?;
         self.seal(Form::LegacyEncrypted, sealed)
     }
 
@@ -381,7 +404,6 @@ fn quirks_of(text: &[u8], block: &Block<'_>) -> Vec<Quirk> {
     if !starts_its_line || !end_starts_its_line {
         quirks.push(Quirk::MarkerNotAtLineStart);
     }
-    // A mark at the start of UTF-16 has been told as UTF-16.
     let is_marked = text.starts_with(BYTE_ORDER_MARK) || marker_line_is_marked;
     if is_marked || memchr::memmem::find(block.body, BYTE_ORDER_MARK).is_some() {
         quirks.push(Quirk::ByteOrderMark);

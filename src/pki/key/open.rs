@@ -4,7 +4,6 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-use pkcs8::EncryptedPrivateKeyInfoRef;
 use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
@@ -21,18 +20,11 @@ pub struct Sealed {
     /// The content of an `EC PARAMETERS` block beside it.
     curve: Option<Vec<u8>>,
     sealing: Sealing,
-    /// The EncryptedPrivateKeyInfo this came from; empty for legacy PEM.
-    whole: Vec<u8>,
 }
 
 impl Sealed {
     /// Takes the parts of a sealed key.
-    pub(super) fn new(
-        sealing: Sealing,
-        content: &[u8],
-        whole: &[u8],
-        curve: Option<Vec<u8>>,
-    ) -> Result<Self, Cause> {
+    pub(super) fn new(sealing: Sealing, content: &[u8], curve: Option<Vec<u8>>) -> Result<Self, Cause> {
         if let Scheme::LegacyPem { cipher }
         | Scheme::Pbes1 { cipher, .. }
         | Scheme::Pbes2 { cipher, .. }
@@ -41,7 +33,7 @@ impl Sealed {
         {
             return Err(Cause::Parameters);
         }
-        Ok(Self { content: content.to_vec(), curve, sealing, whole: whole.to_vec() })
+        Ok(Self { content: content.to_vec(), curve, sealing })
     }
 
     /// How it is sealed.
@@ -73,10 +65,8 @@ impl Sealed {
             }
             Scheme::Pbes2 { cipher, kdf: Kdf::Pbkdf2 { iterations, prf, .. } } => {
                 let rounds = rounds(*iterations)?;
-                match derive::pbkdf2(*prf, passphrase, salt, rounds, cipher.key_length()) {
-                    Some(key) => self.decrypt(*cipher, &key, iv),
-                    None => self.decrypt_with_pkcs8(passphrase),
-                }
+                let key = derive::pbkdf2(*prf, passphrase, salt, rounds, cipher.key_length());
+                self.decrypt(*cipher, &key, iv)
             }
             Scheme::Pbes2 { cipher, kdf: Kdf::Scrypt { n, p, r } } => {
                 let key = derive::scrypt(passphrase, salt, (*n, *r, *p), cipher.key_length())
@@ -112,18 +102,6 @@ impl Sealed {
         self.read(&buffer[..length])
     }
 
-    /// PBKDF2 with HMAC-SHA224, which aws-lc-rs does not have.
-    fn decrypt_with_pkcs8(&self, passphrase: &[u8]) -> Result<PrivateKey, OpenError> {
-        // pkcs5 0.8 panics on a longer salt.
-        if self.sealing.salt.len() > PKCS5_LONGEST_SALT {
-            return Err(OpenError::Unsupported { what: "PBKDF2-HMAC-SHA224 with a long salt".into() });
-        }
-        let info = EncryptedPrivateKeyInfoRef::try_from(self.whole.as_slice())
-            .map_err(|_| OpenError::Damaged { cause: Cause::Structure })?;
-        let plain = info.decrypt(passphrase).map_err(|_| OpenError::WrongPassphraseOrDamaged)?;
-        self.read(plain.as_bytes())
-    }
-
     /// Reads what was decrypted. One wrong passphrase in 250 gets past the padding and fails here.
     fn read(&self, plain: &[u8]) -> Result<PrivateKey, OpenError> {
         let read = || {
@@ -152,8 +130,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Ten million rounds (RFC 8018, section 4.2 names that number for critical keys; two seconds), 256 MiB (twice
-    /// what is recommended for scrypt today), and 2^24 block mixes (six seconds).
+    /// Ten million rounds (RFC 8018, section 4.2 names that number for critical keys; one to six seconds), 256 MiB and
+    /// one for what stands beside it (N = 2^18 with r = 8, twice what is recommended for scrypt today), and 2^24 block
+    /// mixes (five seconds).
     pub const DEFAULT: Self =
         Self { iterations: 10_000_000, scrypt_memory: (256 << 20) + (1 << 20), scrypt_work: 1 << 24 };
 
@@ -216,7 +195,7 @@ pub enum Work {
     ScryptWork,
 }
 
-/// Rounds as aws-lc-rs counts them, in 32 bits.
+/// Rounds in 32 bits: the most that any program counts.
 fn rounds(iterations: u64) -> Result<NonZeroU32, OpenError> {
     let rounds = u32::try_from(iterations).ok().and_then(NonZeroU32::new);
     rounds.ok_or(OpenError::TooMuchWork {
@@ -225,5 +204,3 @@ fn rounds(iterations: u64) -> Result<NonZeroU32, OpenError> {
         limit: u32::MAX.into(),
     })
 }
-
-const PKCS5_LONGEST_SALT: usize = 32;

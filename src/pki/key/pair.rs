@@ -23,6 +23,10 @@ pub fn proves(key: &PrivateKey, spki: &[u8]) -> Pairing {
     let Some(public) = public_key_bits(spki) else {
         return Pairing::NotCheckable { why: NotCheckable::PublicKeyUnreadable };
     };
+    let is_rsa = matches!(key.algorithm(), KeyAlgorithm::Rsa(_) | KeyAlgorithm::RsaPss(_));
+    if is_rsa && key.public_key().and_then(public_key_bits).is_some_and(|own| own != public) {
+        return other;
+    }
     let proven = match key.algorithm() {
         KeyAlgorithm::Ec(curve) => match verifier(curve) {
             Some(verifier) => sign_ec(key, curve).map(|made| verifies(verifier, public, &made)),
@@ -32,9 +36,7 @@ pub fn proves(key: &PrivateKey, spki: &[u8]) -> Pairing {
         KeyAlgorithm::Rsa(2048..=8192) | KeyAlgorithm::RsaPss(2048..=8192) => {
             sign_rsa(key).map(|made| verifies(&signature::RSA_PKCS1_2048_8192_SHA256, public, &made))
         }
-        KeyAlgorithm::Rsa(_) | KeyAlgorithm::RsaPss(_) => {
-            key.public_key().and_then(public_key_bits).map(|own| own == public)
-        }
+        KeyAlgorithm::Rsa(_) | KeyAlgorithm::RsaPss(_) => key.public_key().map(|_| true),
         KeyAlgorithm::Dsa | KeyAlgorithm::Ed448 | KeyAlgorithm::Other(_) => {
             return compare_claims(key, public);
         }

@@ -24,6 +24,7 @@ impl PrivateKey {
         if !(1..=LONGEST_PASSPHRASE).contains(&length) {
             return Err(SealError::PassphraseLength { length });
         }
+        let iterations = iterations.max(1);
         let sealed = self.seal_unchecked(passphrase, iterations).ok_or(SealError::Refused)?;
         let limits = Limits { iterations: iterations.into(), ..Limits::DEFAULT };
         match detect(&sealed).map(|file| file.content) {
@@ -39,8 +40,7 @@ impl PrivateKey {
         let (mut salt, mut iv) = ([0; 16], [0; 16]);
         aws_lc_rs::rand::fill(&mut salt).ok()?;
         aws_lc_rs::rand::fill(&mut iv).ok()?;
-        let parameters =
-            pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(iterations.max(1), &salt, iv).ok()?;
+        let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(iterations, &salt, iv).ok()?;
         let plain = self.to_pkcs8_der().expose_secret();
         let encrypted = parameters.encrypt(passphrase.expose_secret(), plain).ok()?;
         let info = EncryptedPrivateKeyInfoRef {
