@@ -10,6 +10,7 @@ mod agreement;
 mod cases;
 mod clients;
 mod documents;
+mod faults;
 mod keyring;
 mod keys;
 mod passphrase;
