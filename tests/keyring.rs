@@ -10,7 +10,7 @@
 )]
 
 #[path = "support/secret_service.rs"]
-mod secret_service;
+pub(crate) mod secret_service;
 
 use std::io::{Read, Write};
 use std::path::PathBuf;

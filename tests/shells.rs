@@ -15,7 +15,7 @@ use std::thread;
 use certman::shell::{Reason, Shell, Statement, failure, script};
 use tempfile::TempDir;
 
-use crate::support::{program, python};
+use crate::support::{Sandbox, bare, program, python, set_mode};
 
 #[test]
 fn both_forms_of_eval_set_every_value_byte_for_byte() {
@@ -25,9 +25,9 @@ fn both_forms_of_eval_set_every_value_byte_for_byte() {
         for locale in LOCALES {
             let batches = batches.iter().map(|batch| batch.for_reader(reader, locale));
             for (index, batch) in batches.enumerate() {
-                let text = batch.script(Shell::Sh);
+                let text = batch.script(reader.shell);
                 for form in EVAL_FORMS {
-                    let case = format!("{} under {locale}, batch {index}: {form}", reader.command.join(" "));
+                    let case = format!("{} under {locale}, batch {index}: {form}", reader.label());
                     let output = reader.eval(&folder, &text, locale, &format!("set -eu; {form}"));
                     batch.compare(&output, &case);
                 }
@@ -50,8 +50,8 @@ fn values_of_a_hundred_kibibytes_come_through() {
         let folder = adversarial_folder();
         for batch in &batches {
             for form in EVAL_FORMS {
-                let output = reader.eval(&folder, &batch.script(Shell::Sh), "C.UTF-8", form);
-                batch.compare(&output, &format!("{}: {form}", reader.command.join(" ")));
+                let output = reader.eval(&folder, &batch.script(reader.shell), "C.UTF-8", form);
+                batch.compare(&output, &format!("{}: {form}", reader.label()));
             }
         }
     });
@@ -63,7 +63,7 @@ fn the_quoted_form_does_not_look_at_ifs_and_the_unquoted_one_takes_any_that_is_w
     for_each_sh(|reader| {
         let folder = adversarial_folder();
         for batch in batches.iter().map(|batch| batch.for_reader(reader, "C.UTF-8")) {
-            let text = batch.script(Shell::Sh);
+            let text = batch.script(reader.shell);
             for (form, separators) in [
                 ("IFS=':/=aX01'; eval \"$(cat \"$TEXT\")\"", "letters"),
                 ("IFS=; eval $(cat \"$TEXT\")", "nothing"),
@@ -72,7 +72,7 @@ fn the_quoted_form_does_not_look_at_ifs_and_the_unquoted_one_takes_any_that_is_w
                 ("unset IFS; eval $(cat \"$TEXT\")", "unset"),
             ] {
                 let output = reader.eval(&folder, &text, "C.UTF-8", form);
-                batch.compare(&output, &format!("{}: IFS is {separators}", reader.command.join(" ")));
+                batch.compare(&output, &format!("{}: IFS is {separators}", reader.label()));
             }
         }
     });
@@ -97,8 +97,129 @@ fn careless_quoting_is_noticed_in_every_shell() {
                 environment.get(Batch::name(0).as_str()).map(Vec::as_slice),
                 Some(value.as_bytes()),
                 "{} with {value:?}",
-                reader.command.join(" ")
+                reader.label()
             );
+        }
+    });
+}
+
+/// Whatever a shell starts shows its arguments in the process list, so no part of a value may get there. The
+/// form of the family calls `printf`: it has to be a part of the shell.
+#[test]
+fn no_shell_starts_a_program_with_a_part_of_a_value() {
+    let batches = batches(&nasty_values(20));
+    for_each_sh(|reader| {
+        let folder = adversarial_folder();
+        // mksh has none, and that is why it has a dialect of its own. Here it shows that the spy sees.
+        let needs_program = (reader.command[0], reader.shell) == ("mksh", Shell::Sh);
+        for batch in batches.iter().map(|batch| batch.for_reader(reader, "C.UTF-8")) {
+            fs::write(folder.path().join(TEXT), batch.script(reader.shell)).unwrap();
+            for form in EVAL_FORMS {
+                let code = form.replace("\"$TEXT\"", TEXT);
+                let spy = Spy::new();
+                let output = reader
+                    .command(&folder, "C.UTF-8", &format!("{code}\n/bin/cat /proc/self/environ"))
+                    .env("PATH", spy.path())
+                    .output()
+                    .unwrap();
+                let case = format!("{}: {form}", reader.label());
+                if needs_program {
+                    assert!(!spy.seen().is_empty(), "{case}");
+                    continue;
+                }
+                assert_eq!(spy.seen(), "", "{case}");
+                batch.compare(&output, &case);
+            }
+        }
+    });
+}
+
+/// mksh sets every value where no program can be found at all.
+#[test]
+fn mksh_needs_no_program() {
+    let batches = batches(&nasty_values(20));
+    for name in ["mksh", "lksh"] {
+        let Some(program) = program(name) else { continue };
+        let folder = adversarial_folder();
+        for batch in &batches {
+            fs::write(folder.path().join(TEXT), batch.script(Shell::Mksh)).unwrap();
+            for form in ["eval \"$(/bin/cat text)\"", "eval $(/bin/cat text)"] {
+                let output = Command::new(&program)
+                    .args(["-c", &format!("set -e; PATH=/nowhere; {form}; /bin/cat /proc/self/environ")])
+                    .env_clear()
+                    .env("MARK", "1")
+                    .current_dir(folder.path())
+                    .output()
+                    .unwrap();
+                batch.compare(&output, &format!("{name}: {form}"));
+            }
+        }
+    }
+}
+
+/// mksh is found out by its name, and by nothing that the user has to say.
+#[test]
+fn certman_env_in_mksh_hands_no_part_of_the_passphrase_to_a_program() {
+    let passphrase = "it's * ~ a\\b  {geheim}";
+    let sandbox = Sandbox::new();
+    sandbox.copy("client.key", "keys/encrypted/ed25519.portable.pem");
+    sandbox.copy("client.pem", "pki/client-ed25519.pem");
+    set_mode(&sandbox.give("passphrase", passphrase), 0o600);
+    sandbox.give(
+        "certman.toml",
+        "[client]\ncert = \"client.pem\"\nkey = \"client.key\"\npassphrase = \"file:passphrase\"\n",
+    );
+    for name in ["mksh", "lksh"] {
+        let Some(program) = program(name) else { continue };
+        for (option, is_leaked) in [("", false), ("--shell mksh", false), ("--shell sh", true)] {
+            for eval in ["eval \"$($CERTMAN)\"", "eval $($CERTMAN)"] {
+                let spy = Spy::new();
+                let output = bare(&program)
+                    .args(["-c", &format!("{eval}; /bin/cat /proc/self/environ")])
+                    .env("CERTMAN", format!("{CERTMAN} --config certman.toml env {option}"))
+                    .env("HOME", sandbox.home())
+                    .env("PATH", spy.path())
+                    // What the login shell is counts for less than what asks.
+                    .env("SHELL", "/bin/bash")
+                    .current_dir(sandbox.folder())
+                    .output()
+                    .unwrap();
+                let case = format!("{name} {option}: {eval}: {output:?}");
+                assert_eq!(spy.seen().contains("\\047"), is_leaked, "{case}: {}", spy.seen());
+                if !is_leaked {
+                    let environment = environment(&output);
+                    let value = environment.get("CLAUDE_CODE_CLIENT_KEY_PASSPHRASE").map(Vec::as_slice);
+                    assert_eq!(value, Some(passphrase.as_bytes()), "{case}");
+                    assert_eq!(spy.seen(), "", "{case}");
+                }
+            }
+        }
+    }
+}
+
+/// dash and yash read `$'\052'` as text: a wrong value without a word, were it not for the guard.
+#[test]
+fn what_is_meant_for_mksh_is_right_in_other_shells_or_fails() {
+    let batch =
+        Batch::of(TABLE.iter().copied().filter(|value| value.is_ascii()).map(<[u8]>::to_vec).collect());
+    for_each_sh(|reader| {
+        if reader.shell == Shell::Mksh {
+            return;
+        }
+        let folder = adversarial_folder();
+        let form = format!("{} || exit 9", EVAL_FORMS[0]);
+        let output = reader.eval(&folder, &batch.script(Shell::Mksh), "C.UTF-8", &form);
+        if ["dash", "yash"].contains(&reader.command[0]) {
+            assert_eq!(output.status.code(), Some(9), "{}", reader.label());
+        } else {
+            batch.compare(&output, &reader.label());
+        }
+        // Without `|| exit`: nothing is set.
+        let output = reader.eval(&folder, &batch.script(Shell::Mksh), "C.UTF-8", EVAL_FORMS[0]);
+        let environment = environment(&output);
+        for (index, value) in batch.values.iter().enumerate() {
+            let seen = environment.get(Batch::name(index).as_str());
+            assert!(seen.is_none_or(|seen| seen == value), "{}: {}", reader.label(), value.escape_ascii());
         }
     });
 }
@@ -107,14 +228,15 @@ fn careless_quoting_is_noticed_in_every_shell() {
 #[test]
 fn yash_fails_rather_than_change_what_it_cannot_hold() {
     let Some(yash) = program("yash") else { return };
-    let reader = Reader { command: &["yash"], program: yash };
+    let reader = Reader { command: &["yash"], program: yash, shell: Shell::Sh };
     let folder = adversarial_folder();
     for (locale, value) in
         [("C", "ü".as_bytes()), ("C", "ü*".as_bytes()), ("C.UTF-8", b"a\xff"), ("C.UTF-8", b"*\xff\n")]
     {
         let batch = Batch::of(vec![value.to_vec()]);
         for form in EVAL_FORMS {
-            let output = reader.eval(&folder, &batch.script(Shell::Sh), locale, &format!("{form} || exit 9"));
+            let output =
+                reader.eval(&folder, &batch.script(reader.shell), locale, &format!("{form} || exit 9"));
             assert!(!output.status.success(), "{value:?} under {locale}: {form}");
         }
     }
@@ -123,12 +245,12 @@ fn yash_fails_rather_than_change_what_it_cannot_hold() {
 #[test]
 fn unset_removes_what_is_there_and_does_not_mind_what_is_not() {
     let statements = [Statement::Unset { name: "THERE" }, Statement::Unset { name: "NOT_THERE" }];
-    let text = script(Shell::Sh, &statements).unwrap();
     for_each_sh(|reader| {
+        let text = script(reader.shell, &statements).unwrap();
         for form in EVAL_FORMS {
             let form = format!("set -eu; THERE=1; export THERE; {form}");
             let output = reader.eval(&adversarial_folder(), &text, "C", &form);
-            assert!(output.status.success(), "{}: {form}: {output:?}", reader.command.join(" "));
+            assert!(output.status.success(), "{}: {form}: {output:?}", reader.label());
             let environment = environment(&output);
             assert!(environment.contains_key("MARK") && !environment.contains_key("THERE"));
         }
@@ -140,8 +262,8 @@ fn eval_fails_when_certman_failed() {
     for_each_sh(|reader| {
         for form in EVAL_FORMS {
             let form = format!("{form} || exit 9");
-            let output = reader.eval(&adversarial_folder(), failure(Shell::Sh).as_bytes(), "C", &form);
-            assert_eq!(output.status.code(), Some(9), "{}: {form}", reader.command.join(" "));
+            let output = reader.eval(&adversarial_folder(), failure(reader.shell).as_bytes(), "C", &form);
+            assert_eq!(output.status.code(), Some(9), "{}: {form}", reader.label());
         }
     });
 }
@@ -149,7 +271,7 @@ fn eval_fails_when_certman_failed() {
 #[test]
 fn fish_takes_every_value_through_source_and_eval() {
     let Some(fish) = program("fish") else { return };
-    let reader = Reader { command: &["fish", "--no-config"], program: fish };
+    let reader = Reader { command: &["fish", "--no-config"], program: fish, shell: Shell::Fish };
     let folder = adversarial_folder();
     let mut long = b"\\'\n ".repeat(25 * 1024);
     long.extend_from_slice("ü".as_bytes());
@@ -178,7 +300,7 @@ fn fish_takes_every_value_through_source_and_eval() {
 #[test]
 fn nushell_loads_every_text() {
     let Some(nu) = program("nu") else { return };
-    let reader = Reader { command: &["nu", "--no-config-file"], program: nu };
+    let reader = Reader { command: &["nu", "--no-config-file"], program: nu, shell: Shell::Nu };
     let folder = adversarial_folder();
     let run = |text: &[u8], code: &str| {
         fs::write(folder.path().join(TEXT), text).unwrap();
@@ -254,13 +376,18 @@ fn assert_same(output: &Output, expected: &BTreeMap<String, String>, reader: &st
     }
 }
 
-/// A shell, with the options it is started with.
+/// A shell, with the options it is started with and the dialect that it is given.
 struct Reader {
     command: &'static [&'static str],
     program: PathBuf,
+    shell: Shell,
 }
 
 impl Reader {
+    fn label(&self) -> String {
+        format!("{} given {:?}", self.command.join(" "), self.shell)
+    }
+
     /// Carries out `text` by `form`, then shows the environment of a child, NUL behind each variable.
     fn eval(&self, folder: &TempDir, text: &[u8], locale: &str, form: &str) -> Output {
         fs::write(folder.path().join(TEXT), text).unwrap();
@@ -269,7 +396,12 @@ impl Reader {
     }
 
     fn run(&self, folder: &TempDir, locale: &str, code: &str) -> Output {
-        Command::new(&self.program)
+        self.command(folder, locale, code).output().unwrap()
+    }
+
+    fn command(&self, folder: &TempDir, locale: &str, code: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command
             .args(&self.command[1..])
             .args(["-c", code])
             .env_clear()
@@ -277,9 +409,33 @@ impl Reader {
             .env("LC_ALL", locale)
             .env("MARK", "1")
             .env("PATH", PATH)
-            .current_dir(folder.path())
-            .output()
-            .unwrap()
+            .current_dir(folder.path());
+        command
+    }
+}
+
+/// A `printf` to be found before any other, which writes down what it is called with.
+struct Spy {
+    folder: TempDir,
+}
+
+impl Spy {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let report = folder.path().join("report");
+        let program = folder.path().join("printf");
+        fs::write(&program, format!("#!/bin/sh\nprintf '%s\\n' \"$*\" >>'{}'\n", report.display())).unwrap();
+        set_mode(&program, 0o755);
+        Self { folder }
+    }
+
+    fn path(&self) -> String {
+        format!("{}:{PATH}", self.folder.path().display())
+    }
+
+    fn seen(&self) -> String {
+        fs::read(self.folder.path().join("report"))
+            .map_or_else(|_| String::new(), |report| String::from_utf8_lossy(&report).into_owned())
     }
 }
 
@@ -339,8 +495,9 @@ fn environment(output: &Output) -> BTreeMap<String, Vec<u8>> {
 
 /// Runs `test` for every shell of the family, with the options that change splitting or patterns.
 fn for_each_sh(test: impl Fn(&Reader) + Sync) {
-    let readers =
-        READERS.iter().filter_map(|command| Some(Reader { command, program: program(command[0])? }));
+    let readers = READERS.iter().filter_map(|(shell, command)| {
+        Some(Reader { command, program: program(command[0])?, shell: *shell })
+    });
     thread::scope(|scope| {
         for reader in readers {
             scope.spawn(|| {
@@ -434,6 +591,8 @@ fn random_values(count: usize, pieces: &[&[u8]]) -> Vec<Vec<u8>> {
     (0..count).map(|_| value()).collect()
 }
 
+const CERTMAN: &str = env!("CARGO_BIN_EXE_certman");
+
 const LOCALES: [&str; 2] = ["C", "C.UTF-8"];
 
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -447,19 +606,26 @@ const EVAL_FORMS: [&str; 2] = ["eval \"$(cat \"$TEXT\")\"", "eval $(cat \"$TEXT\
 
 const FISH_FORMS: [&str; 2] = ["cat $TEXT | source", "eval (cat $TEXT)"];
 
-const READERS: &[&[&str]] = &[
-    &["dash"],
-    &["bash"],
-    &["bash", "--posix", "-O", "nullglob", "-O", "extglob", "-O", "dotglob", "-O", "globstar"],
-    &["bash", "-O", "failglob", "-O", "extglob"],
-    &["zsh", "-f"],
-    &["zsh", "--emulate", "sh", "-o", "norcs"],
-    &["zsh", "-f", "-o", "globsubst", "-o", "extendedglob", "-o", "shwordsplit", "-o", "magicequalsubst"],
-    &["ksh93"],
-    &["mksh"],
-    &["yash"],
-    &["yash", "--brace-expand", "--extended-glob", "--null-glob"],
-    &["busybox", "ash"],
+const READERS: &[(Shell, &[&str])] = &[
+    (Shell::Sh, &["dash"]),
+    (Shell::Sh, &["bash"]),
+    (Shell::Sh, &["bash", "--posix", "-O", "nullglob", "-O", "extglob", "-O", "dotglob", "-O", "globstar"]),
+    (Shell::Sh, &["bash", "-O", "failglob", "-O", "extglob"]),
+    (Shell::Sh, &["zsh", "-f"]),
+    (Shell::Sh, &["zsh", "--emulate", "sh", "-o", "norcs"]),
+    (
+        Shell::Sh,
+        &["zsh", "-f", "-o", "globsubst", "-o", "extendedglob", "-o", "shwordsplit", "-o", "magicequalsubst"],
+    ),
+    (Shell::Sh, &["ksh93"]),
+    (Shell::Sh, &["mksh"]),
+    (Shell::Mksh, &["mksh"]),
+    (Shell::Mksh, &["mksh", "-o", "posix"]),
+    (Shell::Mksh, &["mksh", "-U"]),
+    (Shell::Mksh, &["lksh"]),
+    (Shell::Sh, &["yash"]),
+    (Shell::Sh, &["yash", "--brace-expand", "--extended-glob", "--null-glob"]),
+    (Shell::Sh, &["busybox", "ash"]),
 ];
 
 const TABLE: &[&[u8]] = &[

@@ -29,14 +29,14 @@ pub fn main() -> ExitCode {
 
 /// The program with any arguments (the first is its name) in any world. Gives the exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8 {
+    let words: Vec<OsString> = arguments.into_iter().collect();
     // Taking the definition of the command line apart again would cost a shell start more than reading certman.toml does.
     let mut definition = ManuallyDrop::new(Arguments::command());
-    let parsed = definition
-        .try_get_matches_from_mut(arguments)
-        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let parsed =
+        definition.try_get_matches_from_mut(&words).and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match parsed {
         Ok(arguments) => arguments,
-        Err(error) => return render::usage(&error.format(&mut definition), host),
+        Err(error) => return render::usage(&error.format(&mut definition), &words, host),
     };
     let outcome = perform(&arguments, host);
     render::show(outcome, &arguments, host)

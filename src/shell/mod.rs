@@ -11,6 +11,7 @@ mod cmd;
 mod dotenv;
 mod fish;
 mod json;
+mod mksh;
 mod nu;
 mod pwsh;
 mod sh;
@@ -35,6 +36,7 @@ pub fn script(shell: Shell, statements: &[Statement<'_>]) -> Result<Zeroizing<Ve
         Shell::Dotenv => dotenv::write,
         Shell::Fish => fish::write,
         Shell::Json => json::write,
+        Shell::Mksh => mksh::write,
         Shell::Nu => nu::write,
         Shell::Pwsh => pwsh::write,
         Shell::Sh => sh::write,
@@ -59,11 +61,11 @@ pub fn failure(shell: Shell) -> &'static str {
         Shell::Fish => fish::FAILURE,
         Shell::Nu => nu::FAILURE,
         Shell::Pwsh => pwsh::FAILURE,
-        Shell::Sh => sh::FAILURE,
+        Shell::Mksh | Shell::Sh => sh::FAILURE,
     }
 }
 
-/// A family of readers that share their quoting.
+/// Readers that share their quoting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shell {
     /// The Windows command interpreter, reading a batch file.
@@ -74,20 +76,22 @@ pub enum Shell {
     Fish,
     /// One JSON object.
     Json,
+    /// mksh and lksh: the sh family's text without a process, which the rest of the family cannot read.
+    Mksh,
     /// Nushell, reading NUON.
     Nu,
     /// PowerShell 5.1 and later.
     Pwsh,
-    /// dash, bash, zsh, ksh93, mksh, yash, busybox ash, and whatever else reads POSIX syntax.
+    /// dash, bash, zsh, ksh93, yash, busybox ash, and whatever else reads POSIX syntax; right in mksh too.
     Sh,
 }
 
 impl Shell {
-    /// Every family once, under the name that `--help` shows first.
+    /// Every family once, under the name that `--help` shows first. [`Self::Mksh`] counts as one of the sh family.
     pub const ALL: [Self; 7] =
         [Self::Sh, Self::Fish, Self::Pwsh, Self::Cmd, Self::Nu, Self::Json, Self::Dotenv];
 
-    /// The family that a program or a `--shell` value belongs to. Takes a path, the `-` in front of a login
+    /// The dialect that a program or a `--shell` value belongs to. Takes a path, the `-` in front of a login
     /// shell's name, `.exe` and any case; `None` for a program with other quoting (`csh`, `elvish`).
     pub fn named(program: &str) -> Option<Self> {
         let file = program.rsplit(['/', '\\']).next().unwrap_or(program);
@@ -96,13 +100,14 @@ impl Shell {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, shell)| *shell)
     }
 
-    /// The name of the family, as `--shell` takes it.
+    /// The name of the dialect, as `--shell` takes it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cmd => "cmd",
             Self::Dotenv => "dotenv",
             Self::Fish => "fish",
             Self::Json => "json",
+            Self::Mksh => "mksh",
             Self::Nu => "nu",
             Self::Pwsh => "pwsh",
             Self::Sh => "sh",
@@ -227,13 +232,14 @@ fn utf8<'a>(name: &str, value: &'a [u8]) -> Result<&'a str, Unquotable> {
 }
 
 /// Every spelling that [`Shell::named`] knows.
-const NAMES: [(&str, Shell); 18] = [
+const NAMES: [(&str, Shell); 19] = [
     ("sh", Shell::Sh),
     ("bash", Shell::Sh),
     ("zsh", Shell::Sh),
     ("ksh", Shell::Sh),
     ("ksh93", Shell::Sh),
-    ("mksh", Shell::Sh),
+    ("mksh", Shell::Mksh),
+    ("lksh", Shell::Mksh),
     ("dash", Shell::Sh),
     ("yash", Shell::Sh),
     ("ash", Shell::Sh),
@@ -252,12 +258,19 @@ const NAMES: [(&str, Shell); 18] = [
 mod tests {
     use super::*;
 
+    fn dialects() -> impl Iterator<Item = Shell> {
+        Shell::ALL.into_iter().chain([Shell::Mksh])
+    }
+
     #[test]
     fn programs_are_known_by_path_login_name_and_suffix() {
         for (program, shell) in [
             ("/usr/bin/zsh", Some(Shell::Sh)),
             ("-bash", Some(Shell::Sh)),
             ("/bin/busybox", Some(Shell::Sh)),
+            ("-mksh", Some(Shell::Mksh)),
+            ("/bin/lksh", Some(Shell::Mksh)),
+            ("ksh", Some(Shell::Sh)),
             (r"C:\Windows\System32\cmd.exe", Some(Shell::Cmd)),
             ("PowerShell.EXE", Some(Shell::Pwsh)),
             ("nushell", Some(Shell::Nu)),
@@ -267,7 +280,7 @@ mod tests {
         ] {
             assert_eq!(Shell::named(program), shell, "{program}");
         }
-        for shell in Shell::ALL {
+        for shell in dialects() {
             assert_eq!(Shell::named(shell.name()), Some(shell));
         }
     }
@@ -275,7 +288,7 @@ mod tests {
     #[test]
     fn a_name_that_is_none_is_refused_by_every_shell() {
         for name in ["", "1A", "A B", "A=B", "A;rm", "Ä", "A-B"] {
-            for shell in Shell::ALL {
+            for shell in dialects() {
                 let refused = Some(Unquotable::new(name, Reason::Name));
                 assert_eq!(
                     script(shell, &[Statement::Set { name, value: b"x" }]).err(),
@@ -289,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_nul_is_refused_by_every_shell_and_the_value_is_not_named() {
-        for shell in Shell::ALL {
+        for shell in dialects() {
             let refusal = script(shell, &[Statement::Set { name: "A", value: b"geheim\0" }]).unwrap_err();
             assert_eq!(refusal, Unquotable::new("A", Reason::Nul));
             assert!(!format!("{refusal} {refusal:?}").contains("geheim"));
@@ -300,7 +313,7 @@ mod tests {
     fn the_buffer_never_grows() {
         let value = b"it's 100 %  *\n\\ \"sure\" \xc3\xbc$".repeat(3);
         let value = [b"=", value.as_slice()].concat();
-        for shell in Shell::ALL {
+        for shell in dialects() {
             let statements =
                 [Statement::Set { name: "A", value: &value }, Statement::Set { name: "B", value: b"x" }];
             if let Ok(text) = script(shell, &statements) {

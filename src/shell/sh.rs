@@ -17,8 +17,10 @@
 //!
 //! Promised for every value when `IFS` is unset, empty, or holds nothing but blank, tab and newline; the quoted
 //! form does not look at `IFS` at all. Two limits are the shells' own: yash keeps variables as characters,
-//! so bytes that are none in its locale make the `eval` fail, and mksh has no `printf` of its own and needs the
-//! one in `PATH`. `bash -x` shows the values, as it shows everything.
+//! so bytes that are none in its locale make the `eval` fail, and mksh has no `printf` of its own: it starts the
+//! one in `PATH`, and the process list shows its arguments. That is why mksh has a dialect of its own in `mksh.rs`;
+//! this form stays right there, for whoever asks for `sh`. In the others `printf` is a part of the shell, and
+//! one in `PATH` is never started. `bash -x` shows the values, as it shows everything.
 
 use super::{Statement, Text, Unquotable};
 
@@ -27,11 +29,7 @@ pub(super) fn write(statements: &[Statement<'_>], text: &mut dyn Text) -> Result
     for statement in statements {
         match statement {
             Statement::Set { name, value } => set(name.as_bytes(), value, text),
-            Statement::Unset { name } => {
-                text.push(b"unset ");
-                text.push(name.as_bytes());
-                text.push(END);
-            }
+            Statement::Unset { name } => unset(name, text),
         }
     }
     Ok(())
@@ -84,6 +82,13 @@ fn set(name: &[u8], value: &[u8], text: &mut dyn Text) {
     text.push(END);
 }
 
+/// The statement that removes a variable, and that does not mind when there is none.
+pub(super) fn unset(name: &str, text: &mut dyn Text) {
+    text.push(b"unset ");
+    text.push(name.as_bytes());
+    text.push(END);
+}
+
 /// How much of `value`, which starts with a special byte, one `printf` takes: up to the last special byte
 /// that is near enough. A newline takes the character behind it along, since it may not stand at the end.
 fn special_length(value: &[u8]) -> usize {
@@ -99,7 +104,7 @@ fn special_length(value: &[u8]) -> usize {
 }
 
 /// A word in single quotes that holds no special byte.
-fn quote(plain: &[u8], text: &mut dyn Text) {
+pub(super) fn quote(plain: &[u8], text: &mut dyn Text) {
     text.push(b"'");
     let mut previous = 0;
     for byte in plain {
@@ -133,7 +138,7 @@ fn print(special: &[u8], text: &mut dyn Text) {
 
 /// Whether a word of the unquoted text would be empty, or hold a `=` in one of the places where zsh takes it
 /// for the path of a program (with `GLOB_SUBST`, and behind `=` and `:` with `MAGIC_EQUAL_SUBST`).
-fn starts_badly(byte: u8, previous: u8) -> bool {
+pub(super) fn starts_badly(byte: u8, previous: u8) -> bool {
     match byte {
         b' ' => previous == b' ',
         b'=' => matches!(previous, b' ' | b':' | b'='),
@@ -141,19 +146,20 @@ fn starts_badly(byte: u8, previous: u8) -> bool {
     }
 }
 
-fn octal(byte: u8) -> [u8; 4] {
+/// A byte as a backslash and three octal digits.
+pub(super) fn octal(byte: u8) -> [u8; 4] {
     [b'\\', b'0' + (byte >> 6), b'0' + (byte >> 3 & 7), b'0' + (byte & 7)]
 }
 
 /// Whether a byte in single quotes would not come through an unquoted `eval $(…)` in every shell.
-fn is_special(byte: u8) -> bool {
+pub(super) fn is_special(byte: u8) -> bool {
     byte.is_ascii_control() || SPECIAL.contains(&byte)
 }
 
 /// What standard output holds on failure: `eval` then ends with status 1, in both forms.
 pub(super) const FAILURE: &str = "false;\n";
 
-const END: &[u8] = b";\n";
+pub(super) const END: &[u8] = b";\n";
 
 /// What opens a pattern (`*?[`; `+(…)` with `extglob` and in ksh; `<1-9>`, `|` and, with `EXTENDED_GLOB`, `^#~` in
 /// zsh) or a brace expansion, and what ends or changes single quotes. What closes is harmless alone.

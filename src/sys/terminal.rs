@@ -89,6 +89,8 @@ fn ask(prompt: &str) -> io::Result<String> {
     };
     if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT)?;
+        // Another thread may be the one that gets it; whoever ignores it gets the error instead.
+        std::thread::sleep(LONGEST_DELIVERY);
     }
     typed
 }
@@ -163,6 +165,10 @@ mod device {
 
     const CTRL_C: u8 = 3;
 }
+
+/// How long a signal to this process may take to arrive on a busy machine.
+#[cfg(unix)]
+const LONGEST_DELIVERY: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// U+FFFD in UTF-8.
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();

@@ -5,6 +5,8 @@
 //! that is the tests' own business.
 #![allow(dead_code, reason = "each part is there for the tests that need it")]
 
+pub(crate) mod host;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

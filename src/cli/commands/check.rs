@@ -170,7 +170,14 @@ impl Check {
                 Some(BundleFacts { changed: false, certificates: seen, path: Some(out.to_owned()), sha256 });
         }
         let Some(built) = built else { return };
-        if self.report.bundle.is_some() && !built.is_at(out) {
+        let is_whole = !rebuilt.findings.iter().any(|finding| {
+            let is_missing = matches!(finding.cause, Cause::SourceMissing | Cause::SourceUnreadable(_));
+            is_missing && finding.severity == Severity::Critical
+        });
+        if !is_whole {
+            // What a part of the sources would give says nothing about the bundle.
+            rebuilt.findings.retain(|finding| finding.place.is_some());
+        } else if self.report.bundle.is_some() && !built.is_at(out) {
             let place = Some(self.place_of(out));
             self.report.find(place, Cause::BundleStale);
         }
@@ -181,6 +188,7 @@ impl Check {
     fn place_of(&mut self, path: &Path) -> Place {
         Place { file: self.report.file(path.to_owned()), index: 1, line: None }
     }
+
     /// Takes over findings about the sources, whose places count another list of files.
     fn adopt(&mut self, other: Report) {
         let offset = self.report.files.len() as u32;

@@ -55,23 +55,35 @@ pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Re
     })
 }
 
-/// The dialect: `--shell`, `CERTMAN_SHELL`, the parent process, `SHELL`, else `sh`.
+/// The dialect: `--shell`, `CERTMAN_SHELL`, else the one that is found.
 ///
 /// # Errors
-/// For a shell that was named and is not known. One that was only found is passed over.
-pub fn shell(arguments: &EnvArguments, host: &Host) -> Result<Shell, Failure> {
+/// For a shell that was named and is not known.
+fn shell(arguments: &EnvArguments, host: &Host) -> Result<Shell, Failure> {
     let from_variable =
-        || host.environment.value("CERTMAN_SHELL").map(|name| name.to_string_lossy().into_owned());
-    if let Some(name) = arguments.shell.clone().or_else(from_variable) {
-        return Shell::named(&name).ok_or_else(|| {
-            let known: Vec<&str> = Shell::ALL.into_iter().map(Shell::name).collect();
-            Failure::usage(format!("the shell '{}' is not known", name.escape_debug()))
-                .hint(format!("known are {} (sh stands for bash, zsh, ksh and dash too)", known.join(", ")))
-        });
-    }
+        host.environment.value("CERTMAN_SHELL").map(|name| name.to_string_lossy().into_owned());
+    let (origin, name) = match (&arguments.shell, from_variable) {
+        (Some(name), _) => ("--shell", name.clone()),
+        (None, Some(name)) => ("CERTMAN_SHELL", name),
+        (None, None) => return Ok(found_shell(host)),
+    };
+    Shell::named(&name).ok_or_else(|| {
+        let known: Vec<&str> = Shell::ALL.into_iter().map(Shell::name).collect();
+        Failure::usage(format!("{origin}: the shell '{}' is not known", name.escape_debug()))
+            .hint(format!("known are {} (sh stands for bash, zsh, ksh and dash too)", known.join(", ")))
+    })
+}
+
+/// The dialect to fail in: whoever evaluates the output must notice, also where the shell was named wrongly.
+pub fn shell_to_fail_in(arguments: Option<&EnvArguments>, host: &Host) -> Shell {
+    arguments.and_then(|arguments| shell(arguments, host).ok()).unwrap_or_else(|| found_shell(host))
+}
+
+/// The dialect of the parent process, of `SHELL`, else `sh`. What is not known is passed over.
+fn found_shell(host: &Host) -> Shell {
     let parent = || Shell::named(&(host.parent)()?);
     let login = || Shell::named(&host.environment.value("SHELL")?.to_string_lossy());
-    Ok(parent().or_else(login).unwrap_or(Shell::Sh))
+    parent().or_else(login).unwrap_or(Shell::Sh)
 }
 
 /// What is exported.

@@ -61,6 +61,10 @@ pub fn each_certificate(
                 repeats.note(whole, report);
             }
             Err(Unavailable::EmptyFolder) => report.find(Some(whole), Cause::SourceEmpty { is_folder: true }),
+            // What a folder lists and does not have is a link that leads nowhere: no reason to lose all the others.
+            Err(Unavailable::Failed(ReadError::Missing)) if !blob.is_named => {
+                report.find_as(Severity::Warning, Some(whole), Cause::SourceMissing);
+            }
             Err(Unavailable::Failed(ReadError::Missing)) => report.find(Some(whole), Cause::SourceMissing),
             Err(Unavailable::Failed(error)) => report.find(Some(whole), Cause::SourceUnreadable(error)),
         }

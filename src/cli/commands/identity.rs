@@ -449,7 +449,8 @@ fn note_open_file(obtained: &Obtained, source: &Source, report: &mut Report) {
     }
 }
 
-fn note_opened(key: &PrivateKey, facts: &mut KeyFacts) {
+/// Fills in what only shows in an opened key.
+pub fn note_opened(key: &PrivateKey, facts: &mut KeyFacts) {
     facts.algorithm = Some(key.algorithm().name());
     facts.bits = key.algorithm().bits();
     facts.spki_sha256 = key.public_key_sha256().map(|hash| hex(&hash));

@@ -169,7 +169,7 @@ fn decrypt(
     let opened = unlock(file, path, arguments, settings, host, report)?;
     let pem = opened.key.to_pkcs8_pem();
     let Destination::File(out) = destination else { return Ok(Shown::Output(pem)) };
-    note_written(&pem, out, report);
+    note_written(&pem, out, Some(&opened.key), report);
     if is_content_of(out, &pem) {
         return Ok(Shown::Note(format!(
             "unchanged: {} holds this key, without a passphrase",
@@ -241,7 +241,7 @@ fn encrypt(
     let sealed = opened.key.seal(passphrase, wish.iterations).map_err(|error| not_sealed(path, error))?;
     let Destination::File(out) = &wish.destination else { return Ok(Shown::Output(sealed)) };
     publish(out, &sealed, backup.as_deref().map(|backup| (backup, bytes.as_slice())))?;
-    note_written(&sealed, out, report);
+    note_written(&sealed, out, Some(&opened.key), report);
 
     let mut note = format!("wrote the client key to {}, sealed for every client", words::path(out));
     if let Some(backup) = &backup {
@@ -419,18 +419,23 @@ fn backup_of(path: &Path) -> PathBuf {
 }
 
 fn unchanged(path: &Path, bytes: &[u8], report: &mut Report) -> Shown {
-    note_written(bytes, path, report);
+    note_written(bytes, path, None, report);
     let place = report.keys.last().map(|facts| facts.place);
     identity::note_access(path, place, report);
     Shown::Note(format!("unchanged: every client opens {} as it is", words::path(path)))
 }
 
-/// The facts about what was written, for JSON.
-fn note_written(bytes: &[u8], out: &Path, report: &mut Report) {
+/// The facts about what was written, for JSON; with the key, where it was opened to see.
+fn note_written(bytes: &[u8], out: &Path, key: Option<&PrivateKey>, report: &mut Report) {
     let place = Place { file: report.file(out.to_owned()), index: 1, line: None };
     if let Ok(file) = key::detect(bytes) {
         let place = Place { index: file.facts.block.unwrap_or(1), line: file.facts.line, ..place };
-        report.keys.push(identity::key_facts(&file, place));
+        let mut facts = identity::key_facts(&file, place);
+        if let Some(key) = key {
+            identity::note_opened(key, &mut facts);
+            facts.opened = facts.encrypted.then_some(true);
+        }
+        report.keys.push(facts);
     }
 }
 

@@ -70,7 +70,7 @@ impl Screen<'_, '_> {
         }
         self.err.flush()?;
         match shell.map(shell::failure) {
-            Some(text) if !text.is_empty() => writeln!(self.out, "{text}").and_then(|()| self.out.flush()),
+            Some(text) if !text.is_empty() => write!(self.out, "{text}").and_then(|()| self.out.flush()),
             _ => Ok(()),
         }
     }

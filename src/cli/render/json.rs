@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::words;
 use crate::cli::args::{Command, KeyCommand};
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, USAGE};
 use crate::cli::{Outcome, Shown};
 use crate::pki::bundle::{Place, Role};
 use crate::report::{BundleFacts, CertificateFacts, Finding, KeyFacts, Report, Severity};
@@ -49,6 +49,23 @@ pub(super) fn answer(command: &Command, outcome: Result<Outcome, Failure>, exit:
     let mut text = serde_json::to_vec(&Value::Object(object)).unwrap_or_default();
     text.push(b'\n');
     text
+}
+
+/// The object for arguments that make no sense, with a newline behind it.
+pub(super) fn usage(error: &str, now: i64) -> Vec<u8> {
+    let message = error.lines().next().unwrap_or_default();
+    let object = json!({
+        "schema_version": 1,
+        "command": null,
+        "status": "unknown",
+        "findings": [],
+        "certificates": [],
+        "keys": [],
+        "error": { "message": message.strip_prefix("error: ").unwrap_or(message), "fix": "see `certman --help`" },
+        "judged_at": time(now),
+        "exit_status": USAGE,
+    });
+    format!("{object}\n").into_bytes()
 }
 
 fn put_report(report: &Report, put: &mut dyn FnMut(&str, Value) -> Option<Value>) {

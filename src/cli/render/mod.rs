@@ -6,15 +6,18 @@ mod json;
 mod nagios;
 pub mod words;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 
 use anstream::StripStream;
 use clap::error::ErrorKind;
 
 use super::args::{Arguments, Color, Command, Common, Format};
+use super::commands::env::shell_to_fail_in;
 use super::failure::{Failure, USAGE};
 use super::{Ending, Outcome, Shown};
 use crate::report::{Report, Severity};
+use crate::shell::{self, Shell};
 use crate::sys::{Host, Stream, process};
 
 /// Shows what a command has come to, and gives the exit status.
@@ -27,15 +30,16 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
         }
         Err(_) => 1,
     };
-    let shell = match &arguments.command {
-        Command::Env(env) => super::commands::env::shell(env, host).ok(),
+    let shell = match (&outcome, &arguments.command) {
+        (Err(_), Command::Env(env)) => Some(shell_to_fail_in(Some(env), host)),
         _ => None,
     };
+    let is_json = arguments.common.is_json() || shell == Some(Shell::Json);
     let out = painted(&mut host.stdout, &arguments.common, &host.environment);
     let err = painted(&mut host.stderr, &arguments.common, &host.environment);
     let mut screen = human::Screen { common: &arguments.common, err, now: host.now, out };
     let written = match (outcome, arguments.common.format) {
-        (outcome, _) if arguments.common.is_json() && is_report(&outcome) => {
+        (outcome, _) if is_json && is_report(&outcome) => {
             screen.out.plain(&json::answer(&arguments.command, outcome, status, host.now))
         }
         (Ok(outcome), Format::Nagios) => screen.out.plain(nagios::line(&outcome, host.now).as_bytes()),
@@ -54,21 +58,28 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
     }
 }
 
-/// Shows help, the version, or what is wrong with the arguments. Touches nothing else.
-pub fn usage(error: &clap::Error, host: &mut Host) -> u8 {
-    let is_help = matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp
-            | ErrorKind::DisplayVersion
-            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-    );
-    let is_asked_for = is_help && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+/// Shows help, the version, or what is wrong with the arguments: in the form that was asked for, as far as that can be told
+/// from words that do not make sense. Touches nothing else.
+pub fn usage(error: &clap::Error, words: &[OsString], host: &mut Host) -> u8 {
+    let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let stream = if is_asked_for { &mut host.stdout } else { &mut host.stderr };
     let text = error.render();
     let is_plain = !stream.is_terminal || host.environment.value("NO_COLOR").is_some();
-    let text = if is_plain { text.to_string() } else { text.ansi().to_string() };
-    let _ = stream.writer.write_all(text.as_bytes()).and_then(|()| stream.writer.flush());
-    if is_asked_for { 0 } else { USAGE }
+    let shown = if is_plain { text.to_string() } else { text.ansi().to_string() };
+    let _ = stream.writer.write_all(shown.as_bytes()).and_then(|()| stream.writer.flush());
+    if is_asked_for {
+        return 0;
+    }
+    let has = |wanted: &str| words.iter().any(|word| word == wanted);
+    let answer = if has("--json") || has("--format=json") || (has("--format") && has("json")) {
+        json::usage(&text.to_string(), host.now)
+    } else if has("env") {
+        format!("{}\n", shell::failure(shell_to_fail_in(None, host))).into_bytes()
+    } else {
+        Vec::new()
+    };
+    let _ = host.stdout.writer.write_all(&answer).and_then(|()| host.stdout.writer.flush());
+    USAGE
 }
 
 fn status(outcome: &Outcome) -> u8 {

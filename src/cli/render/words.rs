@@ -17,6 +17,7 @@ use crate::pki::key::{Cause as KeyDamage, NoKey, NotCheckable, OpenError, OtherC
 use crate::pki::lifetime::DAY;
 use crate::pki::name::Foreign;
 use crate::report::{Cause, Finding, Report};
+use crate::sys::fs::ReadError;
 use crate::sys::{keyring, passphrase};
 
 /// The sentence with the place before it.
@@ -79,6 +80,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::CertWeakKey { key, subject } => format!("'{subject}' has a weak key ({key})"),
         Cause::CertWeakSignature { signature, subject } => {
             format!("'{subject}' has a weak signature ({signature})")
+        }
+        Cause::ChainGap { issuer, subject } if issuer == subject => {
+            format!("'{subject}' was signed by another key of its own name, and that root is missing")
         }
         Cause::ChainGap { issuer, subject } => {
             format!(
@@ -232,6 +236,8 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::SelfSignatureWrong { .. } => "compare its fingerprint with the help desk before you trust it",
         Cause::SourceEmpty { .. } | Cause::SourceMissing => "correct the path, or take it out of the sources",
         Cause::SourceUnknownFormat { guess } => guess_fix(*guess)?,
+        Cause::SourceUnreadable(ReadError::NotAFile(_)) => "name a regular file, or `-` for standard input",
+        Cause::SourceUnreadable(ReadError::TooLarge { .. }) => "name the files with certificates in them",
         Cause::SourceUnreadable(_) => "make it readable for the user who runs certman",
         _ => return None,
     }
