@@ -106,7 +106,8 @@ fn node_and_bun_connect_with_what_env_prints() {
     };
     let server = Server::start(python, &["pki/root-p256.pem", "pki/intermediate-p256-1.pem"]);
     for kind in ["rsa-2048", "p256", "p384", "p521", "ed25519"] {
-        let setup = Setup::new(kind, &["pki/root-p256.pem", "pki/intermediate-p256-1.pem"]);
+        let setup =
+            Setup::new(kind, key::PORTABLE_ITERATIONS, &["pki/root-p256.pem", "pki/intermediate-p256-1.pem"]);
         said(
             bare(&openssl)
                 .args(["pkey", "-noout", "-passin", "env:SECRET", "-in"])
@@ -132,8 +133,8 @@ fn node_and_bun_connect_with_what_env_prints() {
 fn without_the_bundle_the_certificate_or_the_right_passphrase_nobody_connects() {
     let (Some(node), Some(bun), Some(python)) = (program("node"), program("bun"), python()) else { return };
     let server = Server::start(python, &["pki/root-p256.pem", "pki/intermediate-p256-1.pem"]);
-    let setup = Setup::new("p256", &["pki/root-p256.pem", "pki/intermediate-p256-1.pem"]);
-    let stranger = Setup::new("p256", &["pki/root-rsa.pem"]);
+    let setup = Setup::new("p256", 10_000, &["pki/root-p256.pem", "pki/intermediate-p256-1.pem"]);
+    let stranger = Setup::new("p256", 10_000, &["pki/root-rsa.pem"]);
     let addresses = [&server.tls_1_2, &server.tls_1_3];
     for client in [&node, &bun] {
         assert!(connect(client, &addresses, &setup.exports).iter().all(|answer| answer.starts_with("hello")));
@@ -234,19 +235,24 @@ struct Setup {
 }
 
 impl Setup {
-    fn new(kind: &str, authorities: &[&str]) -> Self {
+    fn new(kind: &str, rounds: u32, authorities: &[&str]) -> Self {
         let folder = fresh_folder("client");
         let key = folder.path().join("client.key");
         let passphrase = folder.path().join("passphrase.txt");
         let secret = fixture_passphrase("utf8");
-        let plain = opened(&testdata(&format!("keys/{kind}.pkcs8.pem"))).expect("a plain key");
-        let sealed =
-            plain.seal(&Passphrase::new(secret.clone().into_bytes()), key::PORTABLE_ITERATIONS).unwrap();
-        std::fs::write(&key, &sealed[..]).unwrap();
         std::fs::write(&passphrase, format!("{secret}\n")).unwrap();
-        for path in [&key, &passphrase] {
-            crate::support::set_mode(path, 0o600);
-        }
+        crate::support::set_mode(&passphrase, 0o600);
+        let mut place = std::ffi::OsString::from("file:");
+        place.push(&passphrase);
+        said(
+            crate::support::certman()
+                .args(["key", "encrypt", "--iterations", &rounds.to_string(), "--new-passphrase"])
+                .arg(place)
+                .arg("--key")
+                .arg(testdata(&format!("keys/{kind}.pkcs8.pem")))
+                .arg("-o")
+                .arg(&key),
+        );
         let sources: Vec<PathBuf> = authorities.iter().map(|name| testdata(name)).collect();
         let configuration = folder.path().join("certman.toml");
         let certificate = testdata(&format!("pki/client-{kind}.pem"));

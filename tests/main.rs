@@ -6,9 +6,11 @@
     reason = "a test looks at the world from outside"
 )]
 
+mod agreement;
 mod cases;
 mod clients;
 mod documents;
+mod faults;
 mod identity;
 mod keyring;
 mod keys;

@@ -82,7 +82,7 @@ pub(crate) fn certificates_in(pem: &[u8]) -> Vec<Vec<u8>> {
     rustls_pemfile::read_all(&mut &*pem)
         .map(|item| match item {
             Ok(rustls_pemfile::Item::X509Certificate(der)) => der.to_vec(),
-            other => panic!("{other:?} in {}", String::from_utf8_lossy(pem)),
+            other => panic!("not a certificate: {other:.200?} in {:.2000}", String::from_utf8_lossy(pem)),
         })
         .collect()
 }
