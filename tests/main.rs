@@ -15,3 +15,4 @@ mod passphrase;
 mod shells;
 mod support;
 mod testdata;
+mod world;

@@ -5,6 +5,7 @@
 //! files hold is not known here.
 #![expect(clippy::disallowed_methods, reason = "files are opened, read, listed and removed here")]
 
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
@@ -54,7 +55,7 @@ impl From<io::Error> for ReadError {
 /// the shell has opened (`/dev/fd/63`) is read.
 pub fn read_into(path: &Path, buffer: &mut Vec<u8>, limit: usize) -> Result<(), ReadError> {
     let mut file = open(path)?;
-    refuse_what_is_no_file(path, &file.metadata()?)?;
+    refuse_what_is_no_file(path, &file)?;
     read_all(&mut file, buffer, limit)
 }
 
@@ -72,8 +73,7 @@ fn read_regular(path: &Path, buffer: &mut Vec<u8>, limit: usize) -> Result<(), R
 /// As [`read_into`].
 pub fn read_secret(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, ReadError> {
     let mut file = open(path)?;
-    let metadata = file.metadata()?;
-    refuse_what_is_no_file(path, &metadata)?;
+    let metadata = refuse_what_is_no_file(path, &file)?;
     // The buffer has its full size from the start, so that no copy is left behind. A pipe does not tell its size.
     let size = if metadata.is_file() { usize::try_from(metadata.len()).unwrap_or(limit) } else { limit };
     let mut buffer = Zeroizing::new(Vec::with_capacity(size.min(limit) + 1));
@@ -87,7 +87,7 @@ pub fn read_secret(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, Read
 /// For what is not a regular file.
 pub fn reader(path: &Path) -> Result<impl Read + use<>, ReadError> {
     let file = open(path)?;
-    refuse_what_is_no_file(path, &file.metadata()?)?;
+    refuse_what_is_no_file(path, &file)?;
     Ok(file)
 }
 
@@ -116,9 +116,10 @@ fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn refuse_what_is_no_file(path: &Path, metadata: &Metadata) -> Result<(), ReadError> {
+fn refuse_what_is_no_file(path: &Path, file: &File) -> Result<Metadata, ReadError> {
+    let metadata = file.metadata()?;
     if metadata.is_file() {
-        return Ok(());
+        return Ok(metadata);
     }
     if metadata.is_dir() {
         return Err(ReadError::Folder);
@@ -130,7 +131,12 @@ fn refuse_what_is_no_file(path: &Path, metadata: &Metadata) -> Result<(), ReadEr
         if kind.is_fifo() {
             let is_open_already =
                 ["/dev/fd", "/dev/stdin", "/proc"].iter().any(|prefix| path.starts_with(prefix));
-            return if is_open_already { Ok(()) } else { Err(ReadError::NotAFile("a FIFO")) };
+            if !is_open_already {
+                return Err(ReadError::NotAFile("a FIFO"));
+            }
+            // Its writer is there, and may be slower than we are.
+            rustix::fs::fcntl_setfl(file, rustix::fs::OFlags::empty()).map_err(io::Error::from)?;
+            return Ok(metadata);
         }
         if kind.is_socket() {
             return Err(ReadError::NotAFile("a socket"));
@@ -148,7 +154,7 @@ pub enum Met<'a> {
 }
 
 /// Goes through a folder and everything below it, in the order of names, and reads every file. Hidden ones (`.name`) are
-/// passed over; links are followed, but never in a circle.
+/// passed over; links are followed, but no folder is gone through twice.
 pub fn walk(
     folder: &Path,
     buffer: &mut Vec<u8>,
@@ -156,7 +162,7 @@ pub fn walk(
     skip: &dyn Fn(&Path) -> bool,
     visit: &mut dyn FnMut(&Path, Met<'_>),
 ) {
-    visit_entries(folder, &mut Vec::new(), &mut |path, entry| match entry {
+    visit_entries(folder, &mut |path, entry| match entry {
         Entry::File { is_regular } => {
             if skip(path) {
                 return;
@@ -182,7 +188,7 @@ pub fn walk_states(
     visit: &mut dyn FnMut(&Path, State),
 ) -> io::Result<()> {
     let mut failed = None;
-    visit_entries(folder, &mut Vec::new(), &mut |path, entry| {
+    visit_entries(folder, &mut |path, entry| {
         if failed.is_some() || skip(path) {
             return;
         }
@@ -208,45 +214,91 @@ enum Entry {
     Folder,
 }
 
-fn visit_entries(folder: &Path, above: &mut Vec<PathBuf>, visit: &mut dyn FnMut(&Path, Entry)) {
-    let listed = std::fs::canonicalize(folder).and_then(|real| Ok((real, std::fs::read_dir(folder)?)));
-    let (real, listing) = match listed {
-        Ok(listed) => listed,
-        Err(error) => return visit(folder, Entry::Failed(error.into())),
-    };
-    if above.contains(&real) {
-        return;
-    }
-    visit(folder, Entry::Folder);
-    let mut names: Vec<(OsString, Option<std::fs::FileType>)> = Vec::new();
-    for entry in listing {
-        match entry {
-            Ok(entry) => {
-                let name = entry.file_name();
-                if !name.as_encoded_bytes().starts_with(b".") {
-                    names.push((name, entry.file_type().ok()));
-                }
-            }
-            Err(error) => visit(folder, Entry::Failed(error.into())),
-        }
-    }
-    names.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-    above.push(real);
+/// Every folder is gone through once, however many links lead to it: each of a dozen folders with links to all others would
+/// be met millions of times. Folders wait in a list, not on the stack, which 2,000 levels would fill.
+fn visit_entries(folder: &Path, visit: &mut dyn FnMut(&Path, Entry)) {
     let mut path = folder.to_owned();
-    for (name, kind) in names {
+    let mut seen = HashSet::new();
+    let mut levels: Vec<Level> = Vec::new();
+    levels.extend(Level::enter(&path, std::fs::canonicalize(&path), &mut seen, visit));
+    while let Some(level) = levels.last_mut() {
+        let Some((name, kind)) = level.entries.next() else {
+            levels.pop();
+            path.pop();
+            continue;
+        };
         path.push(&name);
-        match kind {
-            Some(kind) if kind.is_file() => visit(&path, Entry::File { is_regular: true }),
-            Some(kind) if kind.is_dir() => visit_entries(&path, above, visit),
+        let below = match kind {
+            Some(kind) if kind.is_file() => {
+                visit(&path, Entry::File { is_regular: true });
+                None
+            }
+            // What is no link lies where it stands: nobody has to ask.
+            Some(kind) if kind.is_dir() => Level::enter(&path, Ok(level.real.join(&name)), &mut seen, visit),
             _ => match std::fs::metadata(&path) {
-                Ok(metadata) if metadata.is_dir() => visit_entries(&path, above, visit),
-                Ok(_) => visit(&path, Entry::File { is_regular: false }),
-                Err(error) => visit(&path, Entry::Failed(error.into())),
+                Ok(metadata) if metadata.is_dir() => {
+                    Level::enter(&path, std::fs::canonicalize(&path), &mut seen, visit)
+                }
+                Ok(_) => {
+                    visit(&path, Entry::File { is_regular: false });
+                    None
+                }
+                Err(error) => {
+                    visit(&path, Entry::Failed(error.into()));
+                    None
+                }
             },
+        };
+        match below {
+            Some(below) => levels.push(below),
+            None => {
+                path.pop();
+            }
         }
-        path.pop();
     }
-    above.pop();
+}
+
+/// A folder that is being gone through.
+struct Level {
+    entries: std::vec::IntoIter<(OsString, Option<std::fs::FileType>)>,
+    /// Its path without links.
+    real: PathBuf,
+}
+
+impl Level {
+    /// Lists a folder, unless that has been done before.
+    fn enter(
+        folder: &Path,
+        real: io::Result<PathBuf>,
+        seen: &mut HashSet<PathBuf>,
+        visit: &mut dyn FnMut(&Path, Entry),
+    ) -> Option<Self> {
+        let (real, listing) = match real.and_then(|real| Ok((real, std::fs::read_dir(folder)?))) {
+            Ok(listed) => listed,
+            Err(error) => {
+                visit(folder, Entry::Failed(error.into()));
+                return None;
+            }
+        };
+        if !seen.insert(real.clone()) {
+            return None;
+        }
+        visit(folder, Entry::Folder);
+        let mut entries = Vec::new();
+        for entry in listing {
+            match entry {
+                Ok(entry) => {
+                    let name = entry.file_name();
+                    if !name.as_encoded_bytes().starts_with(b".") {
+                        entries.push((name, entry.file_type().ok()));
+                    }
+                }
+                Err(error) => visit(folder, Entry::Failed(error.into())),
+            }
+        }
+        entries.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        Some(Self { entries: entries.into_iter(), real })
+    }
 }
 
 /// What tells whether a file has changed, without reading it.
