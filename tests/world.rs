@@ -70,6 +70,33 @@ fn a_deep_folder_is_an_error_and_not_the_end_of_the_stack() {
     assert!(gone.success());
 }
 
+#[test]
+fn a_strangers_link_in_a_folder_for_everyone_is_not_written_through() {
+    // Where a link leads to was asked for, and so `fs.protected_symlinks` had no say: root replaced its own file.
+    let uid = support::bare(Path::new("/usr/bin/id")).arg("-u").output().expect("id starts");
+    if text(&uid.stdout).trim() != "0" {
+        eprintln!("MISSING: root (only root can make another user's link)");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.copy("corp.pem", "pki/root-rsa.pem");
+    let victim = sandbox.give("victim", "mine");
+    std::fs::create_dir(sandbox.path("everyone")).expect("a folder can be made");
+    support::set_mode(&sandbox.path("everyone"), 0o1777);
+    for (name, owner) in [("theirs", 65_534), ("ours", 0)] {
+        let link = sandbox.path(&format!("everyone/{name}"));
+        std::os::unix::fs::symlink(&victim, &link).expect("a link can be made");
+        std::os::unix::fs::lchown(&link, Some(owner), Some(owner)).expect("root may give files away");
+    }
+    let output = sandbox.certman(["bundle", "corp.pem", "-o", "everyone/theirs"]).output();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text(&output.stderr).contains("a link of another user"), "{output:?}");
+    assert_eq!(std::fs::read(&victim).expect("it is there"), b"mine");
+    let output = sandbox.certman(["bundle", "corp.pem", "-o", "everyone/ours"]).output();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(std::fs::read(&victim).expect("it is there").starts_with(b"# Written by certman"));
+}
+
 /// A shell in the sandbox, with the program in `$certman`.
 fn in_shell(sandbox: &Sandbox, script: &str) -> Command {
     let mut command = support::bare(Path::new("/bin/sh"));
