@@ -97,6 +97,66 @@ fn a_strangers_link_in_a_folder_for_everyone_is_not_written_through() {
     assert!(std::fs::read(&victim).expect("it is there").starts_with(b"# Written by certman"));
 }
 
+#[test]
+fn a_full_disk_behind_standard_output_is_an_error_for_help_too() {
+    let sandbox = Sandbox::new();
+    sandbox.copy("corp.pem", "pki/root-rsa.pem");
+    for arguments in ["--help", "--version", "completions bash", "bundle corp.pem -o -", "check corp.pem"] {
+        let script = format!(r#""$certman" {arguments} >/dev/full"#);
+        let output = in_shell(&sandbox, &script).output().expect("sh starts");
+        assert!(matches!(output.status.code(), Some(1..=3)), "{arguments}: {output:?}");
+    }
+}
+
+#[test]
+fn a_passphrase_typed_where_none_belongs_is_not_repeated() {
+    let sandbox = Sandbox::new();
+    sandbox.give("me.toml", "[client]\nkey = 'k'\npassphrase = 'a-secret-1'\n");
+    sandbox.give("digits.toml", "[client]\nkey = 'k'\npassphrase = 31415926535\n");
+    for arguments in [
+        "env a-secret-1",
+        "env --passphrase a-secret-1",
+        "env --passphrase=a-secret-1",
+        "env --pasphrase=a-secret-1",
+        "env --pasphrase a-secret-1",
+        "key remember a-secret-1",
+        "key remember --passphrase=a-secret-1",
+        "key remember --key k -- a-secret-1",
+        "key check a-secret-1",
+        "key encrypt --key k --new-passphrase a-secret-1",
+        "key decrypt -o x a-secret-1",
+        "env --config me.toml",
+        "env --config digits.toml --json",
+    ] {
+        let output = sandbox.certman(arguments.split(' ')).output();
+        assert!(!output.status.success(), "{arguments}");
+        let told = text(&output.stdout) + &text(&output.stderr);
+        assert!(!told.contains("secret-1") && !told.contains("31415"), "{arguments}: {told}");
+    }
+    let output = sandbox.certman(["env"]).env("CERTMAN_PASSPHRASE_FROM", "a-secret-1").output();
+    assert!(!text(&output.stderr).contains("secret-1") && output.status.code() == Some(64), "{output:?}");
+}
+
+#[test]
+fn with_its_streams_closed_certman_writes_into_no_file_but_its_own() {
+    // The lowest free numbers are those of the streams: a file opened first would get what is meant for people.
+    let sandbox = Sandbox::new();
+    sandbox.copy("corp.pem", "pki/root-rsa.pem");
+    for script in [
+        r#""$certman" bundle corp.pem -o extra.pem --verbose <&- >&- 2>&-"#,
+        r#""$certman" bundle corp.pem nowhere -o extra.pem --verbose <&- >&- 2>&-; test $? = 1"#,
+    ] {
+        let before = std::fs::read(sandbox.path("corp.pem")).expect("it is there");
+        let output = in_shell(&sandbox, script).output().expect("sh starts");
+        assert!(output.status.success(), "{script}: {output:?}");
+        assert_eq!(std::fs::read(sandbox.path("corp.pem")).expect("it is there"), before, "{script}");
+        let written = std::fs::read(sandbox.path("extra.pem")).expect("the bundle was made");
+        assert!(
+            written.starts_with(b"# Written by certman") && written.ends_with(b"-----END CERTIFICATE-----\n")
+        );
+    }
+}
+
 /// A shell in the sandbox, with the program in `$certman`.
 fn in_shell(sandbox: &Sandbox, script: &str) -> Command {
     let mut command = support::bare(Path::new("/bin/sh"));

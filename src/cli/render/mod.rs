@@ -67,8 +67,11 @@ pub fn usage(error: &clap::Error, host: &mut Host) -> u8 {
     let text = error.render();
     let is_plain = !stream.is_terminal || host.environment.value("NO_COLOR").is_some();
     let text = if is_plain { text.to_string() } else { text.ansi().to_string() };
-    let _ = stream.writer.write_all(text.as_bytes()).and_then(|()| stream.writer.flush());
-    if is_asked_for { 0 } else { USAGE }
+    match stream.writer.write_all(text.as_bytes()).and_then(|()| stream.writer.flush()) {
+        _ if !is_asked_for => USAGE,
+        Err(error) if !process::is_closed_pipe(&error) => 1,
+        _ => 0,
+    }
 }
 
 fn status(outcome: &Outcome) -> u8 {
