@@ -3,6 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -79,6 +80,8 @@ pub enum Error {
     /// A file named by the person is not there or cannot be read.
     #[error("configuration '{}' cannot be read: {why}", path.display())]
     Unreadable {
+        /// Whether it is the administrator's, which is read for everyone.
+        is_system: bool,
         /// The file.
         path: PathBuf,
         /// Why.
@@ -239,11 +242,38 @@ impl Files {
         let system = system_file.map(|path| (path.to_owned(), false));
         let mut files = Vec::new();
         for (path, must_exist) in users.into_iter().chain(system) {
-            if let Some(file) = ConfigFile::load(path, must_exist)? {
+            let is_system = Some(path.as_path()) == system_file;
+            if let Some(file) = ConfigFile::load(path, must_exist, is_system)? {
                 files.push(file);
             }
         }
-        Ok(Self { files, home: environment.home() })
+        let files = Self { files, home: environment.home() };
+        files.check_paths()?;
+        Ok(files)
+    }
+
+    /// Every path that is set says something, and none needs a home folder that is not known. An empty one would be the
+    /// folder of the configuration; a `~` without a home a folder of that name.
+    fn check_paths(&self) -> Result<(), Error> {
+        for file in &self.files {
+            let Document { bundle, client, .. } = &file.document;
+            let named =
+                [("bundle.out", &bundle.out), ("client.cert", &client.cert), ("client.key", &client.key)];
+            let named = named.iter().filter_map(|(key, path)| Some((*key, path.as_ref()?)));
+            for (key, path) in named.chain(bundle.sources.iter().map(|source| ("bundle.sources", source))) {
+                let what = match path.get_ref().as_str() {
+                    "" => "is empty: leave it out, or name a file".to_owned(),
+                    text if self.home.is_none() && is_below_home(text) => {
+                        "starts with `~`, and HOME does not say where that is".to_owned()
+                    }
+                    _ => continue,
+                };
+                let line = line_at(&file.text, path.span().start);
+                let what = format!("{key} {what}");
+                return Err(Error::Wrong { hint: None, line, path: file.path.clone(), what });
+            }
+        }
+        Ok(())
     }
 
     /// The first file's value.
@@ -278,6 +308,16 @@ impl Files {
         sources
     }
 
+    /// A program in a configuration file: one that is named with its folder is found as a path is. Found from the current
+    /// folder, it would be whatever a stranger has put there.
+    fn program(&self, program: &str, file: &Path) -> String {
+        if program.contains(['/', std::path::MAIN_SEPARATOR]) {
+            self.absolute(program, file).to_string_lossy().into_owned()
+        } else {
+            program.to_owned()
+        }
+    }
+
     /// A path in a configuration file: `~` is the home folder, and what is relative starts where the file lies.
     fn absolute(&self, text: &str, file: &Path) -> PathBuf {
         let path = match (text.strip_prefix('~'), &self.home) {
@@ -303,12 +343,18 @@ impl Files {
 }
 
 impl ConfigFile {
-    fn load(path: PathBuf, must_exist: bool) -> Result<Option<Self>, Error> {
+    fn load(path: PathBuf, must_exist: bool, is_system: bool) -> Result<Option<Self>, Error> {
         let mut bytes = Vec::new();
         match fs::read_into(&path, &mut bytes, LIMIT) {
             Ok(()) => {}
             Err(ReadError::Missing) if !must_exist => return Ok(None),
-            Err(why) => return Err(Error::Unreadable { path, why }),
+            // Below what is no folder (`HOME=/dev/null`) there is no file either.
+            Err(ReadError::Unreadable(error))
+                if !must_exist && error.kind() == io::ErrorKind::NotADirectory =>
+            {
+                return Ok(None);
+            }
+            Err(why) => return Err(Error::Unreadable { is_system, path, why }),
         }
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
@@ -318,7 +364,9 @@ impl ConfigFile {
                 return Err(Error::Wrong { hint: None, line, path, what: "this is not UTF-8".into() });
             }
         };
-        match toml::from_str::<Document>(text.strip_prefix('\u{feff}').unwrap_or(&text)) {
+        // Places in the text are counted from behind the mark.
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        match toml::from_str::<Document>(&text) {
             Ok(document) => Ok(Some(Self { document, path, text })),
             Err(error) => Err(explain(&error, &text, path)),
         }
@@ -331,7 +379,15 @@ fn explain(error: &toml::de::Error, text: &str, path: PathBuf) -> Error {
     let message = error.message().lines().next().unwrap_or_default();
     let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
     let Some(unknown) = unknown else {
-        return Error::Wrong { hint: None, line, path, what: message.to_owned() };
+        // The library repeats a number that stands where a text should: a passphrase of digits, without quotes.
+        let what =
+            match message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected ")) {
+                Some((_, "a string")) => "a text in quotes is expected here".to_owned(),
+                Some((_, "a sequence")) => "a list is expected here: [\"…\", \"…\"]".to_owned(),
+                Some(_) => "something else is expected here".to_owned(),
+                None => message.to_owned(),
+            };
+        return Error::Wrong { hint: None, line, path, what };
     };
     let nearest = KEYS.iter().min_by_key(|key| {
         let name = key.rsplit('.').next().unwrap_or(key);
@@ -386,7 +442,18 @@ impl Here<'_> {
         };
         let source = match (source, &set.origin) {
             (passphrase::Source::File(path), Origin::File(file)) => {
-                passphrase::Source::File(files.absolute(&path.to_string_lossy(), file))
+                let text = path.to_string_lossy();
+                if files.home.is_none() && is_below_home(&text) {
+                    let what = "the path starts with `~`, and HOME does not say where that is".to_owned();
+                    return Err(files.error(&set, "--passphrase", what));
+                }
+                passphrase::Source::File(files.absolute(&text, file))
+            }
+            (passphrase::Source::Command(mut words), Origin::File(file)) => {
+                if let Some(program) = words.first_mut() {
+                    *program = files.program(program, file);
+                }
+                passphrase::Source::Command(words)
             }
             (passphrase::Source::File(path), _) => {
                 passphrase::Source::File(normal(&self.current_folder.join(path)))
@@ -435,6 +502,12 @@ fn both_thresholds(
         return Err(Error::Value { origin: "--critical".into(), what });
     }
     Ok(Some(thresholds))
+}
+
+/// Whether a text in a configuration file is the home folder or something below it.
+fn is_below_home(text: &str) -> bool {
+    text.strip_prefix('~')
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', std::path::MAIN_SEPARATOR]))
 }
 
 /// A path without `.` and doubled separators. `..` stays: behind a link it means something else.
@@ -597,6 +670,8 @@ mod tests {
     fn a_mistake_is_named_with_its_line_and_the_nearest_key() {
         for (text, wanted_line, wanted_hint) in [
             ("[bundle]\nsorces = []\n", 2, Some("the nearest known key is `bundle.sources`")),
+            // Behind a byte order mark the line was counted three bytes short.
+            ("\u{feff}[bundle]\nsorces = []\n", 2, Some("the nearest known key is `bundle.sources`")),
             ("\n[cleint]\n", 2, Some("the nearest known key is `client`")),
             ("[client]\npasphrase = 'keyring'\n", 2, Some("the nearest known key is `client.passphrase`")),
             ("[proxy]\nhttps = 'x'\n", 1, Some("this version of certman has no use for it yet")),
@@ -604,6 +679,16 @@ mod tests {
             ("[bundle\n", 1, None),
             ("[client]\npassphrase = 'geheim-1'\n", 2, None),
             ("[check]\n\nwarn = '30 days'\n", 3, None),
+            // Forgotten quotes: a number is not repeated either.
+            ("[client]\npassphrase = 1234567890\n", 2, None),
+            ("[client]\npassphrase = 12345.67890\n", 2, None),
+            ("[client]\npassphrase = [1234567890]\n", 2, None),
+            ("[bundle]\nsources = 'geheim-1'\n", 2, None),
+            // An empty path is the folder of the configuration nowhere.
+            ("[client]\nkey = ''\n", 2, None),
+            ("[client]\ncert = ''\n", 2, None),
+            ("[bundle]\nout = ''\n", 2, None),
+            ("[bundle]\nsources = [\n'a',\n'']\n", 4, None),
         ] {
             let machine = Machine::new(text, "");
             match machine.settings(Overrides::default(), &[]) {
@@ -611,13 +696,60 @@ mod tests {
                     assert_eq!((line, hint.as_deref()), (wanted_line, wanted_hint), "{text}");
                     assert_eq!(path, machine.path("user.toml"));
                     assert!(
-                        !what.contains("geheim-1"),
+                        !what.contains("geheim-1") && !what.contains("67890"),
                         "a text that may be a passphrase is not repeated: {what}"
                     );
                 }
                 other => panic!("{text}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn without_a_home_folder_a_tilde_is_no_folder_of_that_name() {
+        for text in [
+            "[bundle]\nout = '~/x.pem'\n",
+            "[bundle]\nsources = ['/a', '~']\n",
+            "[client]\nkey = '~/k'\n",
+            "[client]\npassphrase = 'file:~/p'\n",
+        ] {
+            let machine = Machine::new(text, "");
+            assert!(machine.settings(Overrides::default(), &[]).is_ok(), "{text}");
+            let user = machine.path("user.toml").display().to_string();
+            let environment = Environment::from_pairs([("CERTMAN_CONFIG", user.as_str())]);
+            let error =
+                Settings::resolve(Overrides::default(), &environment, Path::new("/work"), None).unwrap_err();
+            assert!(matches!(&error, Error::Wrong { line: 2, what, .. } if what.contains("HOME")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_home_that_is_no_folder_holds_no_configuration() {
+        let environment = Environment::from_pairs([("HOME", "/dev/null")]);
+        let settings = Settings::resolve(Overrides::default(), &environment, Path::new("/work"), None);
+        assert!(settings.is_ok(), "{settings:?}");
+        let environment = Environment::from_pairs([("CERTMAN_CONFIG", "/dev/null/certman.toml")]);
+        assert!(Settings::resolve(Overrides::default(), &environment, Path::new("/work"), None).is_err());
+    }
+
+    #[test]
+    fn a_program_named_with_its_folder_is_found_from_the_configuration_and_not_from_where_one_stands() {
+        let program = |line: &str| {
+            let machine = Machine::new(&format!("[client]\npassphrase = '{line}'\n"), "");
+            let settings = machine.settings(Overrides::default(), &[]).unwrap();
+            match settings.passphrase.value {
+                passphrase::Source::Command(words) => (words, machine.folder.path().to_owned()),
+                other => panic!("{other:?}"),
+            }
+        };
+        let (words, _) = program("command:pass show ./x");
+        assert_eq!(words, ["pass", "show", "./x"]);
+        for line in ["command:./ask ./x", "command:bin/../ask"] {
+            let (words, folder) = program(line);
+            assert!(Path::new(&words[0]).starts_with(&folder), "{line}: {words:?}");
+        }
+        let (words, _) = program("command:~/bin/ask");
+        assert_eq!(words, ["/home/alice/bin/ask"]);
     }
 
     #[test]

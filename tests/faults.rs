@@ -167,7 +167,9 @@ fn a_key_that_is_none_is_named_and_nothing_is_printed_or_written() {
 
 #[test]
 fn work_without_measure_is_refused_at_once() {
-    for (name, message) in [("pbkdf2-2147483647-rounds.pem", "2,147,483,647 rounds"), ("scrypt-n-2-30.pem", "")] {
+    for (name, message) in
+        [("pbkdf2-2147483647-rounds.pem", "2,147,483,647 rounds"), ("scrypt-n-2-30.pem", "")]
+    {
         let sandbox = Sandbox::new();
         sandbox.copy("hostile.key", &format!("keys/hostile/{name}"));
         sandbox.copy("client.pem", "pki/client-p256.pem");

@@ -19,3 +19,4 @@ mod shells;
 mod streams;
 mod support;
 mod testdata;
+mod world;

@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use zeroize::Zeroizing;
 
@@ -33,11 +34,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8
         Some(arguments) => arguments,
         None => match Arguments::try_parse_from(&words) {
             Ok(arguments) => arguments,
-            Err(error) => return render::usage(&error, &words, host),
+            Err(error) => return render::usage(&without_stray_word(error), &words, host),
         },
     };
     let outcome = perform(&arguments, host);
     render::show(outcome, &arguments, host)
+}
+
+/// A word where none belongs is not repeated: in `certman key remember …` it may be the passphrase, and standard error a log.
+fn without_stray_word(mut error: clap::Error) -> clap::Error {
+    let is_word = matches!(
+        error.get(ContextKind::InvalidArg),
+        Some(ContextValue::String(word)) if !word.starts_with('-')
+    );
+    if error.kind() == ErrorKind::UnknownArgument && is_word {
+        error.insert(ContextKind::InvalidArg, ContextValue::String("…".to_owned()));
+    }
+    error
 }
 
 /// What a command has come to.

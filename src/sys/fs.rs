@@ -5,6 +5,7 @@
 //! files hold is not known here.
 #![expect(clippy::disallowed_methods, reason = "files are opened, read, listed and removed here")]
 
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
@@ -54,7 +55,7 @@ impl From<io::Error> for ReadError {
 /// the shell has opened (`/dev/fd/63`) is read.
 pub fn read_into(path: &Path, buffer: &mut Vec<u8>, limit: usize) -> Result<(), ReadError> {
     let mut file = open(path)?;
-    refuse_what_is_no_file(path, &file.metadata()?)?;
+    refuse_what_is_no_file(path, &file)?;
     read_all(&mut file, buffer, limit)
 }
 
@@ -72,12 +73,29 @@ fn read_regular(path: &Path, buffer: &mut Vec<u8>, limit: usize) -> Result<(), R
 /// As [`read_into`].
 pub fn read_secret(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, ReadError> {
     let mut file = open(path)?;
-    let metadata = file.metadata()?;
-    refuse_what_is_no_file(path, &metadata)?;
+    let metadata = refuse_what_is_no_file(path, &file)?;
     // The buffer has its full size from the start, so that no copy is left behind. A pipe does not tell its size.
     let size = if metadata.is_file() { usize::try_from(metadata.len()).unwrap_or(limit) } else { limit };
-    let mut buffer = Zeroizing::new(Vec::with_capacity(size.min(limit) + 1));
-    read_all(&mut file, &mut buffer, limit)?;
+    let mut buffer = Zeroizing::new(vec![0; size.min(limit) + 1]);
+    let mut filled = 0;
+    loop {
+        if filled > limit {
+            return Err(ReadError::TooLarge { limit });
+        }
+        if filled == buffer.len() {
+            // It has grown, or does not tell its size (`/proc`). The old buffer is wiped here, as `Vec` would not do.
+            let mut larger = Zeroizing::new(vec![0; filled.saturating_mul(2).min(limit) + 1]);
+            larger[..filled].copy_from_slice(&buffer);
+            buffer = larger;
+        }
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    buffer.truncate(filled);
     Ok(buffer)
 }
 
@@ -87,7 +105,7 @@ pub fn read_secret(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, Read
 /// For what is not a regular file.
 pub fn reader(path: &Path) -> Result<impl Read + use<>, ReadError> {
     let file = open(path)?;
-    refuse_what_is_no_file(path, &file.metadata()?)?;
+    refuse_what_is_no_file(path, &file)?;
     Ok(file)
 }
 
@@ -116,9 +134,10 @@ fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn refuse_what_is_no_file(path: &Path, metadata: &Metadata) -> Result<(), ReadError> {
+fn refuse_what_is_no_file(path: &Path, file: &File) -> Result<Metadata, ReadError> {
+    let metadata = file.metadata()?;
     if metadata.is_file() {
-        return Ok(());
+        return Ok(metadata);
     }
     if metadata.is_dir() {
         return Err(ReadError::Folder);
@@ -130,7 +149,12 @@ fn refuse_what_is_no_file(path: &Path, metadata: &Metadata) -> Result<(), ReadEr
         if kind.is_fifo() {
             let is_open_already =
                 ["/dev/fd", "/dev/stdin", "/proc"].iter().any(|prefix| path.starts_with(prefix));
-            return if is_open_already { Ok(()) } else { Err(ReadError::NotAFile("a FIFO")) };
+            if !is_open_already {
+                return Err(ReadError::NotAFile("a FIFO"));
+            }
+            // Its writer is there, and may be slower than we are.
+            rustix::fs::fcntl_setfl(file, rustix::fs::OFlags::empty()).map_err(io::Error::from)?;
+            return Ok(metadata);
         }
         if kind.is_socket() {
             return Err(ReadError::NotAFile("a socket"));
@@ -148,7 +172,7 @@ pub enum Met<'a> {
 }
 
 /// Goes through a folder and everything below it, in the order of names, and reads every file. Hidden ones (`.name`) are
-/// passed over; links are followed, but never in a circle.
+/// passed over; links are followed, but no folder is gone through twice.
 pub fn walk(
     folder: &Path,
     buffer: &mut Vec<u8>,
@@ -156,7 +180,7 @@ pub fn walk(
     skip: &dyn Fn(&Path) -> bool,
     visit: &mut dyn FnMut(&Path, Met<'_>),
 ) {
-    visit_entries(folder, &mut Vec::new(), &mut |path, entry| match entry {
+    visit_entries(folder, &mut |path, entry| match entry {
         Entry::File { is_regular } => {
             if skip(path) {
                 return;
@@ -182,7 +206,7 @@ pub fn walk_states(
     visit: &mut dyn FnMut(&Path, State),
 ) -> io::Result<()> {
     let mut failed = None;
-    visit_entries(folder, &mut Vec::new(), &mut |path, entry| {
+    visit_entries(folder, &mut |path, entry| {
         if failed.is_some() || skip(path) {
             return;
         }
@@ -208,45 +232,91 @@ enum Entry {
     Folder,
 }
 
-fn visit_entries(folder: &Path, above: &mut Vec<PathBuf>, visit: &mut dyn FnMut(&Path, Entry)) {
-    let listed = std::fs::canonicalize(folder).and_then(|real| Ok((real, std::fs::read_dir(folder)?)));
-    let (real, listing) = match listed {
-        Ok(listed) => listed,
-        Err(error) => return visit(folder, Entry::Failed(error.into())),
-    };
-    if above.contains(&real) {
-        return;
-    }
-    visit(folder, Entry::Folder);
-    let mut names: Vec<(OsString, Option<std::fs::FileType>)> = Vec::new();
-    for entry in listing {
-        match entry {
-            Ok(entry) => {
-                let name = entry.file_name();
-                if !name.as_encoded_bytes().starts_with(b".") {
-                    names.push((name, entry.file_type().ok()));
-                }
-            }
-            Err(error) => visit(folder, Entry::Failed(error.into())),
-        }
-    }
-    names.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-    above.push(real);
+/// Every folder is gone through once, however many links lead to it: each of a dozen folders with links to all others would
+/// be met millions of times. Folders wait in a list, not on the stack, which 2,000 levels would fill.
+fn visit_entries(folder: &Path, visit: &mut dyn FnMut(&Path, Entry)) {
     let mut path = folder.to_owned();
-    for (name, kind) in names {
+    let mut seen = HashSet::new();
+    let mut levels: Vec<Level> = Vec::new();
+    levels.extend(Level::enter(&path, std::fs::canonicalize(&path), &mut seen, visit));
+    while let Some(level) = levels.last_mut() {
+        let Some((name, kind)) = level.entries.next() else {
+            levels.pop();
+            path.pop();
+            continue;
+        };
         path.push(&name);
-        match kind {
-            Some(kind) if kind.is_file() => visit(&path, Entry::File { is_regular: true }),
-            Some(kind) if kind.is_dir() => visit_entries(&path, above, visit),
+        let below = match kind {
+            Some(kind) if kind.is_file() => {
+                visit(&path, Entry::File { is_regular: true });
+                None
+            }
+            // What is no link lies where it stands: nobody has to ask.
+            Some(kind) if kind.is_dir() => Level::enter(&path, Ok(level.real.join(&name)), &mut seen, visit),
             _ => match std::fs::metadata(&path) {
-                Ok(metadata) if metadata.is_dir() => visit_entries(&path, above, visit),
-                Ok(_) => visit(&path, Entry::File { is_regular: false }),
-                Err(error) => visit(&path, Entry::Failed(error.into())),
+                Ok(metadata) if metadata.is_dir() => {
+                    Level::enter(&path, std::fs::canonicalize(&path), &mut seen, visit)
+                }
+                Ok(_) => {
+                    visit(&path, Entry::File { is_regular: false });
+                    None
+                }
+                Err(error) => {
+                    visit(&path, Entry::Failed(error.into()));
+                    None
+                }
             },
+        };
+        match below {
+            Some(below) => levels.push(below),
+            None => {
+                path.pop();
+            }
         }
-        path.pop();
     }
-    above.pop();
+}
+
+/// A folder that is being gone through.
+struct Level {
+    entries: std::vec::IntoIter<(OsString, Option<std::fs::FileType>)>,
+    /// Its path without links.
+    real: PathBuf,
+}
+
+impl Level {
+    /// Lists a folder, unless that has been done before.
+    fn enter(
+        folder: &Path,
+        real: io::Result<PathBuf>,
+        seen: &mut HashSet<PathBuf>,
+        visit: &mut dyn FnMut(&Path, Entry),
+    ) -> Option<Self> {
+        let (real, listing) = match real.and_then(|real| Ok((real, std::fs::read_dir(folder)?))) {
+            Ok(listed) => listed,
+            Err(error) => {
+                visit(folder, Entry::Failed(error.into()));
+                return None;
+            }
+        };
+        if !seen.insert(real.clone()) {
+            return None;
+        }
+        visit(folder, Entry::Folder);
+        let mut entries = Vec::new();
+        for entry in listing {
+            match entry {
+                Ok(entry) => {
+                    let name = entry.file_name();
+                    if !name.as_encoded_bytes().starts_with(b".") {
+                        entries.push((name, entry.file_type().ok()));
+                    }
+                }
+                Err(error) => visit(folder, Entry::Failed(error.into())),
+            }
+        }
+        entries.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        Some(Self { entries: entries.into_iter(), real })
+    }
 }
 
 /// What tells whether a file has changed, without reading it.
@@ -357,6 +427,9 @@ pub enum Kind {
 /// Why a file could not be written. The old one is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
+    /// A link that somebody else has put into a folder where everyone may: it could lead to any file of ours.
+    #[error("what stands there is a link of another user, in a folder that everyone may write to")]
+    ForeignLink,
     /// What stands there is not a file.
     #[error("what stands there is not a file")]
     NotAFile,
@@ -376,10 +449,12 @@ impl Draft {
     /// made, with mode 0700. The mode of the file does not depend on the umask.
     ///
     /// # Errors
-    /// Where something that is not a file stands there, and what the system says.
+    /// Where something that is not a file stands there, or a stranger's link in a folder like `/tmp`, and what the system
+    /// says.
     pub fn beside(path: &Path, kind: Kind) -> Result<Self, WriteError> {
         let destination = match std::fs::symlink_metadata(path) {
-            Ok(metadata) if metadata.is_symlink() => std::fs::canonicalize(path)?,
+            Ok(link) if link.is_symlink() && is_trap(path, &link) => return Err(WriteError::ForeignLink),
+            Ok(link) if link.is_symlink() => std::fs::canonicalize(path)?,
             _ => path.to_owned(),
         };
         if std::fs::metadata(&destination).is_ok_and(|metadata| !metadata.is_file()) {
@@ -394,7 +469,7 @@ impl Draft {
         let prefix = prefix_of_drafts(name);
         sweep(folder, &prefix);
         let mut builder = tempfile::Builder::new();
-        builder.prefix(&prefix).suffix(DRAFT_SUFFIX);
+        builder.prefix(&prefix).rand_bytes(DRAFT_RANDOM).suffix(DRAFT_SUFFIX);
         let file = builder.tempfile_in(folder)?;
         #[cfg(unix)]
         {
@@ -448,6 +523,25 @@ impl Draft {
     }
 }
 
+/// Whether a link is one that Linux would not follow under `fs.protected_symlinks`: in a folder that is sticky and open to
+/// everyone, neither ours nor the folder's owner's. Asking where a link leads to is no following, so the system lets it be.
+fn is_trap(path: &Path, link: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        let is_ours = link.uid() == rustix::process::geteuid().as_raw();
+        !is_ours
+            && std::fs::metadata(folder)
+                .is_ok_and(|folder| folder.mode() & 0o1002 == 0o1002 && folder.uid() != link.uid())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (path, link);
+        false
+    }
+}
+
 /// Makes the name of a new file last. Some file systems refuse to sync a folder; the file itself is safe by then.
 fn sync_folder_of(path: &Path) {
     #[cfg(unix)]
@@ -467,20 +561,38 @@ fn create_folders(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Removes drafts that a killed process has left behind. A young one may still be somebody's.
+/// Removes drafts that a killed process has left behind. A young one may still be somebody's; what only looks like a draft
+/// is nobody's but its owner's.
 fn sweep(folder: &Path, prefix: &OsStr) {
     let Ok(listing) = std::fs::read_dir(folder) else { return };
     for entry in listing.flatten() {
-        let name = entry.file_name();
-        let name = name.as_encoded_bytes();
-        if !name.starts_with(prefix.as_encoded_bytes()) || !name.ends_with(DRAFT_SUFFIX.as_bytes()) {
+        if !is_draft(&entry.file_name(), prefix) {
             continue;
         }
-        let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed());
-        if matches!(age, Ok(Ok(age)) if age > LONGEST_DRAFT) {
+        // Of a link this is the state of the link.
+        let Ok(metadata) = entry.metadata() else { continue };
+        let age = metadata.modified().map(|time| time.elapsed());
+        if is_own_file(&metadata) && matches!(age, Ok(Ok(age)) if age > LONGEST_DRAFT) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
+}
+
+/// Whether a draft for the file of this prefix would have such a name.
+fn is_draft(name: &OsStr, prefix: &OsStr) -> bool {
+    let random = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
+    let random = random.and_then(|rest| rest.strip_suffix(DRAFT_SUFFIX.as_bytes()));
+    random.is_some_and(|random| random.len() == DRAFT_RANDOM && random.iter().all(u8::is_ascii_alphanumeric))
+}
+
+fn is_own_file(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw()
+    }
+    #[cfg(not(unix))]
+    metadata.is_file()
 }
 
 /// Drafts are hidden, so that a folder that serves as a source is not read with one in it.
@@ -491,5 +603,66 @@ fn prefix_of_drafts(name: &OsStr) -> OsString {
     prefix
 }
 
+/// How many random letters and digits tell the drafts of one file apart.
+const DRAFT_RANDOM: usize = 6;
 const DRAFT_SUFFIX: &str = ".draft";
 const LONGEST_DRAFT: Duration = Duration::from_secs(3600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_drafts_of_the_very_file_look_like_its_drafts() {
+        let prefix = prefix_of_drafts(OsStr::new("client"));
+        for (name, is_one) in [
+            (".client.a1B2c3.draft", true),
+            // Once every file with this beginning and end was taken for one.
+            (".client.my-notes.draft", false),
+            (".client.pem.a1B2c3.draft", false),
+            (".client.a1-2c3.draft", false),
+            (".client.draft", false),
+            (".client.a1B2c3.draft.bak", false),
+        ] {
+            assert_eq!(is_draft(OsStr::new(name), &prefix), is_one, "{name}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let draft = Draft::beside(&folder.path().join("client"), Kind::Private).unwrap();
+        assert!(is_draft(draft.file.path().file_name().unwrap(), &prefix));
+    }
+
+    #[test]
+    fn sweeping_takes_old_files_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let old = std::time::SystemTime::now() - 2 * LONGEST_DRAFT;
+        for (name, is_old) in [(".x.aaaaaa.draft", true), (".x.bbbbbb.draft", false), (".x.cc.draft", true)] {
+            let file = File::create(path(name)).unwrap();
+            if is_old {
+                file.set_modified(old).unwrap();
+            }
+        }
+        std::fs::create_dir(path(".x.dddddd.draft")).unwrap();
+        File::open(path(".x.dddddd.draft")).unwrap().set_modified(old).unwrap();
+        sweep(folder.path(), &prefix_of_drafts(OsStr::new("x")));
+        let is_there = |name: &str| path(name).exists();
+        assert!(!is_there(".x.aaaaaa.draft"));
+        assert!(is_there(".x.bbbbbb.draft") && is_there(".x.cc.draft") && is_there(".x.dddddd.draft"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_secret_in_a_file_that_tells_no_size_is_read_whole_and_not_beyond_the_limit() {
+        let about = Path::new("/proc/self/status");
+        let whole = read_secret(about, 1 << 20).unwrap();
+        assert!(whole.len() > 500 && whole.starts_with(b"Name:"), "{}", whole.len());
+        assert!(matches!(read_secret(about, 100), Err(ReadError::TooLarge { limit: 100 })));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        for (size, fits) in [(0, true), (99, true), (100, true), (101, false)] {
+            std::fs::write(&path, vec![7; size]).unwrap();
+            let read = read_secret(&path, 100);
+            assert_eq!(read.is_ok_and(|read| read.len() == size), fits, "{size}");
+        }
+    }
+}

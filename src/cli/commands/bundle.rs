@@ -253,6 +253,7 @@ impl Built {
 /// A failure to write, with the next step.
 pub fn write_failure(what: &str, path: &Path, error: &WriteError) -> Failure {
     let hint = match error {
+        WriteError::ForeignLink => "name a file in a folder of your own with --out".to_owned(),
         WriteError::NotAFile => "name a file that certman may replace, or `-` for standard output".to_owned(),
         WriteError::Refused(error) => match error.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
