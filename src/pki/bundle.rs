@@ -4,13 +4,14 @@
 //! certificates gives the same bytes, whatever the order, number or format of the files it came from.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use time::OffsetDateTime;
 
 use super::cert::{Certificate, Fingerprint, Flaw, Unreadable};
 use super::chain::{is_issued_by, names_issuer, self_signature};
 use super::container::pem;
+use super::name::Name;
 use super::signature::Verdict;
 
 /// Every certificate that was found, once, and every place where it was found.
@@ -192,7 +193,7 @@ pub fn merge(certificates: &[Certificate], rules: Rules) -> Merged {
 /// What a certificate is, given what its signature by its own key is worth.
 pub fn role(certificate: &Certificate, own: Verdict) -> Role {
     match (certificate.is_self_issued(), own) {
-        (true, Verdict::Wrong) if is_rollover(certificate) => Role::Intermediate,
+        (true, Verdict::NotCheckable | Verdict::Wrong) if is_rollover(certificate) => Role::Intermediate,
         (true, _) if certificate.is_ca() => Role::Root,
         (false, _) if certificate.is_ca() => Role::Intermediate,
         _ => Role::Leaf,
@@ -236,25 +237,26 @@ impl<'a> Merge<'a> {
     }
 
     fn keep_one_of_each_subject_and_key(&mut self) {
-        let mut groups: HashMap<(&[u8], &[u8]), Vec<u32>> = HashMap::with_capacity(self.certificates.len());
+        let mut groups: HashMap<(Name<'_>, &[u8]), Vec<u32>> =
+            HashMap::with_capacity(self.certificates.len());
         for index in self.candidates() {
             let certificate = self.certificate(index);
-            groups.entry((certificate.subject_der(), certificate.public_key())).or_default().push(index);
+            groups.entry((certificate.subject(), certificate.public_key())).or_default().push(index);
         }
         groups.retain(|_, group| group.len() > 1);
         if groups.is_empty() {
             return;
         }
-        let by_subject = self.by_subject(self.candidates());
+        let distances = self.distances_to_root(self.candidates());
         let mut losers = Vec::new();
         for group in groups.values() {
-            let Some(winner) = group.iter().copied().max_by_key(|index| self.preference(*index, &by_subject))
+            let Some(winner) = group.iter().copied().max_by_key(|index| self.preference(*index, &distances))
             else {
                 continue;
             };
             let kept = self.certificate(winner);
             for loser in group.iter().copied().filter(|index| *index != winner) {
-                let same_issuer = self.certificate(loser).issuer_der() == kept.issuer_der();
+                let same_issuer = self.certificate(loser).issuer() == kept.issuer();
                 let reason =
                     if same_issuer { Reason::OldCopy { of: winner } } else { Reason::Twin { of: winner } };
                 losers.push((loser, reason));
@@ -265,25 +267,24 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// How much one certificate is to be preferred to others of its subject and key: valid, self-signed, with its issuer
-    /// at hand, with the most time left. The fingerprint only makes the choice the same every time.
-    fn preference(&self, index: u32, by_subject: &HashMap<&[u8], Vec<u32>>) -> impl Ord + use<> {
+    /// How much one certificate is to be preferred to others of its subject and key: valid, self-signed, nearest to a root,
+    /// with the most time left. The fingerprint only makes the choice the same every time.
+    ///
+    /// The nearest of each group has an issuer whose nearest is nearer still, so that what is kept leads to a root wherever
+    /// anything did; by the time left alone, two CAs that have signed each other could be kept, and their root's word lost.
+    fn preference(&self, index: u32, distances: &[Option<u32>]) -> impl Ord + use<> {
         let certificate = self.certificate(index);
-        let own = match self.self_signatures[index as usize] {
-            Verdict::Proven => 2,
-            Verdict::NotCheckable => 1,
-            Verdict::Wrong => 0,
+        let own = match (self.roles[index as usize], self.self_signatures[index as usize]) {
+            (Role::Intermediate, _) | (_, Verdict::Wrong) => 0,
+            (_, Verdict::NotCheckable) => 1,
+            (_, Verdict::Proven) => 2,
         };
-        let issuers = by_subject.get(certificate.issuer_der());
-        let has_issuer = issuers.is_some_and(|issuers| {
-            issuers.iter().any(|issuer| names_issuer(certificate, self.certificate(*issuer)))
-        });
         let validity = certificate.validity();
         let is_valid = validity.contains(self.rules.now);
         (
             is_valid,
             own,
-            has_issuer,
+            Reverse(distances[index as usize].unwrap_or(u32::MAX)),
             validity.not_after,
             validity.not_before,
             Reverse(certificate.fingerprint()),
@@ -307,12 +308,11 @@ impl<'a> Merge<'a> {
 
     fn concerns(&self, kept: &[u32]) -> Vec<Concern> {
         let mut concerns = Vec::new();
-        let by_subject = self.by_subject(kept.iter().copied());
-        let mut is_anchored = vec![None; self.certificates.len()];
+        let distances = self.distances_to_root(kept.iter().copied());
         for &certificate in kept {
             match (self.roles[certificate as usize], self.self_signatures[certificate as usize]) {
                 (Role::Intermediate, _) => {
-                    if !self.reaches_root(certificate, &by_subject, &mut is_anchored) {
+                    if distances[certificate as usize].is_none() {
                         concerns.push(Concern::ChainGap { certificate });
                     }
                     continue;
@@ -330,76 +330,82 @@ impl<'a> Merge<'a> {
         if gaps > 0 && gaps == kept.len() {
             concerns.push(Concern::ChainGapAll);
         }
-        concerns.extend(self.ambiguous_subjects(kept, &by_subject));
+        concerns.extend(self.ambiguous_subjects(kept));
         if kept.len() > LARGE {
             concerns.push(Concern::Large { count: kept.len() });
         }
         concerns
     }
 
-    /// Whether issuers lead from a certificate to a root. A certificate that is being looked at counts as not leading
-    /// there, so that a circle ends.
-    fn reaches_root(
-        &self,
-        from: u32,
-        by_subject: &HashMap<&[u8], Vec<u32>>,
-        known: &mut [Option<bool>],
-    ) -> bool {
-        if let Some(answer) = known[from as usize] {
-            return answer;
+    /// By certificate, how many steps from issuer to issuer lead to a root among `indices`; none where none does. Starts at
+    /// the roots and goes down, so that neither circles nor chains of any length are a special case.
+    fn distances_to_root(&self, indices: impl Iterator<Item = u32>) -> Vec<Option<u32>> {
+        let mut distances = vec![None; self.certificates.len()];
+        let mut trials = vec![0_u8; self.certificates.len()];
+        let mut by_issuer: HashMap<Name<'_>, Vec<u32>> = HashMap::new();
+        let mut reached = VecDeque::new();
+        for index in indices {
+            match self.roles[index as usize] {
+                Role::Root => {
+                    distances[index as usize] = Some(0);
+                    reached.push_back((index, 0));
+                }
+                Role::Intermediate => {
+                    by_issuer.entry(self.certificate(index).issuer()).or_default().push(index)
+                }
+                Role::Leaf => {}
+            }
         }
-        known[from as usize] = Some(false);
-        let certificate = self.certificate(from);
-        let issuers = by_subject.get(certificate.issuer_der()).map_or(&[][..], Vec::as_slice);
-        let answer = issuers.iter().copied().filter(|issuer| *issuer != from).any(|issuer| {
-            let candidate = self.certificate(issuer);
-            // Where both name the key, the names are enough for a warning; where they do not, the signature decides.
-            let named = certificate.authority_key_identifier().is_some()
-                && candidate.subject_key_identifier().is_some();
-            let fits = if named {
-                names_issuer(certificate, candidate)
-            } else {
-                is_issued_by(certificate, candidate)
-            };
-            fits && (self.roles[issuer as usize] != Role::Intermediate
-                || self.reaches_root(issuer, by_subject, known))
-        });
-        known[from as usize] = Some(answer);
-        answer
+        while let Some((issuer, distance)) = reached.pop_front() {
+            let Some(waiting) = by_issuer.get_mut(&self.certificate(issuer).subject()) else { continue };
+            waiting.retain(|&index| {
+                let fits = self.can_be_issued_by(index, issuer, &mut trials[index as usize]);
+                if fits {
+                    distances[index as usize] = Some(distance + 1);
+                    reached.push_back((index, distance + 1));
+                }
+                !fits
+            });
+        }
+        distances
+    }
+
+    /// Whether one certificate has issued another. Where both name the key, the names are enough for a warning; where they
+    /// do not, the signature decides, as long as there are not more candidates than any CA ever had.
+    fn can_be_issued_by(&self, index: u32, issuer: u32, trials: &mut u8) -> bool {
+        let (certificate, candidate) = (self.certificate(index), self.certificate(issuer));
+        let is_named =
+            certificate.authority_key_identifier().is_some() && candidate.subject_key_identifier().is_some();
+        if is_named || *trials == MOST_TRIALS {
+            return names_issuer(certificate, candidate);
+        }
+        *trials += 1;
+        is_issued_by(certificate, candidate)
     }
 
     /// Names that several keys go by, where a certificate issued under that name does not say by which, or might not: a
     /// CA without a key identifier of its own puts none into what it issues.
-    fn ambiguous_subjects(&self, kept: &[u32], by_subject: &HashMap<&[u8], Vec<u32>>) -> Vec<Concern> {
-        let mut concerns = Vec::new();
-        for index in kept {
-            let subject = self.certificate(*index).subject_der();
-            let namesakes = &by_subject[subject];
-            if namesakes.len() < 2 || namesakes[0] != *index {
-                continue;
-            }
-            let unnamed_key =
-                namesakes.iter().any(|one| self.certificate(*one).subject_key_identifier().is_none());
-            let unnamed_issuer = || {
-                self.certificates.iter().any(|issued| {
-                    issued.issuer_der() == subject
-                        && !issued.is_self_issued()
-                        && issued.authority_key_identifier().is_none()
-                })
-            };
-            if unnamed_key || unnamed_issuer() {
-                concerns.push(Concern::SameSubjectOtherKey { certificates: namesakes.clone() });
-            }
+    fn ambiguous_subjects(&self, kept: &[u32]) -> Vec<Concern> {
+        let mut by_subject: HashMap<Name<'_>, Vec<u32>> = HashMap::with_capacity(kept.len());
+        for &index in kept {
+            by_subject.entry(self.certificate(index).subject()).or_default().push(index);
         }
-        concerns
-    }
-
-    fn by_subject(&self, indices: impl Iterator<Item = u32>) -> HashMap<&'a [u8], Vec<u32>> {
-        let mut by_subject: HashMap<&[u8], Vec<u32>> = HashMap::new();
-        for index in indices {
-            by_subject.entry(self.certificate(index).subject_der()).or_default().push(index);
+        by_subject.retain(|_, namesakes| namesakes.len() > 1);
+        if by_subject.is_empty() {
+            return Vec::new();
         }
-        by_subject
+        let issued = self.certificates.iter().filter(|one| !one.is_self_issued());
+        let unnamed_issuers: HashSet<Name<'_>> = issued
+            .filter(|issued| issued.authority_key_identifier().is_none())
+            .map(Certificate::issuer)
+            .collect();
+        by_subject.retain(|subject, namesakes| {
+            let has_identifier = |one: &u32| self.certificate(*one).subject_key_identifier().is_some();
+            unnamed_issuers.contains(subject) || !namesakes.iter().all(has_identifier)
+        });
+        let ambiguous =
+            kept.iter().filter_map(|index| by_subject.remove(&self.certificate(*index).subject()));
+        ambiguous.map(|certificates| Concern::SameSubjectOtherKey { certificates }).collect()
     }
 
     fn candidates(&self) -> impl Iterator<Item = u32> + use<'_, 'a> {
@@ -473,5 +479,244 @@ pub fn loads_everywhere(text: &[u8]) -> Result<(), Obstacle> {
 
 /// Up to this many certificates cost a starting process nothing that anyone would notice (CLIENTS.md, bundle, rule 11).
 pub const LARGE: usize = 300;
+/// So many candidates of one name are tried by their signatures as the issuer of one certificate: a check costs as much as
+/// reading some ten certificates, and files are hostile.
+const MOST_TRIALS: u8 = 32;
 /// A comment line stays below the 253 characters of a line buffer in OpenSSL and BoringSSL.
 const LONGEST_NAME: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, DnValue, IsCa, Issuer, KeyPair};
+
+    use super::*;
+    use crate::pki::lifetime::Validity;
+
+    /// A CA by its name and key.
+    struct Authority {
+        key: KeyPair,
+        name: DnValue,
+    }
+
+    impl Authority {
+        fn new(name: &str) -> Self {
+            Self { key: KeyPair::generate().unwrap(), name: DnValue::Utf8String(name.into()) }
+        }
+
+        /// The same key under another name, or under the same name spelled in another way.
+        fn called(&self, name: DnValue) -> Self {
+            Self { key: KeyPair::from_pem(&self.key.serialize_pem()).unwrap(), name }
+        }
+
+        fn params(&self, valid: Validity) -> CertificateParams {
+            let mut params = CertificateParams::default();
+            params.distinguished_name.push(DnType::CommonName, self.name.clone());
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let moment = |seconds| OffsetDateTime::from_unix_timestamp(seconds).unwrap();
+            (params.not_before, params.not_after) = (moment(valid.not_before), moment(valid.not_after));
+            params
+        }
+
+        fn root(&self, valid: Validity) -> Certificate {
+            read(self.params(valid).self_signed(&self.key).unwrap().der())
+        }
+
+        /// A certificate for this CA by another one, which names its issuer's key or does not.
+        fn issued_by(&self, issuer: &Self, valid: Validity, names_key: bool) -> Certificate {
+            let mut params = self.params(valid);
+            params.use_authority_key_identifier_extension = names_key;
+            let issuer = Issuer::new(issuer.params(valid), &issuer.key);
+            read(params.signed_by(&self.key, &issuer).unwrap().der())
+        }
+    }
+
+    fn read(der: &[u8]) -> Certificate {
+        Certificate::parse(der, Fingerprint::of(der)).unwrap()
+    }
+
+    fn merged(certificates: &[Certificate]) -> Merged {
+        merge(certificates, Rules { keep_expired: false, now: NOW })
+    }
+
+    fn sorted(mut kept: Vec<u32>) -> Vec<u32> {
+        kept.sort_unstable();
+        kept
+    }
+
+    const NOW: i64 = 1_900_000_000;
+    const VALID: Validity = Validity { not_before: NOW - 1000, not_after: NOW + 100_000 };
+    const LONGER: Validity = Validity { not_before: NOW - 1000, not_after: NOW + 900_000 };
+    const PAST: Validity = Validity { not_before: NOW - 1000, not_after: NOW - 1 };
+
+    /// Noticed with a CA that writes its name as a PrintableString in its own certificate and as a UTF8String in those it
+    /// issues: OpenSSL built the chain, and certman called the root missing and refused the bundle.
+    #[test]
+    fn a_name_spelled_in_another_string_type_was_taken_for_another_name() {
+        let root = Authority::new("Corp Root");
+        let printable = root.called(DnValue::PrintableString("CORP Root".try_into().unwrap()));
+        let sub = Authority::new("Corp Sub");
+        for names_key in [true, false] {
+            let merged =
+                merged(&[sub.issued_by(&root, VALID, names_key), printable.root(VALID), root.root(LONGER)]);
+            assert_eq!(merged.concerns, [], "{names_key}");
+            assert_eq!(merged.fates[1], Fate::Left(Reason::OldCopy { of: 2 }));
+            assert_eq!(merged.kept, [2, 0]);
+        }
+    }
+
+    /// Noticed by reading: B was found wanting while A was still being asked, and never asked again.
+    #[test]
+    fn a_circle_with_a_root_behind_it_was_called_a_gap() {
+        let (a, b, root) = (Authority::new("A"), Authority::new("B"), Authority::new("R"));
+        let other = Authority::new("C");
+        // A is issued by B, B by C, C by B and by the root.
+        let certificates = [
+            a.issued_by(&b, VALID, true),
+            b.issued_by(&other, VALID, true),
+            other.issued_by(&b, LONGER, true),
+            other.issued_by(&root, VALID, true),
+            root.root(VALID),
+        ];
+        let merged = merged(&certificates);
+        assert_eq!(merged.concerns, []);
+        assert_eq!(merged.fates[2], Fate::Left(Reason::Twin { of: 3 }));
+    }
+
+    /// Noticed with two CAs that had signed each other for longer than the root had signed one of them: what was kept
+    /// was the circle, which no client trusts.
+    #[test]
+    fn of_two_twins_the_one_that_no_root_stands_behind_was_kept() {
+        let (a, b, root) = (Authority::new("A"), Authority::new("B"), Authority::new("R"));
+        for names_key in [true, false] {
+            let merged = merged(&[
+                a.issued_by(&b, LONGER, names_key),
+                b.issued_by(&a, VALID, names_key),
+                a.issued_by(&root, VALID, names_key),
+                root.root(VALID),
+            ]);
+            assert_eq!(merged.fates[0], Fate::Left(Reason::Twin { of: 2 }));
+            assert_eq!((sorted(merged.kept), merged.concerns), (vec![1, 2, 3], vec![]));
+        }
+    }
+
+    #[test]
+    fn a_circle_without_a_root_is_a_gap_all_around() {
+        let (a, b) = (Authority::new("A"), Authority::new("B"));
+        let merged = merged(&[a.issued_by(&b, VALID, true), b.issued_by(&a, VALID, true)]);
+        let gap = |certificate| Concern::ChainGap { certificate };
+        assert_eq!(merged.concerns, [gap(0), gap(1), Concern::ChainGapAll]);
+    }
+
+    /// Noticed by reading: the way to the root was walked by recursion, and a file of a few megabytes ended the program.
+    #[test]
+    fn a_chain_of_ten_thousand_overflowed_the_stack() {
+        let key = KeyPair::generate().unwrap().serialize_pem();
+        let authority = |number: u32| Authority {
+            key: KeyPair::from_pem(&key).unwrap(),
+            name: DnValue::Utf8String(format!("{number:05}")),
+        };
+        let mut certificates = Vec::new();
+        for number in 0..10_000 {
+            certificates.push(authority(number).issued_by(&authority(number + 1), VALID, true));
+        }
+        assert_eq!(merged(&certificates).concerns.len(), 10_002, "a gap each, all of them, and large");
+        certificates.push(authority(10_000).root(VALID));
+        assert_eq!(merged(&certificates).concerns, [Concern::Large { count: 10_001 }]);
+    }
+
+    #[test]
+    fn the_valid_self_signed_certificate_wins_over_its_twins_and_old_copies() {
+        let (root, other) = (Authority::new("R"), Authority::new("X"));
+        let certificates = [
+            root.issued_by(&other, LONGER, true),
+            root.root(VALID),
+            root.issued_by(&other, PAST, true),
+            root.root(LONGER),
+            root.root(PAST),
+            other.root(VALID),
+        ];
+        let merged = merged(&certificates);
+        assert_eq!(
+            merged.fates,
+            [
+                Fate::Left(Reason::Twin { of: 3 }),
+                Fate::Left(Reason::OldCopy { of: 3 }),
+                Fate::Left(Reason::Expired),
+                Fate::Kept,
+                Fate::Left(Reason::Expired),
+                Fate::Kept,
+            ]
+        );
+        assert_eq!(merged.concerns, []);
+    }
+
+    #[test]
+    fn an_expired_root_does_not_take_the_place_of_its_valid_cross_sign() {
+        let (root, other) = (Authority::new("R"), Authority::new("X"));
+        let certificates = [root.root(PAST), root.issued_by(&other, VALID, true), other.root(VALID)];
+        let strict = merged(&certificates);
+        assert_eq!((sorted(strict.kept), strict.concerns), (vec![1, 2], vec![]));
+        let kept = merge(&certificates, Rules { keep_expired: true, now: NOW }).kept;
+        assert_eq!(sorted(kept), [1, 2], "also where expired ones may stay, the valid one wins");
+    }
+
+    #[test]
+    fn a_key_under_two_names_is_two_authorities() {
+        let root = Authority::new("Old Name");
+        let renamed = root.called(DnValue::Utf8String("New Name".into()));
+        let merged = merged(&[root.root(VALID), renamed.root(VALID)]);
+        assert_eq!((sorted(merged.kept), merged.concerns), (vec![0, 1], vec![]));
+    }
+
+    #[test]
+    fn a_new_key_that_the_old_one_vouches_for_is_no_root() {
+        let old = Authority::new("Corp Root");
+        let new = Authority::new("Corp Root");
+        let certificates = [
+            old.root(VALID),
+            new.root(LONGER),
+            new.issued_by(&old, VALID, true),
+            old.issued_by(&new, VALID, true),
+        ];
+        let all = merged(&certificates);
+        assert_eq!(all.roles, [Role::Root, Role::Root, Role::Intermediate, Role::Intermediate]);
+        assert_eq!(sorted(all.kept), [0, 1]);
+        assert_eq!(all.concerns, [], "both have key identifiers, so a client can tell them apart");
+        let without_new_root = merged(&[old.root(VALID), new.issued_by(&old, VALID, true)]);
+        assert_eq!((without_new_root.kept, without_new_root.concerns), (vec![0, 1], vec![]));
+    }
+
+    #[test]
+    fn two_keys_under_one_name_are_told_where_what_they_issue_does_not_name_the_key() {
+        let (one, other, sub) = (Authority::new("Corp"), Authority::new("Corp"), Authority::new("Sub"));
+        let concerns = |names_key| {
+            merged(&[one.root(VALID), other.root(LONGER), sub.issued_by(&other, VALID, names_key)]).concerns
+        };
+        assert_eq!(concerns(true), []);
+        assert!(
+            matches!(&concerns(false)[..], [Concern::SameSubjectOtherKey { certificates }] if certificates.len() == 2)
+        );
+    }
+
+    #[test]
+    fn the_order_of_the_input_does_not_matter() {
+        let (a, b, root) = (Authority::new("A"), Authority::new("B"), Authority::new("R"));
+        let made = [
+            a.issued_by(&b, LONGER, true),
+            b.issued_by(&a, VALID, true),
+            a.issued_by(&root, VALID, true),
+            root.root(VALID),
+            root.root(LONGER),
+            b.issued_by(&root, VALID, false),
+        ];
+        let again = |order: &[usize]| {
+            let certificates: Vec<Certificate> = order.iter().map(|at| read(made[*at].der())).collect();
+            let kept = merged(&certificates).kept.into_iter();
+            kept.map(|index| certificates[index as usize].fingerprint()).collect::<Vec<_>>()
+        };
+        let first = again(&[0, 1, 2, 3, 4, 5]);
+        assert_eq!(first.len(), 3);
+        assert_eq!(again(&[5, 4, 3, 2, 1, 0]), first);
+        assert_eq!(again(&[2, 5, 0, 4, 1, 3]), first);
+    }
+}

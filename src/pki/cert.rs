@@ -24,6 +24,7 @@ pub struct Certificate {
     der: Box<[u8]>,
     fingerprint: Fingerprint,
     flaw: Option<Flaw>,
+    is_self_issued: bool,
     issuer: Span,
     key: KeyAlgorithm,
     key_cert_sign: Option<bool>,
@@ -94,7 +95,10 @@ impl Certificate {
 
         let mut fields = to_be_signed.children();
         let version = match fields.optional(CONTEXT_0) {
-            Some(explicit) => explicit.children().expect(INTEGER)?.content.last().copied().unwrap_or(0) + 1,
+            Some(explicit) => {
+                let number = explicit.children().expect(INTEGER)?.content;
+                number.last().copied().unwrap_or(0).saturating_add(1)
+            }
             None => 1,
         };
         let serial = fields.expect(INTEGER)?;
@@ -120,6 +124,7 @@ impl Certificate {
             basic_constraints: None,
             fingerprint,
             flaw: None,
+            is_self_issued: Name::of(subject.raw) == Name::of(issuer.raw),
             issuer: span(issuer.raw),
             key: KeyAlgorithm::of_public_key(public_key.raw),
             key_cert_sign: None,
@@ -240,17 +245,12 @@ impl Certificate {
 
     /// Whether subject and issuer are the same name. That proves nothing: [`super::chain::self_signature`] does.
     pub fn is_self_issued(&self) -> bool {
-        self.subject_der() == self.issuer_der()
+        self.is_self_issued
     }
 
     /// The issuer's name.
     pub fn issuer(&self) -> Name<'_> {
-        Name::of(self.issuer_der())
-    }
-
-    /// The issuer's name in DER, for comparison.
-    pub fn issuer_der(&self) -> &[u8] {
-        self.issuer.of_bytes(&self.der)
+        Name::of(self.issuer.of_bytes(&self.der))
     }
 
     /// The algorithm and size of the public key.
@@ -285,12 +285,7 @@ impl Certificate {
 
     /// The subject's name.
     pub fn subject(&self) -> Name<'_> {
-        Name::of(self.subject_der())
-    }
-
-    /// The subject's name in DER, for comparison.
-    pub fn subject_der(&self) -> &[u8] {
-        self.subject.of_bytes(&self.der)
+        Name::of(self.subject.of_bytes(&self.der))
     }
 
     /// The identifier of its own key (RFC 5280, section 4.2.1.2), where it has one.
@@ -508,6 +503,17 @@ mod tests {
         ] {
             assert_eq!(unix_time(tag, text.as_bytes()), wanted, "{text}");
         }
+    }
+
+    /// Noticed by reading: one was added to whatever byte stood there.
+    #[test]
+    fn a_version_of_255_was_one_too_many() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut der = rcgen::CertificateParams::default().self_signed(&key).unwrap().der().to_vec();
+        let version = [0xa0, 3, 2, 1, 2];
+        let at = der.windows(5).position(|window| window == version).unwrap();
+        der[at + 4] = 0xff;
+        assert_eq!(Certificate::parse(&der, Fingerprint::of(&der)).unwrap().version, 255);
     }
 
     #[test]

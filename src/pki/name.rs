@@ -5,6 +5,7 @@
 //! remember to do it.
 
 use std::fmt::{self, Write as _};
+use std::hash::{Hash, Hasher};
 
 use super::algorithm::dotted;
 use super::asn1::{Element, OBJECT_IDENTIFIER, SEQUENCE, SET, UTF8_STRING};
@@ -61,6 +62,22 @@ impl<'a> Name<'a> {
         }
     }
 
+    /// What is left of the name when two spellings of the same name are made equal: text in UTF-8 whatever its string type,
+    /// ASCII letters in lower case, blanks trimmed and runs of them one blank. So OpenSSL and BoringSSL compare names (seen
+    /// on OpenSSL 3.0); RFC 5280, section 7.1 wants about the same. A name that cannot be read stands for itself.
+    pub fn comparable(self) -> Vec<u8> {
+        // No DER starts with a zero: what is comparable is never equal to what stands for itself.
+        let mut comparable = Vec::with_capacity(self.0.len() + 1);
+        comparable.push(0);
+        let is_whole = Element::expect(self.0, SEQUENCE).is_ok_and(|(name, behind)| {
+            behind.is_empty()
+                && name
+                    .children()
+                    .all(|set| set.is_ok_and(|set| set_comparable(set, &mut comparable).is_some()))
+        });
+        if is_whole { comparable } else { self.0.to_vec() }
+    }
+
     /// The attributes in their order: the type's object identifier (content octets) and the value.
     fn attributes(self) -> impl Iterator<Item = (&'a [u8], Element<'a>)> {
         let sets = Element::expect(self.0, SEQUENCE).map(|(name, _)| name.children());
@@ -74,6 +91,21 @@ impl<'a> Name<'a> {
                 let oid = parts.expect(OBJECT_IDENTIFIER).ok()?.content;
                 Some((oid, parts.next()?.ok()?))
             })
+    }
+}
+
+/// Names are equal where clients take one for the other, however their texts are encoded.
+impl PartialEq for Name<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 || self.comparable() == other.comparable()
+    }
+}
+
+impl Eq for Name<'_> {}
+
+impl Hash for Name<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.comparable().hash(state);
     }
 }
 
@@ -97,9 +129,32 @@ impl fmt::Display for Name<'_> {
 /// A value with everything escaped that RFC 4514, section 2.4 wants escaped, and everything that could do harm. What
 /// is not text comes as `#` and the hexadecimal digits of its DER.
 fn value_text(value: Element<'_>) -> String {
-    let decoded: Option<String> = match value.tag {
+    let decoded = decoded(value).or_else(|| match value.tag {
         UTF8_STRING | PRINTABLE_STRING | IA5_STRING | NUMERIC_STRING | VISIBLE_STRING => {
             Some(String::from_utf8_lossy(value.content).into_owned())
+        }
+        _ => None,
+    });
+    let Some(decoded) = decoded else { return format!("#{}", hex(value.raw)) };
+    let mut text = String::with_capacity(decoded.len());
+    let last = decoded.chars().count().saturating_sub(1);
+    for (position, letter) in decoded.chars().enumerate() {
+        match letter {
+            ',' | '+' | '"' | '\\' | '<' | '>' | ';' => text.extend(['\\', letter]),
+            '#' if position == 0 => text.push_str("\\#"),
+            ' ' if position == 0 || position == last => text.push_str("\\ "),
+            _ if is_harmful(letter) => escape(letter, &mut text),
+            _ => text.push(letter),
+        }
+    }
+    text
+}
+
+/// The text of a value; none where it is no text, or not in the encoding that its type says.
+fn decoded(value: Element<'_>) -> Option<String> {
+    match value.tag {
+        UTF8_STRING | PRINTABLE_STRING | IA5_STRING | NUMERIC_STRING | VISIBLE_STRING => {
+            std::str::from_utf8(value.content).ok().map(str::to_owned)
         }
         // Seen in the wild: Latin-1, whatever T.61 says.
         TELETEX_STRING => Some(value.content.iter().map(|byte| char::from(*byte)).collect()),
@@ -115,20 +170,39 @@ fn value_text(value: Element<'_>) -> String {
             )
         }
         _ => None,
-    };
-    let Some(decoded) = decoded else { return format!("#{}", hex(value.raw)) };
-    let mut text = String::with_capacity(decoded.len());
-    let last = decoded.chars().count().saturating_sub(1);
-    for (position, letter) in decoded.chars().enumerate() {
-        match letter {
-            ',' | '+' | '"' | '\\' | '<' | '>' | ';' => text.extend(['\\', letter]),
-            '#' if position == 0 => text.push_str("\\#"),
-            ' ' if position == 0 || position == last => text.push_str("\\ "),
-            _ if is_harmful(letter) => escape(letter, &mut text),
-            _ => text.push(letter),
-        }
     }
-    text
+}
+
+/// Appends the attributes of one RelativeDistinguishedName as [`Name::comparable`] has them.
+fn set_comparable(set: Element<'_>, comparable: &mut Vec<u8>) -> Option<()> {
+    comparable.push(set.tag);
+    for attribute in set.children() {
+        let mut parts = attribute.ok()?.children();
+        let oid = parts.expect(OBJECT_IDENTIFIER).ok()?;
+        let value = parts.next()?.ok()?;
+        comparable.extend_from_slice(oid.raw);
+        // OpenSSL compares a NumericString byte by byte, as it does everything that is no text.
+        let Some(text) = decoded(value).filter(|_| value.tag != NUMERIC_STRING) else {
+            comparable.extend_from_slice(value.raw);
+            continue;
+        };
+        let start = comparable.len();
+        comparable.extend_from_slice(&[UTF8_STRING, 0, 0, 0, 0]);
+        for word in text.split(is_space).filter(|word| !word.is_empty()) {
+            if comparable.len() > start + 5 {
+                comparable.push(b' ');
+            }
+            comparable.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
+        }
+        let length = (comparable.len() - start - 5) as u32;
+        comparable[start + 1..start + 5].copy_from_slice(&length.to_be_bytes());
+    }
+    Some(())
+}
+
+/// White space as C has it.
+fn is_space(letter: char) -> bool {
+    letter.is_ascii_whitespace() || letter == '\u{0b}'
 }
 
 /// The letter's UTF-8 bytes, each as `\` and two hexadecimal digits.
@@ -227,6 +301,41 @@ mod tests {
         assert_eq!(Name::of(&der).short(), "R1");
         assert_eq!(Name::of(&write(SEQUENCE, &[])).to_string(), "(no name)");
         assert_eq!(Name::of(b"rubbish").to_string(), "(no name)");
+    }
+
+    #[test]
+    fn names_are_equal_where_openssl_takes_them_for_the_same() {
+        let of = |tag, value: &[u8]| name(&[(&[0x55, 4, 10], UTF8_STRING, b"X"), (COMMON_NAME, tag, value)]);
+        let plain = of(PRINTABLE_STRING, b"Corp Root");
+        for (tag, value, is_same) in [
+            (UTF8_STRING, &b"Corp Root"[..], true),
+            (UTF8_STRING, b" corp \t ROOT ", true),
+            (BMP_STRING, b"\0C\0o\0r\0p\0 \0R\0o\0o\0t", true),
+            (TELETEX_STRING, b"Corp Root", true),
+            (UTF8_STRING, b"CorpRoot", false),
+            (UTF8_STRING, b"Corp Root 2", false),
+            (NUMERIC_STRING, b"Corp Root", false),
+            (UTF8_STRING, b"", false),
+        ] {
+            let other = of(tag, value);
+            assert_eq!(Name::of(&plain) == Name::of(&other), is_same, "{tag} {value:?}");
+        }
+        let umlaut = of(UTF8_STRING, "Käse".as_bytes());
+        assert!(Name::of(&umlaut) == Name::of(&of(TELETEX_STRING, b"K\xe4se")));
+        // Two attributes in one set are not one attribute in each of two sets.
+        let attribute = |value: &[u8]| {
+            let text = write(UTF8_STRING, &[value]);
+            write(SEQUENCE, &[&write(OBJECT_IDENTIFIER, &[COMMON_NAME]), &text])
+        };
+        let (a, b) = (attribute(b"a"), attribute(b"b"));
+        let together = write(SEQUENCE, &[&write(SET, &[&a, &b])]);
+        let apart = write(SEQUENCE, &[&write(SET, &[&a]), &write(SET, &[&b])]);
+        assert!(Name::of(&together) != Name::of(&apart));
+        // Nothing that cannot be read is equal to anything else.
+        let one = write(SEQUENCE, &[&write(SET, &[b"rubbish"])]);
+        let other = write(SEQUENCE, &[&write(SET, &[b"RUBBISH"])]);
+        assert!(Name::of(&one) != Name::of(&other) && Name::of(&one) == Name::of(&one));
+        assert!(Name::of(b"") != Name::of(&write(SEQUENCE, &[])));
     }
 
     #[test]

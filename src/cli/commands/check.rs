@@ -238,7 +238,8 @@ impl Check {
             report
                 .find(Some(place), Cause::CertNotDer { flaw, subject: certificate.subject().short().into() });
         }
-        // Whether its own signature holds is asked only where the answer is shown: it costs more than all the rest.
+        // Whether its own signature holds is asked only where the answer is shown: it costs more than all the rest. The
+        // role is the same with and without.
         let own = if self.wants_facts { self_signature(certificate) } else { Verdict::NotCheckable };
         let role = role(certificate, own);
         gather::note_weaknesses(certificate, role, Some(place), report);
@@ -246,7 +247,8 @@ impl Check {
             report.certificates.push(gather::facts(certificate, place, role, own, self.now));
         }
         let is_ca = certificate.is_ca();
-        let (subject, key) = (short_hash(certificate.subject_der()), short_hash(certificate.public_key()));
+        let (subject, key) =
+            (short_hash(&certificate.subject().comparable()), short_hash(certificate.public_key()));
         if is_ca && validity.not_before <= self.now {
             for (map, hash) in [(&mut self.subjects, subject), (&mut self.keys, key)] {
                 let latest = map.entry(hash).or_insert(validity.not_after);
