@@ -456,13 +456,17 @@ signal.alarm(30)
 prompt, keys = sys.argv[1].encode(), ast.literal_eval('"' + sys.argv[2].replace('"', '\\"') + '"')
 # What is written as \xNN is that byte, everything else UTF-8.
 keys = b"".join(bytes([ord(c)]) if ord(c) < 256 and "\\x" in sys.argv[2] else c.encode() for c in keys)
+ready, go = os.pipe()
 child, terminal = pty.fork()
 if child == 0:
     signal.alarm(0)
+    # Until the modes of the terminal have been noted: on a busy machine the child was there first.
+    os.read(ready, 1)
     # So that the screen shows what goes to the terminal device and nothing else.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.execv(sys.argv[3], sys.argv[3:])
 before = termios.tcgetattr(terminal)
+os.write(go, b"!")
 screen, typed = b"", False
 while True:
     if not typed and prompt in screen:
