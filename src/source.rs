@@ -55,8 +55,8 @@ pub fn read_all(
     skip: &dyn Fn(&Path) -> bool,
     visit: &mut dyn FnMut(Blob<'_>),
 ) {
-    // Someone may have put a key among the certificates.
-    let mut buffer = Zeroizing::new(Vec::new());
+    // Someone may have put a key among the certificates: it is wiped, and fits from the start, since growth leaves copies.
+    let mut buffer = Zeroizing::new(Vec::with_capacity(LARGEST_KEY));
     for source in sources {
         match source {
             Source::Path(path) if fs::is_folder(path) => {
@@ -122,3 +122,31 @@ fn add_state(digest: &mut Sha256, path: &Path, state: State) {
 
 /// The largest file that is read: a hundred thousand certificates in PEM are about 150 MB.
 pub const LIMIT: usize = 256 << 20;
+/// No key file is larger: 16,384 bits of RSA in PEM are 13 KB.
+const LARGEST_KEY: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::fs::{Draft, Kind};
+
+    #[test]
+    fn a_key_among_the_sources_leaves_no_copy_where_the_buffer_has_grown() {
+        // Seen in a memory image after `certman check client.key`.
+        let folder = tempfile::tempdir().unwrap();
+        let mut sources = Vec::new();
+        for (name, size) in [("a", 1), ("b", 2_000), ("c", LARGEST_KEY - 1)] {
+            let path = folder.path().join(name);
+            let mut draft = Draft::beside(&path, Kind::Private).unwrap();
+            draft.write_all(&vec![b'k'; size]).unwrap();
+            draft.publish().unwrap();
+            sources.push(Source::Path(path));
+        }
+        let mut places = Vec::new();
+        read_all(&sources, &mut io::empty(), &|_| false, &mut |blob| {
+            places.push(blob.content.unwrap().as_ptr());
+        });
+        assert_eq!(places.len(), 3);
+        assert!(places.iter().all(|place| *place == places[0]), "{places:?}");
+    }
+}

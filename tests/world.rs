@@ -2,9 +2,10 @@
 //! are closed. Each test is named for what once went wrong.
 #![cfg(unix)]
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::support::{self, Sandbox};
 
@@ -155,6 +156,57 @@ fn with_its_streams_closed_certman_writes_into_no_file_but_its_own() {
             written.starts_with(b"# Written by certman") && written.ends_with(b"-----END CERTIFICATE-----\n")
         );
     }
+}
+
+#[test]
+fn killed_while_it_writes_certman_leaves_the_old_file_and_no_draft_that_others_may_read() {
+    // Beyond a limit on the size of files the system ends a process in the middle of a write: SIGXFSZ, as deadly as SIGKILL.
+    let sandbox = Sandbox::new();
+    for name in ["corp.pem", "more.pem"] {
+        sandbox.copy(name, if name == "corp.pem" { "pki/root-rsa.pem" } else { "pki/root-p256.pem" });
+    }
+    let sealed = sandbox.copy("client.key", "demo/client.key");
+    let phrase = std::fs::read_to_string(support::testdata("demo/passphrase.txt")).expect("it is text");
+    sandbox.give("phrase", &phrase);
+    support::set_mode(&sandbox.path("phrase"), 0o600);
+    let sealed_before = std::fs::read(&sealed).expect("it is there");
+    sandbox.give("extra.pem", "the old bundle");
+    for (arguments, file, limit, draft_mode) in [
+        ("bundle corp.pem more.pem -o extra.pem", "extra.pem", 1, 0o644),
+        ("key encrypt --key client.key --iterations 700000 --passphrase file:phrase", "client.key", 0, 0o600),
+        ("key decrypt --key client.key --passphrase file:phrase -o clear.key", "clear.key", 0, 0o600),
+    ] {
+        let script = format!(r#"umask 0; ulimit -c 0; ulimit -f {limit}; exec "$certman" {arguments}"#);
+        let status = in_shell(&sandbox, &script).status().expect("sh starts");
+        assert!(ExitStatusExt::signal(&status).is_some(), "{arguments}: {status}");
+        let prefix = format!(".{file}.");
+        let listed = std::fs::read_dir(sandbox.folder()).expect("it can be listed").flatten();
+        let drafts: Vec<_> =
+            listed.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)).collect();
+        assert_eq!(drafts.len(), 1, "{arguments}");
+        assert_eq!(support::mode(&drafts[0].path()), draft_mode, "{arguments}");
+    }
+    assert_eq!(std::fs::read(sandbox.path("extra.pem")).expect("it is there"), b"the old bundle");
+    assert_eq!(std::fs::read(&sealed).expect("it is there"), sealed_before);
+    assert!(!sandbox.path("clear.key").exists());
+
+    // The next run is not disturbed, and where the drafts are old, it takes them away.
+    let hour = Duration::from_secs(2 * 3600);
+    for entry in std::fs::read_dir(sandbox.folder()).expect("it can be listed").flatten() {
+        if entry.file_name().to_string_lossy().ends_with(".draft") {
+            let draft = std::fs::File::options().append(true).open(entry.path()).expect("it is ours");
+            draft.set_modified(SystemTime::now() - hour).expect("its time can be set");
+        }
+    }
+    let output = sandbox.certman(["bundle", "corp.pem", "more.pem", "-o", "extra.pem"]).output();
+    assert!(output.status.success(), "{output:?}");
+    let names = || -> Vec<String> {
+        let listed = std::fs::read_dir(sandbox.folder()).expect("it can be listed").flatten();
+        listed.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    };
+    let drafts: Vec<String> = names().into_iter().filter(|name| name.ends_with(".draft")).collect();
+    assert_eq!(drafts.len(), 2, "those of other files are not touched: {drafts:?}");
+    assert!(drafts.iter().all(|name| !name.starts_with(".extra.pem.")), "{drafts:?}");
 }
 
 /// A shell in the sandbox, with the program in `$certman`.

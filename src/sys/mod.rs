@@ -59,7 +59,7 @@ impl Host {
             now: now(),
             parent: Box::new(process::parent_name),
             stderr: Stream::new(std::io::stderr()),
-            stdin: Box::new(std::io::stdin()),
+            stdin: stdin(),
             stdout: Stream::new(std::io::stdout()),
             system_configuration: cfg!(unix).then(|| PathBuf::from("/etc/certman/certman.toml")),
             terminal: Box::new(terminal),
@@ -79,6 +79,15 @@ impl Stream {
     fn new(stream: impl IsTerminal + Write + 'static) -> Self {
         Self { is_terminal: stream.is_terminal(), writer: Box::new(stream) }
     }
+}
+
+/// Standard input without the buffer of the standard library, in which a passphrase would stay to the end of the process.
+fn stdin() -> Box<dyn Read> {
+    #[cfg(unix)]
+    if let Ok(descriptor) = std::os::fd::AsFd::as_fd(&std::io::stdin()).try_clone_to_owned() {
+        return Box::new(std::fs::File::from(descriptor));
+    }
+    Box::new(std::io::stdin())
 }
 
 /// The clock, in seconds since 1970-01-01T00:00:00Z; negative before that.
