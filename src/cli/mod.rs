@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 use zeroize::Zeroizing;
 
-use self::args::{Arguments, Command, Format};
+use self::args::{Arguments, Command, Format, Intent};
 use self::failure::Failure;
 use crate::config::Settings;
 use crate::pki::bundle::Place;
@@ -29,14 +29,15 @@ pub fn main() -> ExitCode {
 
 /// The program with any arguments (the first is its name) in any world. Gives the exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
     // Taking the definition of the command line apart again would cost a shell start more than reading certman.toml does.
     let mut definition = ManuallyDrop::new(Arguments::command());
     let parsed = definition
-        .try_get_matches_from_mut(arguments)
+        .try_get_matches_from_mut(&arguments)
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match parsed {
         Ok(arguments) => arguments,
-        Err(error) => return render::usage(&error.format(&mut definition), host),
+        Err(error) => return render::usage(&error.format(&mut definition), Intent::of(&arguments), host),
     };
     let outcome = perform(&arguments, host);
     render::show(outcome, &arguments, host)

@@ -12,11 +12,16 @@ use crate::pki::bundle::{Place, Role};
 use crate::report::{BundleFacts, CertificateFacts, Finding, KeyFacts, Report, Severity};
 
 /// The object, with a newline behind it.
-pub(super) fn answer(command: &Command, outcome: Result<Outcome, Failure>, exit: u8, now: i64) -> Vec<u8> {
+pub(super) fn answer(
+    command: Option<&str>,
+    outcome: Result<Outcome, Failure>,
+    exit: u8,
+    now: i64,
+) -> Vec<u8> {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("schema_version", json!(1));
-    put("command", json!(name(command)));
+    put("command", json!(command));
     match outcome {
         Ok(outcome) => {
             put("status", json!(status(outcome.report.worst())));
@@ -150,7 +155,8 @@ fn status(worst: Severity) -> &'static str {
     }
 }
 
-fn name(command: &Command) -> &'static str {
+/// The command as it is typed.
+pub(super) fn name(command: &Command) -> &'static str {
     match command {
         Command::Bundle(_) => "bundle",
         Command::Check(_) => "check",

@@ -11,10 +11,11 @@ use std::io::{self, Write};
 use anstream::StripStream;
 use clap::error::ErrorKind;
 
-use super::args::{Arguments, Color, Command, Common, Format};
+use super::args::{Arguments, Color, Command, Common, Format, Intent};
 use super::failure::{Failure, USAGE};
 use super::{Ending, Outcome, Shown};
 use crate::report::{Report, Severity};
+use crate::shell::{self, Shell};
 use crate::sys::{Host, Stream, process};
 
 /// Shows what a command has come to, and gives the exit status.
@@ -28,7 +29,10 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
         Err(_) => 1,
     };
     let shell = match &arguments.command {
-        Command::Env(env) => super::commands::env::shell(env, host).ok(),
+        // Whoever named a shell that is not known is to notice, too: most read what `sh` reads.
+        Command::Env(env) => {
+            Some(super::commands::env::shell(env.shell.as_deref(), host).unwrap_or(Shell::Sh))
+        }
         _ => None,
     };
     let out = painted(&mut host.stdout, &arguments.common, &host.environment);
@@ -36,7 +40,7 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
     let mut screen = human::Screen { common: &arguments.common, err, now: host.now, out };
     let written = match (outcome, arguments.common.format) {
         (outcome, _) if arguments.common.is_json() && is_report(&outcome) => {
-            screen.out.plain(&json::answer(&arguments.command, outcome, status, host.now))
+            screen.out.plain(&json::answer(Some(json::name(&arguments.command)), outcome, status, host.now))
         }
         (Ok(outcome), Format::Nagios) => screen.out.plain(nagios::line(&outcome, host.now).as_bytes()),
         (Err(failure), Format::Nagios) => screen.out.plain(nagios::failure(&failure).as_bytes()),
@@ -54,8 +58,9 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
     }
 }
 
-/// Shows help, the version, or what is wrong with the arguments. Touches nothing else.
-pub fn usage(error: &clap::Error, host: &mut Host) -> u8 {
+/// Shows help, the version, or what is wrong with the arguments. Touches nothing else. Whoever reads JSON gets an object,
+/// and whoever evaluates the output of `env` is made to fail too.
+pub fn usage(error: &clap::Error, intent: Intent, host: &mut Host) -> u8 {
     let is_help = matches!(
         error.kind(),
         ErrorKind::DisplayHelp
@@ -68,7 +73,22 @@ pub fn usage(error: &clap::Error, host: &mut Host) -> u8 {
     let is_plain = !stream.is_terminal || host.environment.value("NO_COLOR").is_some();
     let text = if is_plain { text.to_string() } else { text.ansi().to_string() };
     let _ = stream.writer.write_all(text.as_bytes()).and_then(|()| stream.writer.flush());
-    if is_asked_for { 0 } else { USAGE }
+    if is_asked_for {
+        return 0;
+    }
+    let answer = if intent.is_json {
+        let text = error.render().to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let failure = Failure::usage(message).hint("`certman --help` shows what there is");
+        json::answer(intent.command.as_deref(), Err(failure), USAGE, host.now)
+    } else if intent.command.as_deref() == Some("env") {
+        let shell = super::commands::env::shell(intent.shell.as_deref(), host).unwrap_or(Shell::Sh);
+        shell::failure(shell).into()
+    } else {
+        Vec::new()
+    };
+    let _ = host.stdout.writer.write_all(&answer).and_then(|()| host.stdout.writer.flush());
+    USAGE
 }
 
 fn status(outcome: &Outcome) -> u8 {
