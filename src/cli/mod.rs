@@ -18,6 +18,7 @@ use self::args::{Arguments, Command, Format, Intent};
 use self::failure::Failure;
 use crate::config::Settings;
 use crate::pki::bundle::Place;
+use crate::pki::lifetime::{Thresholds, Validity};
 use crate::report::{Report, Severity};
 use crate::sys::{Host, process};
 
@@ -96,10 +97,21 @@ pub struct CheckSummary {
     pub certificates: usize,
     /// Files read.
     pub files: usize,
-    /// The certificate whose last second comes first: its subject, and that second.
-    pub first_to_expire: Option<(String, i64)>,
+    /// The certificate whose last second comes first, but for those that have a successor.
+    pub first_to_expire: Option<FirstToExpire>,
     /// The time it was judged at.
     pub now: i64,
+}
+
+/// The certificate whose last second comes first.
+#[derive(Debug)]
+pub struct FirstToExpire {
+    /// Its subject.
+    pub subject: Box<str>,
+    /// How long before that second it is spoken of.
+    pub thresholds: Thresholds,
+    /// From when to when it is valid.
+    pub validity: Validity,
 }
 
 /// What `key check` has seen, besides the facts in the report.
