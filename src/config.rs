@@ -154,11 +154,10 @@ impl Settings {
         };
 
         let warn = here.text(overrides.warn, "CERTMAN_WARN");
-        let warn = threshold(warn.or_else(|| files.text(|file| &file.check.warn)), "--warn", &files)?;
+        let warn = warn.or_else(|| files.text(|file| &file.check.warn));
         let critical = here.text(overrides.critical, "CERTMAN_CRITICAL");
-        let critical =
-            threshold(critical.or_else(|| files.text(|file| &file.check.critical)), "--critical", &files)?;
-        let thresholds = both_thresholds(warn, critical)?;
+        let critical = critical.or_else(|| files.text(|file| &file.check.critical));
+        let thresholds = both_thresholds(warn, critical, &files)?;
 
         Ok(Self { cert, key, out, passphrase, sources, thresholds })
     }
@@ -464,22 +463,25 @@ impl Here<'_> {
     }
 }
 
-fn threshold(set: Option<Set>, flag: &str, files: &Files) -> Result<Option<Threshold>, Error> {
+fn threshold(set: Option<&Set>, flag: &str, files: &Files) -> Result<Option<Threshold>, Error> {
     let Some(set) = set else { return Ok(None) };
     match Threshold::parse(&set.text) {
         Some(threshold) => Ok(Some(threshold)),
         None => {
             let what = format!("'{}' is not a time such as 30d, 12h, 4w or 33%", set.text.escape_debug());
-            Err(files.error(&set, flag, what))
+            Err(files.error(set, flag, what))
         }
     }
 }
 
 /// With one of the two given, the other follows in the usual proportion: a warning comes at twice the critical time.
 fn both_thresholds(
-    warn: Option<Threshold>,
-    critical: Option<Threshold>,
+    warn_set: Option<Set>,
+    critical_set: Option<Set>,
+    files: &Files,
 ) -> Result<Option<Thresholds>, Error> {
+    let warn = threshold(warn_set.as_ref(), "--warn", files)?;
+    let critical = threshold(critical_set.as_ref(), "--critical", files)?;
     let scaled = |threshold, by: fn(i64) -> i64| match threshold {
         Threshold::Percent(percent) => Threshold::Percent(by(percent.into()).clamp(0, 100) as u8),
         Threshold::Seconds(seconds) => Threshold::Seconds(by(seconds)),
@@ -497,11 +499,19 @@ fn both_thresholds(
         (Threshold::Percent(warn), Threshold::Percent(critical)) => critical > warn,
         _ => false,
     };
-    if is_reversed {
-        let what = format!("{} comes after the warning at {}", thresholds.critical, thresholds.warn);
-        return Err(Error::Value { origin: "--critical".into(), what });
+    match (warn_set, critical_set) {
+        (Some(warn), Some(critical)) if is_reversed => {
+            let what = format!(
+                "critical at {} ({}) leaves no time for the warning at {} ({})",
+                thresholds.critical, critical.origin, thresholds.warn, warn.origin
+            );
+            // What was typed now is to be corrected before what was configured once.
+            let (set, flag) =
+                if warn.origin == Origin::Flag { (warn, "--warn") } else { (critical, "--critical") };
+            Err(files.error(&set, flag, what))
+        }
+        _ => Ok(Some(thresholds)),
     }
-    Ok(Some(thresholds))
 }
 
 /// Whether a text in a configuration file is the home folder or something below it.

@@ -271,6 +271,11 @@ impl Cause {
         )
     }
 
+    /// Whether it is about what a certificate is, wherever it lies.
+    pub fn is_weakness(&self) -> bool {
+        matches!(self, Self::CertWeakKey { .. } | Self::CertWeakSignature { .. } | Self::ClientRefuses { .. })
+    }
+
     /// The certificate it is about, for JSON.
     pub fn subject(&self) -> Option<&str> {
         match self {

@@ -261,6 +261,46 @@ pub enum KeyCommand {
     },
 }
 
+/// What arguments that are wrong seem to ask for: enough to answer in the form that their reader expects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Intent {
+    /// The command.
+    pub command: Option<String>,
+    /// Whether the answer is to be JSON.
+    pub is_json: bool,
+    /// The value of `--shell`.
+    pub shell: Option<String>,
+}
+
+impl Intent {
+    /// Guesses. The first argument is the program's name.
+    pub fn of(arguments: &[OsString]) -> Self {
+        let mut intent = Self::default();
+        let mut words = arguments.iter().skip(1).map(|word| word.to_string_lossy());
+        while let Some(word) = words.next() {
+            let (flag, attached) = match word.split_once('=') {
+                Some((flag, value)) => (flag, Some(value.to_owned())),
+                None => (&*word, None),
+            };
+            match flag {
+                "--" => break,
+                "--json" => intent.is_json = true,
+                "--at" | "--color" | "--config" | "--format" | "--shell" => {
+                    let value = attached.or_else(|| words.next().map(|value| value.into_owned()));
+                    match (flag, value) {
+                        ("--format", Some(value)) => intent.is_json |= value == "json",
+                        ("--shell", value) => intent.shell = value,
+                        _ => {}
+                    }
+                }
+                _ if flag.starts_with('-') => {}
+                _ => intent.command = intent.command.or_else(|| Some(word.into_owned())),
+            }
+        }
+        intent
+    }
+}
+
 impl Common {
     /// Whether the answer is to be JSON.
     pub fn is_json(&self) -> bool {

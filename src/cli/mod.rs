@@ -14,10 +14,11 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use zeroize::Zeroizing;
 
-use self::args::{Arguments, Command, Format};
+use self::args::{Arguments, Command, Format, Intent};
 use self::failure::Failure;
 use crate::config::Settings;
 use crate::pki::bundle::Place;
+use crate::pki::lifetime::{Thresholds, Validity};
 use crate::report::{Report, Severity};
 use crate::sys::{Host, process};
 
@@ -34,7 +35,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8
         Some(arguments) => arguments,
         None => match Arguments::try_parse_from(&words) {
             Ok(arguments) => arguments,
-            Err(error) => return render::usage(&without_stray_word(error), &words, host),
+            Err(error) => return render::usage(&without_stray_word(error), Intent::of(&words), host),
         },
     };
     let outcome = perform(&arguments, host);
@@ -106,10 +107,21 @@ pub struct CheckSummary {
     pub certificates: usize,
     /// Files read.
     pub files: usize,
-    /// The certificate whose last second comes first: its subject, and that second.
-    pub first_to_expire: Option<(String, i64)>,
+    /// The certificate whose last second comes first, but for those that have a successor.
+    pub first_to_expire: Option<FirstToExpire>,
     /// The time it was judged at.
     pub now: i64,
+}
+
+/// The certificate whose last second comes first.
+#[derive(Debug)]
+pub struct FirstToExpire {
+    /// Its subject.
+    pub subject: Box<str>,
+    /// How long before that second it is spoken of.
+    pub thresholds: Thresholds,
+    /// From when to when it is valid.
+    pub validity: Validity,
 }
 
 /// What `key check` has seen, besides the facts in the report.

@@ -123,7 +123,7 @@ pub enum Reason {
     Expired,
     /// It would harm its neighbours.
     Flaw(Flaw),
-    /// It is no CA and was issued by one: in a bundle it does nothing.
+    /// It is no CA, and another key than its own has signed it, whatever names it carries: in a bundle it does nothing.
     IssuedLeaf,
     /// Its first second is still to come.
     NotYetValid,
@@ -223,7 +223,7 @@ impl<'a> Merge<'a> {
             let validity = certificate.validity();
             let reason = if let Some(flaw) = certificate.flaw() {
                 Reason::Flaw(flaw)
-            } else if self.roles[index] == Role::Leaf && !certificate.is_self_issued() {
+            } else if self.roles[index] == Role::Leaf && self.self_signatures[index] == Verdict::Wrong {
                 Reason::IssuedLeaf
             } else if !self.rules.keep_expired && validity.not_after < self.rules.now {
                 Reason::Expired
@@ -622,6 +622,25 @@ mod tests {
         assert_eq!(merged(&certificates).concerns.len(), 10_002, "a gap each, all of them, and large");
         certificates.push(authority(10_000).root(VALID));
         assert_eq!(merged(&certificates).concerns, [Concern::Large { count: 10_001 }]);
+    }
+
+    /// Noticed by reading: equal names were taken for a signature by its own key.
+    #[test]
+    fn a_leaf_that_bears_the_name_of_its_issuer_was_kept_as_self_signed() {
+        let (root, server) = (Authority::new("Corp"), Authority::new("Corp"));
+        let leaf = |issuer: Option<&Authority>| {
+            let mut params = server.params(VALID);
+            params.is_ca = IsCa::ExplicitNoCa;
+            let signed = match issuer {
+                Some(issuer) => {
+                    params.signed_by(&server.key, &Issuer::new(issuer.params(VALID), &issuer.key))
+                }
+                None => params.self_signed(&server.key),
+            };
+            read(signed.unwrap().der())
+        };
+        let merged = merged(&[leaf(Some(&root)), leaf(None), root.root(VALID)]);
+        assert_eq!(merged.fates, [Fate::Left(Reason::IssuedLeaf), Fate::Kept, Fate::Kept]);
     }
 
     #[test]

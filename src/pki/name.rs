@@ -4,6 +4,7 @@
 //! writing direction or end a value comes out as `\` and hexadecimal digits, so that no place that shows a name has to
 //! remember to do it.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 
@@ -131,7 +132,7 @@ impl fmt::Display for Name<'_> {
 fn value_text(value: Element<'_>) -> String {
     let decoded = decoded(value).or_else(|| match value.tag {
         UTF8_STRING | PRINTABLE_STRING | IA5_STRING | NUMERIC_STRING | VISIBLE_STRING => {
-            Some(String::from_utf8_lossy(value.content).into_owned())
+            Some(String::from_utf8_lossy(value.content))
         }
         _ => None,
     });
@@ -151,23 +152,23 @@ fn value_text(value: Element<'_>) -> String {
 }
 
 /// The text of a value; none where it is no text, or not in the encoding that its type says.
-fn decoded(value: Element<'_>) -> Option<String> {
+fn decoded(value: Element<'_>) -> Option<Cow<'_, str>> {
     match value.tag {
         UTF8_STRING | PRINTABLE_STRING | IA5_STRING | NUMERIC_STRING | VISIBLE_STRING => {
-            std::str::from_utf8(value.content).ok().map(str::to_owned)
+            std::str::from_utf8(value.content).ok().map(Cow::Borrowed)
         }
         // Seen in the wild: Latin-1, whatever T.61 says.
-        TELETEX_STRING => Some(value.content.iter().map(|byte| char::from(*byte)).collect()),
+        TELETEX_STRING => Some(value.content.iter().map(|byte| char::from(*byte)).collect::<String>().into()),
         BMP_STRING => {
             let units = value.content.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-            Some(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+            let letters = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
+            Some(letters.collect::<String>().into())
         }
         UNIVERSAL_STRING => {
             let units = value.content.chunks_exact(4);
             let letters = units.map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
-            Some(
-                letters.map(|letter| char::from_u32(letter).unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
-            )
+            let letters = letters.map(|letter| char::from_u32(letter).unwrap_or(char::REPLACEMENT_CHARACTER));
+            Some(letters.collect::<String>().into())
         }
         _ => None,
     }

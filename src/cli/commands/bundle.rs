@@ -3,10 +3,13 @@
 
 use std::convert::Infallible;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
+use super::env::Stamp;
 use super::gather::{self, gather};
 use crate::cli::args::BundleArguments;
 use crate::cli::failure::Failure;
@@ -15,8 +18,9 @@ use crate::config::{Settings, Value};
 use crate::pki::bundle::{self, Collection, Fate, Merged, Reason, Rules, merge};
 use crate::pki::cert::hex;
 use crate::pki::container::{Content, scan};
+use crate::pki::lifetime::Validity;
 use crate::report::{BundleFacts, Cause, Report, Severity};
-use crate::source::Source;
+use crate::source::{self, Source};
 use crate::sys::Host;
 use crate::sys::fs::{self, Draft, Kind, WriteError};
 
@@ -36,6 +40,9 @@ pub fn run(
     let mut report = Report::default();
     let rules = Rules { keep_expired: arguments.keep_expired, now: host.now };
     let own_output = (!is_stream).then_some(out);
+    // Only a bundle that `env` looks for, made as `env` would make it.
+    let is_for_env = arguments.sources.is_empty() && arguments.out.is_none() && !arguments.keep_expired;
+    let stamp = if is_for_env { Stamp::of_sources(&sources, out) } else { None };
     let built = Built::from_sources(&sources, own_output, rules, host, &mut report);
     if wants_facts || (host.stdout.is_terminal && !is_stream) {
         built.add_facts(host.now, &mut report);
@@ -51,8 +58,8 @@ pub fn run(
             !built.is_at(out)
         } else {
             let changed = built.publish(out)?;
-            if arguments.sources.is_empty() && !arguments.keep_expired {
-                super::env::Stamp::write(&sources, &built, out, host.now);
+            if let Some(stamp) = stamp {
+                stamp.write(&built, out, host.now);
             }
             changed
         };
@@ -181,7 +188,8 @@ impl Built {
     }
 
     /// Puts the bundle in place, and says whether that changed anything. It is written beside the old one, read back,
-    /// parsed again and compared certificate by certificate before it takes its place.
+    /// parsed again and compared certificate by certificate before it takes its place. A file that holds a private key is
+    /// never replaced: it was named by mistake, and nobody could make it again.
     ///
     /// # Errors
     /// What the disk says. The old file is as it was.
@@ -190,6 +198,13 @@ impl Built {
             return Ok(false);
         }
         let failed = |error: WriteError| write_failure("bundle", path, &error);
+        if holds_private_key(path) {
+            return Err(Failure::new(format!(
+                "'{}' holds a private key, and is not replaced",
+                path.display()
+            ))
+            .hint("name another file with --out"));
+        }
         let mut draft = Draft::beside(path, Kind::Public).map_err(failed)?;
         self.each_chunk(|chunk| draft.write_all(chunk)).map_err(failed)?;
         let written = draft.read_back().map_err(failed)?;
@@ -236,18 +251,38 @@ impl Built {
         }
     }
 
-    /// The first time after `now` at which the same sources would give another bundle: one has expired, or one has become
-    /// valid.
-    pub fn next_change(&self, now: i64) -> i64 {
-        let changes = self.collection.certificates().iter().zip(&self.merged.fates).filter_map(
-            |(one, fate)| match fate {
-                Fate::Kept => Some(one.validity().not_after.saturating_add(1)),
-                Fate::Left(Reason::NotYetValid) => Some(one.validity().not_before),
-                Fate::Left(_) => None,
-            },
-        );
-        changes.filter(|time| *time > now).min().unwrap_or(i64::MAX)
+    /// The time around `now` within which the same sources give the same bundle: from when the last of its certificates
+    /// became valid or the last of the others expired, until one expires or becomes valid.
+    pub fn holds(&self, now: i64) -> Range<i64> {
+        let mut holds = i64::MIN..i64::MAX;
+        for (one, fate) in self.collection.certificates().iter().zip(&self.merged.fates) {
+            let Validity { not_before, not_after } = one.validity();
+            let changes = match fate {
+                Fate::Kept => [Some(not_before), Some(not_after.saturating_add(1))],
+                Fate::Left(Reason::Expired) => [None, Some(not_after.saturating_add(1))],
+                Fate::Left(Reason::NotYetValid) => [Some(not_before), None],
+                Fate::Left(_) => [None, None],
+            };
+            for time in changes.into_iter().flatten() {
+                if time <= now {
+                    holds.start = holds.start.max(time);
+                } else {
+                    holds.end = holds.end.min(time);
+                }
+            }
+        }
+        holds
     }
+}
+
+/// Whether what stands at `path` holds a private key. What cannot be read is judged by the system, not here.
+fn holds_private_key(path: &Path) -> bool {
+    let mut text = Zeroizing::new(Vec::new());
+    let mut holds_any = false;
+    if fs::read_into(path, &mut text, source::LIMIT).is_ok() {
+        scan(&text, &mut |item| holds_any |= matches!(item.content, Content::PrivateKey(_)));
+    }
+    holds_any
 }
 
 /// A failure to write, with the next step.

@@ -10,7 +10,7 @@ use super::bundle::Built;
 use super::{gather, identity};
 use crate::cli::args::{CheckArguments, FailOn};
 use crate::cli::failure::Failure;
-use crate::cli::{CheckSummary, Ending, Outcome, Shown};
+use crate::cli::{CheckSummary, Ending, FirstToExpire, Outcome, Shown};
 use crate::config::Settings;
 use crate::pki::bundle::{self, Obstacle, Place, Rules, role};
 use crate::pki::cert::{Certificate, Fingerprint, hex};
@@ -91,8 +91,8 @@ struct Check {
 /// A CA near or past its end.
 struct Pending {
     finding: Finding,
+    first: FirstToExpire,
     key: u64,
-    not_after: i64,
     subject: u64,
 }
 
@@ -128,7 +128,8 @@ impl Check {
                     self.summary.certificates += 1;
                     let lifetime = self.thresholds;
                     judge_client(one, place, lifetime, self.now, self.wants_facts, report);
-                    note_first(&mut self.summary.first_to_expire, one);
+                    let first = FirstToExpire::of(one, one.is_ca(), self.thresholds);
+                    note_first(&mut self.summary.first_to_expire, first);
                 },
             );
         }
@@ -185,9 +186,14 @@ impl Check {
         if !is_whole {
             // What a part of the sources would give says nothing about the bundle.
             rebuilt.findings.retain(|finding| finding.place.is_some());
-        } else if self.report.bundle.is_some() && !built.is_at(out) {
-            let place = Some(self.place_of(out));
-            self.report.find(place, Cause::BundleStale);
+        } else if self.report.bundle.is_some() {
+            if built.is_at(out) {
+                // What is weak about the certificates kept has just been said of the bundle.
+                rebuilt.findings.retain(|finding| !finding.cause.is_weakness());
+            } else if rebuilt.worst() < Severity::Critical {
+                let place = Some(self.place_of(out));
+                self.report.find(place, Cause::BundleStale);
+            }
         }
         self.adopt(rebuilt);
     }
@@ -232,7 +238,6 @@ impl Check {
 
     fn judge(&mut self, certificate: &Certificate, place: Place, report: &mut Report) {
         self.summary.certificates += 1;
-        note_first(&mut self.summary.first_to_expire, certificate);
         let validity = certificate.validity();
         if let Some(flaw) = certificate.flaw() {
             report
@@ -255,13 +260,20 @@ impl Check {
                 *latest = (*latest).max(validity.not_after);
             }
         }
-        let Some(cause) = lifetime_cause(certificate, is_ca, self.thresholds, self.now) else { return };
-        let severity = cause.default_severity();
-        let finding = Finding { cause, place: Some(place), severity };
-        if is_ca && !matches!(finding.cause, Cause::CertNotYetValid { .. }) {
-            self.pending.push(Pending { finding, key, not_after: validity.not_after, subject });
-        } else {
-            report.findings.push(finding);
+        let first = FirstToExpire::of(certificate, is_ca, self.thresholds);
+        let cause = lifetime_cause(certificate, is_ca, self.thresholds, self.now);
+        let finding = cause.map(|cause| {
+            let severity = cause.default_severity();
+            Finding { cause, place: Some(place), severity }
+        });
+        match finding {
+            Some(finding) if is_ca && !matches!(finding.cause, Cause::CertNotYetValid { .. }) => {
+                self.pending.push(Pending { finding, first, key, subject });
+            }
+            other => {
+                report.findings.extend(other);
+                note_first(&mut self.summary.first_to_expire, first);
+            }
         }
     }
 
@@ -270,12 +282,13 @@ impl Check {
         for pending in std::mem::take(&mut self.pending) {
             let latest = |map: &HashMap<u64, i64>, hash| map.get(&hash).copied().unwrap_or(i64::MIN);
             let replaced_until = latest(&self.subjects, pending.subject).max(latest(&self.keys, pending.key));
-            if replaced_until > pending.not_after && replaced_until >= self.now {
+            if replaced_until > pending.first.validity.not_after && replaced_until >= self.now {
                 let subject = pending.finding.cause.subject().unwrap_or_default().into();
                 let cause = Cause::CertSuperseded { subject, until: replaced_until };
                 self.report.find(pending.finding.place, cause);
             } else {
                 self.report.findings.push(pending.finding);
+                note_first(&mut self.summary.first_to_expire, pending.first);
             }
         }
     }
@@ -299,10 +312,17 @@ pub(super) fn judge_client(
     }
 }
 
-fn note_first(first: &mut Option<(String, i64)>, certificate: &Certificate) {
-    let not_after = certificate.validity().not_after;
-    if first.as_ref().is_none_or(|(_, earliest)| not_after < *earliest) {
-        *first = Some((certificate.subject().short(), not_after));
+impl FirstToExpire {
+    fn of(certificate: &Certificate, is_ca: bool, thresholds: Option<Thresholds>) -> Self {
+        let validity = certificate.validity();
+        let thresholds = thresholds.unwrap_or_else(|| Thresholds::standard(is_ca, validity));
+        Self { subject: certificate.subject().short().into(), thresholds, validity }
+    }
+}
+
+fn note_first(first: &mut Option<FirstToExpire>, other: FirstToExpire) {
+    if first.as_ref().is_none_or(|first| other.validity.not_after < first.validity.not_after) {
+        *first = Some(other);
     }
 }
 

@@ -13,8 +13,9 @@ use crate::cli::args::EnvArguments;
 use crate::cli::failure::Failure;
 use crate::cli::{Ending, Exports, Outcome, Shown};
 use crate::config::Settings;
-use crate::pki::bundle::{Place, Rules};
+use crate::pki::bundle::{Place, Rules, loads_everywhere};
 use crate::pki::cert::hex;
+use crate::pki::container::{self, Content as Item};
 use crate::pki::key::Content;
 use crate::report::{Cause, Report, Severity};
 use crate::secret::Passphrase;
@@ -28,7 +29,7 @@ use crate::sys::fs::{self, Draft, Kind};
 /// # Errors
 /// Where a value cannot be had: then there is none at all.
 pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Result<Outcome, Failure> {
-    let shell = shell(arguments, host)?;
+    let shell = shell(arguments.shell.as_deref(), host)?;
     let mut report = Report::default();
     let values =
         if arguments.unset { Values::default() } else { values(arguments, settings, host, &mut report)? };
@@ -59,11 +60,11 @@ pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Re
 ///
 /// # Errors
 /// For a shell that was named and is not known.
-fn shell(arguments: &EnvArguments, host: &Host) -> Result<Shell, Failure> {
+fn shell(named: Option<&str>, host: &Host) -> Result<Shell, Failure> {
     let from_variable =
         host.environment.value("CERTMAN_SHELL").map(|name| name.to_string_lossy().into_owned());
-    let (origin, name) = match (&arguments.shell, from_variable) {
-        (Some(name), _) => ("--shell", name.clone()),
+    let (origin, name) = match (named, from_variable) {
+        (Some(name), _) => ("--shell", name.to_owned()),
         (None, Some(name)) => ("CERTMAN_SHELL", name),
         (None, None) => return Ok(found_shell(host)),
     };
@@ -75,8 +76,8 @@ fn shell(arguments: &EnvArguments, host: &Host) -> Result<Shell, Failure> {
 }
 
 /// The dialect to fail in: whoever evaluates the output must notice, also where the shell was named wrongly.
-pub fn shell_to_fail_in(arguments: Option<&EnvArguments>, host: &Host) -> Shell {
-    arguments.and_then(|arguments| shell(arguments, host).ok()).unwrap_or_else(|| found_shell(host))
+pub fn shell_to_fail_in(named: Option<&str>, host: &Host) -> Shell {
+    shell(named, host).unwrap_or_else(|_| found_shell(host))
 }
 
 /// The dialect of the parent process, of `SHELL`, else `sh`. What is not known is passed over.
@@ -161,8 +162,11 @@ fn bundle(
     report: &mut Report,
 ) -> Result<Option<PathBuf>, Failure> {
     if settings.sources.is_empty() {
-        let configured = settings.out.as_ref().filter(|out| fs::state(&out.value).is_ok());
-        return Ok(configured.map(|out| out.value.clone()));
+        let Some(configured) = settings.out.as_ref().filter(|out| fs::state(&out.value).is_ok()) else {
+            return Ok(None);
+        };
+        must_be_usable(&configured.value, report)?;
+        return Ok(Some(configured.value.clone()));
     }
     let (sources, out) = (sources(settings)?, out(settings)?);
     if out == Path::new("-") {
@@ -170,7 +174,12 @@ fn bundle(
             .hint("name a file in bundle.out"));
     }
     let exists = fs::state(out).is_ok();
-    if exists && (arguments.no_refresh || Stamp::is_fresh(&sources, out, host.now)) {
+    if arguments.no_refresh && exists {
+        must_be_usable(out, report)?;
+        return Ok(Some(out.to_owned()));
+    }
+    let stamp = Stamp::of_sources(&sources, out);
+    if exists && stamp.as_ref().is_some_and(|stamp| stamp.is_fresh(out, host.now)) {
         return Ok(Some(out.to_owned()));
     }
     if arguments.no_refresh {
@@ -183,7 +192,9 @@ fn bundle(
     let failure = if found.worst() < Severity::Critical {
         match built.publish(out) {
             Ok(_) => {
-                Stamp::write(&sources, &built, out, host.now);
+                if let Some(stamp) = stamp {
+                    stamp.write(&built, out, host.now);
+                }
                 None
             }
             Err(failure) => Some(failure),
@@ -194,7 +205,10 @@ fn bundle(
     match failure {
         None => *report = found,
         // The last good bundle is better than none: what was trusted yesterday is trusted for one more day.
-        Some(_) if exists => {
+        Some(failure) if exists => {
+            if let Err(useless) = must_be_usable(out, &mut found) {
+                return Err(Failure { hint: failure.hint, ..useless }.with_findings(found));
+            }
             *report = found;
             for finding in &mut report.findings {
                 finding.severity = finding.severity.min(Severity::Warning);
@@ -211,6 +225,30 @@ fn bundle(
         .findings
         .retain(|finding| finding.severity >= Severity::Warning && finding.cause.matters_at_shell_start());
     Ok(Some(out.to_owned()))
+}
+
+/// A bundle that is exported without being made anew has to hold a certificate: with a file that holds none, clients fail
+/// on every connection, also to public hosts (CLIENTS.md, bundle, rule 3). What else is the matter with it is noted.
+///
+/// # Errors
+/// Where it cannot be read, or holds no certificate.
+fn must_be_usable(out: &Path, report: &mut Report) -> Result<(), Failure> {
+    let failed = |why: String| {
+        Failure::new(format!("the bundle '{}' cannot be used: {why}", out.display()))
+            .hint("make it anew with `certman bundle`")
+    };
+    let mut text = Vec::new();
+    fs::read_into(out, &mut text, source::LIMIT).map_err(|error| failed(error.to_string()))?;
+    let mut holds_any = false;
+    container::scan(&text, &mut |item| holds_any |= matches!(item.content, Item::Certificate(_)));
+    if !holds_any {
+        return Err(failed("it holds no certificate, and every connection would fail".into()));
+    }
+    if let Err(why) = loads_everywhere(&text) {
+        let place = Place { file: report.file(out.to_owned()), index: 1, line: None };
+        report.find_as(Severity::Warning, Some(place), Cause::BundleUnloadable { why });
+    }
+    Ok(())
 }
 
 /// The passphrase, asked for only where the key is sealed.
@@ -244,27 +282,40 @@ fn passphrase(
 }
 
 /// What tells, without reading a single certificate, that a bundle is what its sources give: a line in a hidden file
-/// beside it. It holds a fingerprint of the sources' names, sizes and times, the state of the bundle itself, and the time
-/// at which the next certificate expires or becomes valid. Without it, or with any doubt, the bundle is made again.
-pub struct Stamp;
+/// beside it. It holds a fingerprint of the sources' names, sizes and times and of the state of the bundle itself, and the
+/// time within which no certificate expires or becomes valid. Without it, or with any doubt, the bundle is made again.
+pub struct Stamp {
+    /// The sources' state **before** they were read: what is changed while they are read is seen the next time.
+    sources: [u8; 32],
+}
 
 impl Stamp {
+    /// Asks for the state of the sources; none where that cannot be told.
+    pub fn of_sources(sources: &[Source], out: &Path) -> Option<Self> {
+        let skip = |path: &Path| super::gather::is_own_output(path, out);
+        source::state(sources, &skip).ok().map(|sources| Self { sources })
+    }
+
     /// Whether the bundle at `out` is what these sources give at `now`.
-    fn is_fresh(sources: &[Source], out: &Path, now: i64) -> bool {
+    fn is_fresh(&self, out: &Path, now: i64) -> bool {
         let mut line = String::new();
         let read = fs::reader(&Self::path(out))
             .is_ok_and(|stamp| stamp.take(1024).read_to_string(&mut line).is_ok());
         let mut fields = line.split_whitespace();
-        let (fingerprint, until) = (fields.next(), fields.next().and_then(|until| until.parse::<i64>().ok()));
-        read && until.is_some_and(|until| now < until)
+        let fingerprint = fields.next();
+        let mut time = || fields.next().and_then(|time| time.parse::<i64>().ok());
+        let (since, until) = (time(), time());
+        read && since.is_some_and(|since| since <= now)
+            && until.is_some_and(|until| now < until)
             && fingerprint.is_some()
-            && fingerprint == Self::fingerprint(sources, out).as_deref()
+            && fingerprint == self.fingerprint(out).as_deref()
     }
 
     /// Writes the stamp for a bundle that has just been made. Where that fails, the next run makes the bundle again.
-    pub fn write(sources: &[Source], built: &Built, out: &Path, now: i64) {
-        let Some(fingerprint) = Self::fingerprint(sources, out) else { return };
-        let line = format!("{fingerprint} {}\n", built.next_change(now));
+    pub fn write(&self, built: &Built, out: &Path, now: i64) {
+        let Some(fingerprint) = self.fingerprint(out) else { return };
+        let holds = built.holds(now);
+        let line = format!("{fingerprint} {} {}\n", holds.start, holds.end);
         let path = Self::path(out);
         let mut old = String::new();
         if fs::reader(&path).is_ok_and(|stamp| stamp.take(1024).read_to_string(&mut old).is_ok())
@@ -279,14 +330,12 @@ impl Stamp {
         }
     }
 
-    fn fingerprint(sources: &[Source], out: &Path) -> Option<String> {
-        let skip = |path: &Path| super::gather::is_own_output(path, out);
-        let states = source::state(sources, &skip).ok()?;
+    fn fingerprint(&self, out: &Path) -> Option<String> {
         let bundle = fs::state(out).ok()?;
         let mut digest = Sha256::new();
         // Another version may merge by other rules.
         digest.update(env!("CARGO_PKG_VERSION"));
-        digest.update(states);
+        digest.update(self.sources);
         digest.update(bundle.changed.to_le_bytes());
         digest.update(bundle.inode.to_le_bytes());
         digest.update(bundle.size.to_le_bytes());

@@ -6,17 +6,22 @@ use time::format_description::well_known::Rfc3339;
 
 use super::words;
 use crate::cli::args::{Command, KeyCommand};
-use crate::cli::failure::{Failure, USAGE};
+use crate::cli::failure::Failure;
 use crate::cli::{Outcome, Shown};
 use crate::pki::bundle::{Place, Role};
 use crate::report::{BundleFacts, CertificateFacts, Finding, KeyFacts, Report, Severity};
 
 /// The object, with a newline behind it.
-pub(super) fn answer(command: &Command, outcome: Result<Outcome, Failure>, exit: u8, now: i64) -> Vec<u8> {
+pub(super) fn answer(
+    command: Option<&str>,
+    outcome: Result<Outcome, Failure>,
+    exit: u8,
+    now: i64,
+) -> Vec<u8> {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("schema_version", json!(1));
-    put("command", json!(name(command)));
+    put("command", json!(command));
     match outcome {
         Ok(outcome) => {
             put("status", json!(status(outcome.report.worst())));
@@ -49,23 +54,6 @@ pub(super) fn answer(command: &Command, outcome: Result<Outcome, Failure>, exit:
     let mut text = serde_json::to_vec(&Value::Object(object)).unwrap_or_default();
     text.push(b'\n');
     text
-}
-
-/// The object for arguments that make no sense, with a newline behind it.
-pub(super) fn usage(error: &str, now: i64) -> Vec<u8> {
-    let message = error.lines().next().unwrap_or_default();
-    let object = json!({
-        "schema_version": 1,
-        "command": null,
-        "status": "unknown",
-        "findings": [],
-        "certificates": [],
-        "keys": [],
-        "error": { "message": message.strip_prefix("error: ").unwrap_or(message), "fix": "see `certman --help`" },
-        "judged_at": time(now),
-        "exit_status": USAGE,
-    });
-    format!("{object}\n").into_bytes()
 }
 
 fn put_report(report: &Report, put: &mut dyn FnMut(&str, Value) -> Option<Value>) {
@@ -167,7 +155,8 @@ fn status(worst: Severity) -> &'static str {
     }
 }
 
-fn name(command: &Command) -> &'static str {
+/// The command as it is typed.
+pub(super) fn name(command: &Command) -> &'static str {
     match command {
         Command::Bundle(_) => "bundle",
         Command::Check(_) => "check",

@@ -6,13 +6,12 @@ mod json;
 mod nagios;
 pub mod words;
 
-use std::ffi::OsString;
 use std::io::{self, Write};
 
 use anstream::StripStream;
 use clap::error::ErrorKind;
 
-use super::args::{Arguments, Color, Command, Common, Format};
+use super::args::{Arguments, Color, Command, Common, Format, Intent};
 use super::commands::env::shell_to_fail_in;
 use super::failure::{Failure, USAGE};
 use super::{Ending, Outcome, Shown};
@@ -31,7 +30,7 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
         Err(_) => 1,
     };
     let shell = match (&outcome, &arguments.command) {
-        (Err(_), Command::Env(env)) => Some(shell_to_fail_in(Some(env), host)),
+        (Err(_), Command::Env(env)) => Some(shell_to_fail_in(env.shell.as_deref(), host)),
         _ => None,
     };
     let is_json = arguments.common.is_json() || shell == Some(Shell::Json);
@@ -40,7 +39,7 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
     let mut screen = human::Screen { common: &arguments.common, err, now: host.now, out };
     let written = match (outcome, arguments.common.format) {
         (outcome, _) if is_json && is_report(&outcome) => {
-            screen.out.plain(&json::answer(&arguments.command, outcome, status, host.now))
+            screen.out.plain(&json::answer(Some(json::name(&arguments.command)), outcome, status, host.now))
         }
         (Ok(outcome), Format::Nagios) => screen.out.plain(nagios::line(&outcome, host.now).as_bytes()),
         (Err(failure), Format::Nagios) => screen.out.plain(nagios::failure(&failure).as_bytes()),
@@ -58,9 +57,9 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
     }
 }
 
-/// Shows help, the version, or what is wrong with the arguments: in the form that was asked for, as far as that can be told
-/// from words that do not make sense. Touches nothing else.
-pub fn usage(error: &clap::Error, words: &[OsString], host: &mut Host) -> u8 {
+/// Shows help, the version, or what is wrong with the arguments. Touches nothing else. Whoever reads JSON gets an object,
+/// and whoever evaluates the output of `env` is made to fail too.
+pub fn usage(error: &clap::Error, intent: Intent, host: &mut Host) -> u8 {
     let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let stream = if is_asked_for { &mut host.stdout } else { &mut host.stderr };
     let text = error.render();
@@ -70,11 +69,13 @@ pub fn usage(error: &clap::Error, words: &[OsString], host: &mut Host) -> u8 {
     if is_asked_for {
         return u8::from(written.is_err_and(|error| !process::is_closed_pipe(&error)));
     }
-    let has = |wanted: &str| words.iter().any(|word| word == wanted);
-    let answer = if has("--json") || has("--format=json") || (has("--format") && has("json")) {
-        json::usage(&text.to_string(), host.now)
-    } else if has("env") {
-        format!("{}\n", shell::failure(shell_to_fail_in(None, host))).into_bytes()
+    let answer = if intent.is_json {
+        let text = text.to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let failure = Failure::usage(message).hint("`certman --help` shows what there is");
+        json::answer(intent.command.as_deref(), Err(failure), USAGE, host.now)
+    } else if intent.command.as_deref() == Some("env") {
+        shell::failure(shell_to_fail_in(intent.shell.as_deref(), host)).into()
     } else {
         Vec::new()
     };

@@ -1,9 +1,9 @@
 //! One line for Nagios and its kin: state, text, performance data (Monitoring Plugins Development Guidelines, sections 2.1
-//! and 2.6).
+//! and 2.6; ranges in section 2.5).
 
 use super::words;
 use crate::cli::failure::Failure;
-use crate::cli::{Outcome, Shown};
+use crate::cli::{FirstToExpire, Outcome, Shown};
 use crate::pki::lifetime::DAY;
 use crate::report::Severity;
 
@@ -24,8 +24,13 @@ pub(super) fn line(outcome: &Outcome, now: i64) -> String {
         [only] => words::located(only, &report.files),
         [first, rest @ ..] => format!("{} (and {} more)", words::located(first, &report.files), rest.len()),
     };
-    let days = summary.first_to_expire.as_ref().map(|(_, not_after)| (not_after - now).div_euclid(DAY));
-    let days = days.map(|days| format!("first_expiry_days={days} ")).unwrap_or_default();
+    let days = summary.first_to_expire.as_ref().map(|FirstToExpire { thresholds, validity, .. }| {
+        let [warn, critical] =
+            [thresholds.warn, thresholds.critical].map(|it| in_days(it.seconds(*validity)));
+        // `90:` is a range: what lies below 90 is worth a warning.
+        format!("first_expiry_days={};{warn}:;{critical}: ", validity.days_remaining(now))
+    });
+    let days = days.unwrap_or_default();
     let (warnings, criticals) =
         (super::count(report, Severity::Warning), super::count(report, Severity::Critical));
     let unknowns = super::count(report, Severity::Unknown);
@@ -35,6 +40,15 @@ pub(super) fn line(outcome: &Outcome, now: i64) -> String {
         "CERTMAN {state} - {text} | {days}certificates={} warnings={warnings} criticals={criticals} unknowns={unknowns}\n",
         summary.certificates
     )
+}
+
+/// Seconds as a number of days, whole ones without a fraction.
+fn in_days(seconds: i64) -> String {
+    if seconds % DAY == 0 {
+        (seconds / DAY).to_string()
+    } else {
+        format!("{:.2}", seconds as f64 / DAY as f64)
+    }
 }
 
 /// The line for a command that could not do its work.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
-use crate::cli::{CheckSummary, IdentitySummary};
+use crate::cli::{CheckSummary, FirstToExpire, IdentitySummary};
 use crate::clients::key::{KeyReason, KeyRefusal};
 use crate::clients::{Client, Refusal};
 use crate::pki::asn1::{Departure, Malformed};
@@ -14,7 +14,7 @@ use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Damage, Guess};
 use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{Cause as KeyDamage, NoKey, NotCheckable, OpenError, OtherContent, Quirk, Work};
-use crate::pki::lifetime::DAY;
+use crate::pki::lifetime::{DAY, Validity};
 use crate::pki::name::Foreign;
 use crate::report::{Cause, Finding, Report};
 use crate::sys::fs::ReadError;
@@ -483,7 +483,7 @@ pub fn path(path: &Path) -> String {
 pub fn all_good(summary: &CheckSummary) -> String {
     let certificates = counted(summary.certificates, "certificate");
     match &summary.first_to_expire {
-        Some((subject, not_after)) => format!(
+        Some(FirstToExpire { subject, validity: Validity { not_after, .. }, .. }) => format!(
             "ok: {certificates}, the first to expire is '{subject}' on {} ({})",
             day(*not_after),
             ahead(*not_after - summary.now)
@@ -570,6 +570,7 @@ pub fn day(seconds: i64) -> String {
 
 fn ahead(seconds: i64) -> String {
     match seconds / DAY {
+        _ if seconds < 0 => ago(-seconds),
         0 if seconds < 3600 => "within the hour".into(),
         0 => format!("in {}", counted((seconds / 3600) as usize, "hour")),
         days => format!("in {}", counted(days as usize, "day")),
