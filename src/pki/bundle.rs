@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use time::OffsetDateTime;
 
 use super::cert::{Certificate, Fingerprint, Flaw, Unreadable};
-use super::chain::{is_issued_by, names_issuer, self_signature};
+use super::chain::{identifiers_fit, self_signature, signature_by};
 use super::container::pem;
 use super::name::Name;
 use super::signature::Verdict;
@@ -370,17 +370,20 @@ impl<'a> Merge<'a> {
         distances
     }
 
-    /// Whether one certificate has issued another. Where both name the key, the names are enough for a warning; where they
+    /// Whether a certificate was issued by another whose name it gives. Where both name the key, the names are enough for a warning; where they
     /// do not, the signature decides, as long as there are not more candidates than any CA ever had.
     fn can_be_issued_by(&self, index: u32, issuer: u32, trials: &mut u8) -> bool {
         let (certificate, candidate) = (self.certificate(index), self.certificate(issuer));
         let is_named =
             certificate.authority_key_identifier().is_some() && candidate.subject_key_identifier().is_some();
+        if !identifiers_fit(certificate, candidate) {
+            return false;
+        }
         if is_named || *trials == MOST_TRIALS {
-            return names_issuer(certificate, candidate);
+            return true;
         }
         *trials += 1;
-        is_issued_by(certificate, candidate)
+        signature_by(certificate, candidate) != Verdict::Wrong
     }
 
     /// Names that several keys go by, where a certificate issued under that name does not say by which, or might not: a
