@@ -39,6 +39,11 @@ pub enum ReadError {
 
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
+        // A socket cannot even be opened.
+        #[cfg(unix)]
+        if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) {
+            return Self::NotAFile("a socket");
+        }
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing,
             io::ErrorKind::IsADirectory => Self::Folder,
