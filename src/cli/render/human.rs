@@ -9,6 +9,7 @@ use crate::cli::args::Common;
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, Exports, IdentitySummary, Outcome, Shown};
 use crate::pki::bundle::Role;
+use crate::pki::name::Foreign;
 use crate::report::{CertificateFacts, Finding, Report, Severity};
 use crate::shell::{self, Shell};
 
@@ -64,9 +65,10 @@ impl Screen<'_, '_> {
             self.remarks(report)?;
         }
         let error = paint("error", Severity::Critical);
-        writeln!(self.err, "certman: {error}: {}", failure.message)?;
+        // The paths in it are a stranger's, and so may be the line of a configuration.
+        writeln!(self.err, "certman: {error}: {}", Foreign(&failure.message))?;
         if let Some(hint) = &failure.hint {
-            writeln!(self.err, "certman: hint: {hint}")?;
+            writeln!(self.err, "certman: hint: {}", Foreign(hint))?;
         }
         self.err.flush()?;
         match shell.map(shell::failure) {
