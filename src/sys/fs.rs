@@ -213,8 +213,8 @@ enum Entry {
     Folder,
 }
 
-fn visit_entries(folder: &Path, above: &mut Vec<PathBuf>, visit: &mut dyn FnMut(&Path, Entry)) {
-    let listed = std::fs::canonicalize(folder).and_then(|real| Ok((real, std::fs::read_dir(folder)?)));
+fn visit_entries(folder: &Path, above: &mut Vec<Identity>, visit: &mut dyn FnMut(&Path, Entry)) {
+    let listed = identity(folder).and_then(|real| Ok((real, std::fs::read_dir(folder)?)));
     let (real, listing) = match listed {
         Ok(listed) => listed,
         Err(error) => return visit(folder, Entry::Failed(error.into())),
@@ -252,6 +252,29 @@ fn visit_entries(folder: &Path, above: &mut Vec<PathBuf>, visit: &mut dyn FnMut(
         path.pop();
     }
     above.pop();
+}
+
+/// What tells one folder from another: device and number.
+#[cfg(unix)]
+#[derive(PartialEq)]
+struct Identity(u64, u64);
+
+/// What tells one folder from another: its real path.
+#[cfg(not(unix))]
+#[derive(PartialEq)]
+struct Identity(PathBuf);
+
+// The real path would cost a system call for each folder above, at each folder.
+#[cfg(unix)]
+fn identity(folder: &Path) -> io::Result<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(folder)?;
+    Ok(Identity(metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(folder: &Path) -> io::Result<Identity> {
+    std::fs::canonicalize(folder).map(Identity)
 }
 
 /// What tells whether a file has changed, without reading it.
