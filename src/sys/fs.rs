@@ -40,6 +40,11 @@ pub enum ReadError {
 
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
+        // A socket cannot even be opened.
+        #[cfg(unix)]
+        if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) {
+            return Self::NotAFile("a socket");
+        }
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing,
             io::ErrorKind::IsADirectory => Self::Folder,
@@ -557,7 +562,23 @@ fn create_folders(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    {
+        use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+        builder.mode(0o700).recursive(false);
+        // One by one: the umask may take away what the next one needs.
+        let missing: Vec<&Path> =
+            folder.ancestors().take_while(|one| *one != Path::new("") && !is_folder(one)).collect();
+        for one in missing.into_iter().rev() {
+            match builder.create(one) {
+                Ok(()) => std::fs::set_permissions(one, std::fs::Permissions::from_mode(0o700))?,
+                // Another certman was quicker; what else stands there is refused by whoever writes into it.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+    #[cfg(not(unix))]
     builder.create(folder)
 }
 

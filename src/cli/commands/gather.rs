@@ -94,9 +94,15 @@ fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, rep
                 report.find(at, Cause::PrivateKeyInSource { label });
             }
         }
-        Content::Request => report.find(at, Cause::SourceOther { what: "a certificate request".into() }),
+        Content::Request => {
+            if repeats.unrelated.is_one_more() {
+                report.find(at, Cause::SourceOther { what: "a certificate request".into() });
+            }
+        }
         Content::RevocationList => {
-            report.find(at, Cause::SourceOther { what: "a certificate revocation list".into() });
+            if repeats.unrelated.is_one_more() {
+                report.find(at, Cause::SourceOther { what: "a certificate revocation list".into() });
+            }
         }
         Content::Unclosed { label } => {
             if repeats.unclosed.is_one_more() {

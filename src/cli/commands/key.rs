@@ -202,7 +202,7 @@ fn encrypt(
 ) -> Result<Shown, Failure> {
     let (bytes, file) = load(path, host)?;
     let is_in_place = matches!(&wish.destination, Destination::File(out) if fs::is_same_file(out, path));
-    let is_portable = is_portable(&file, wish.iterations);
+    let is_portable = is_portable(&file, u64::from(wish.iterations)..=arguments.limits.max_iterations);
     let was_sealed = file.facts.scheme.is_some();
     if is_in_place && is_portable && wish.new_passphrase.is_none() {
         return Ok(unchanged(path, &bytes, report));
@@ -331,13 +331,13 @@ fn unlock(
 }
 
 /// Whether every client opens it already, and with at least so many rounds.
-fn is_portable(file: &KeyFile, rounds: u32) -> bool {
+fn is_portable(file: &KeyFile, rounds: std::ops::RangeInclusive<u64>) -> bool {
     let is_scheme = matches!(
         file.facts.scheme,
         Some(Scheme::Pbes2 {
             cipher: Cipher::Aes256Cbc,
             kdf: Kdf::Pbkdf2 { iterations, prf: Prf::HmacSha256, prf_has_null_parameters: true },
-        }) if iterations >= u64::from(rounds)
+        }) if rounds.contains(&iterations)
     );
     is_scheme && file.facts.encoding == Encoding::Pem && file.facts.quirks.is_empty()
 }

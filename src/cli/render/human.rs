@@ -65,6 +65,7 @@ impl Screen<'_, '_> {
             self.remarks(report)?;
         }
         let error = paint("error", Severity::Critical);
+        // The paths in it are a stranger's, and so may be the line of a configuration.
         writeln!(self.err, "certman: {error}: {}", Foreign(&failure.message))?;
         if let Some(hint) = &failure.hint {
             writeln!(self.err, "certman: hint: {}", Foreign(hint))?;

@@ -5,6 +5,7 @@ use super::words;
 use crate::cli::failure::Failure;
 use crate::cli::{FirstToExpire, Outcome, Shown};
 use crate::pki::lifetime::DAY;
+use crate::pki::name::Foreign;
 use crate::report::Severity;
 
 /// The line for an outcome of `check`.
@@ -53,5 +54,5 @@ fn in_days(seconds: i64) -> String {
 
 /// The line for a command that could not do its work.
 pub(super) fn failure(failure: &Failure) -> String {
-    format!("CERTMAN UNKNOWN - {}\n", failure.message.replace(['|', '\n', '\r'], " "))
+    format!("CERTMAN UNKNOWN - {}\n", Foreign(failure.message.replace(['|', '\n', '\r'], " ")))
 }
