@@ -66,9 +66,15 @@ pub fn usage(error: &clap::Error, words: &[OsString], host: &mut Host) -> u8 {
     let text = error.render();
     let is_plain = !stream.is_terminal || host.environment.value("NO_COLOR").is_some();
     let shown = if is_plain { text.to_string() } else { text.ansi().to_string() };
-    let _ = stream.writer.write_all(shown.as_bytes()).and_then(|()| stream.writer.flush());
+    let written = stream.writer.write_all(shown.as_bytes()).and_then(|()| stream.writer.flush());
     if is_asked_for {
-        return 0;
+        return match written {
+            Err(error) if !process::is_closed_pipe(&error) => {
+                let _ = writeln!(host.stderr.writer, "certman: error: the answer cannot be written: {error}");
+                1
+            }
+            _ => 0,
+        };
     }
     let has = |wanted: &str| words.iter().any(|word| word == wanted);
     let answer = if has("--json") || has("--format=json") || (has("--format") && has("json")) {
