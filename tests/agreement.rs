@@ -460,7 +460,7 @@ fn no_cut_makes_a_panic_or_a_bundle_that_others_read_differently() {
         let mut lengths: Vec<usize> =
             step.map(|step| (0..content.len()).step_by(step).collect()).unwrap_or_default();
         lengths.extend((0..12).map(|_| dice.below(content.len() + 1)));
-        let whole = bundle_of(&[content.clone()]);
+        let whole = bundle_of(std::slice::from_ref(&content));
         for length in lengths {
             let cut = bundle_of(&[content[..length].to_vec()]);
             // A front part never has a certificate that the whole does not have, but for one whose rival is cut off.
