@@ -28,7 +28,7 @@ fn what_the_keyring_says_is_told_apart() {
         for command in [&["key", "check"][..], &["check"]] {
             let ran = place.run(&keyring, &Answers::default(), &[command, &["--json"]].concat());
             // `check` runs from cron, where there never is a keyring: that is mere information to it.
-            let is_cron = command == &["check"] && code == Some("keyring-unavailable");
+            let is_cron = *command == ["check"] && code == Some("keyring-unavailable");
             let status = if is_cron { 0 } else { status };
             assert_eq!((ran.status, ran.codes()), (status, code.into_iter().map(str::to_owned).collect()));
             assert_eq!(ran.json()["keys"][0]["opened"].to_string(), opened);
