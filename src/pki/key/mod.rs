@@ -1,7 +1,7 @@
 //! Private keys: what form a file has, how it is sealed, opening and sealing, and whether key and certificate
 //! belong together.
 //!
-//! The way of a key: [`detect`] reads a file's content into a [`KeyFile`]; what is sealed there is opened with a
+//! The way of a key: [`detect()`] reads a file's content into a [`KeyFile`]; what is sealed there is opened with a
 //! passphrase ([`Sealed::open`]); either way a [`PrivateKey`] comes out, always as PKCS#8, in memory that is wiped.
 //! It is written with [`PrivateKey::to_pkcs8_pem`] or [`PrivateKey::seal`], and compared with a certificate by
 //! [`proves`]. Nothing here reads files, asks for passphrases or has words for people.
