@@ -131,6 +131,10 @@ impl Settings {
             Some(Value { origin: Origin::Default, value })
         });
 
+        if let Some(system) = overrides.sources.iter().find(|source| is_system(source.as_os_str())) {
+            let what = format!("'{}' {NO_SYSTEM}", system.display());
+            return Err(Error::Value { origin: "SOURCE".to_owned(), what });
+        }
         let sources = if !overrides.sources.is_empty() {
             let typed = overrides.sources.into_iter();
             typed
@@ -262,6 +266,7 @@ impl Files {
             for (key, path) in named.chain(bundle.sources.iter().map(|source| ("bundle.sources", source))) {
                 let what = match path.get_ref().as_str() {
                     "" => "is empty: leave it out, or name a file".to_owned(),
+                    text if key == "bundle.sources" && is_system(OsStr::new(text)) => NO_SYSTEM.to_owned(),
                     text if self.home.is_none() && is_below_home(text) => {
                         "starts with `~`, and HOME does not say where that is".to_owned()
                     }
@@ -566,6 +571,11 @@ fn distance(one: &str, other: &str) -> usize {
     rows[one.len()][other.len()]
 }
 
+/// Whether a source is the word for the trust store of the operating system. A file of that name is `./system`.
+fn is_system(source: &OsStr) -> bool {
+    source == "system" || source.as_encoded_bytes().starts_with(b"system:")
+}
+
 /// Keys that the next versions will have.
 const FUTURE: [&str; 4] = ["doctor", "full", "profile", "proxy"];
 /// Every key of `certman.toml`.
@@ -581,6 +591,9 @@ pub const KEYS: [&str; 10] = [
     "client.key",
     "client.passphrase",
 ];
+/// What is said of the source `system`.
+const NO_SYSTEM: &str =
+    "means the trust store of the system, which this version does not read: name files and folders";
 /// Far above any configuration.
 const LIMIT: usize = 1 << 20;
 /// Every variable that certman reads for itself.
@@ -694,6 +707,7 @@ mod tests {
             ("[client]\npassphrase = 12345.67890\n", 2, None),
             ("[client]\npassphrase = [1234567890]\n", 2, None),
             ("[bundle]\nsources = 'geheim-1'\n", 2, None),
+            ("[bundle]\nsources = ['a', 'system']\n", 2, None),
             // An empty path is the folder of the configuration nowhere.
             ("[client]\nkey = ''\n", 2, None),
             ("[client]\ncert = ''\n", 2, None),
