@@ -2,7 +2,7 @@
 """Whole processes, timed side by side: certman against what a person would have typed instead.
 
 Every figure is a ratio of CPU times (user + system, children included) taken in the same run, alternating, the best of
-several rounds: absolute times are this machine's, ratios travel better. Peak memory is the kernel's own count.
+several rounds (for growth the median): absolute times are this machine's, ratios travel better. Peak memory is the kernel's own count.
 
     cargo build --release && python3 benches/whole.py [--only NAME] [--rounds N]
 
@@ -16,6 +16,7 @@ import os
 import pathlib
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 
@@ -81,7 +82,7 @@ def merge_scaling(rounds):
     out = BENCH / "out.pem"
     command = lambda folder: [CERTMAN, "bundle", "--quiet", folder, "-o", out]
     fresh = lambda: out.unlink(missing_ok=True)
-    less, more = compare([command(small)], [command(large)], max(2, rounds // 2), before=fresh)
+    less, more = compare([command(small)], [command(large)], max(4, rounds), before=fresh, typical=statistics.median)
     ROWS.append(("merge 100,000 / merge 10,000", f"{more / less:.2f}  ({more:.2f} s : {less:.2f} s CPU)", "<= 11", more <= 11 * less))
     fresh()
     peak = peak_memory(command(large))
@@ -119,9 +120,9 @@ def row(name, ours, theirs, goal):
     ROWS.append((name, figure, f"<= {goal}" if goal else "no goal", goal is None or ours <= goal * theirs))
 
 
-def compare(ours, theirs, rounds, before=lambda: None, repeat=1):
-    """The least CPU seconds of each, taken alternately."""
-    best = [float("inf"), float("inf")]
+def compare(ours, theirs, rounds, before=lambda: None, repeat=1, typical=min):
+    """The CPU seconds of each, taken alternately; the least, where nothing else is said."""
+    taken = [[], []]
     for _ in range(rounds):
         for side, commands in enumerate((ours, theirs)):
             before()
@@ -129,8 +130,8 @@ def compare(ours, theirs, rounds, before=lambda: None, repeat=1):
             for _ in range(repeat):
                 for command in commands:
                     run(command)
-            best[side] = min(best[side], (cpu_seconds() - start) / repeat)
-    return best
+            taken[side].append((cpu_seconds() - start) / repeat)
+    return [typical(times) for times in taken]
 
 
 def cpu_seconds():

@@ -566,8 +566,14 @@ fn create_folders(folder: &Path) -> io::Result<()> {
         use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
         builder.mode(0o700).recursive(false);
         // One by one: the umask may take away what the next one needs.
-        let missing: Vec<&Path> =
-            folder.ancestors().take_while(|one| *one != Path::new("") && !is_folder(one)).collect();
+        let mut missing = Vec::new();
+        for one in folder.ancestors().take_while(|one| *one != Path::new("")) {
+            match std::fs::metadata(one) {
+                Ok(_) => break,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push(one),
+                Err(error) => return Err(error),
+            }
+        }
         for one in missing.into_iter().rev() {
             match builder.create(one) {
                 Ok(()) => std::fs::set_permissions(one, std::fs::Permissions::from_mode(0o700))?,

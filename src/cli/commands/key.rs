@@ -330,7 +330,7 @@ fn unlock(
     }
 }
 
-/// Whether every client opens it already, and with at least so many rounds.
+/// Whether every client opens it already, and with rounds in this range.
 fn is_portable(file: &KeyFile, rounds: std::ops::RangeInclusive<u64>) -> bool {
     let is_scheme = matches!(
         file.facts.scheme,
