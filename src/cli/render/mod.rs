@@ -67,7 +67,12 @@ pub fn usage(error: &clap::Error, intent: Intent, host: &mut Host) -> u8 {
     let shown = if is_plain { text.to_string() } else { text.ansi().to_string() };
     let written = stream.writer.write_all(shown.as_bytes()).and_then(|()| stream.writer.flush());
     if is_asked_for {
-        return u8::from(written.is_err_and(|error| !process::is_closed_pipe(&error)));
+        let Err(error) = written else { return 0 };
+        if process::is_closed_pipe(&error) {
+            return 0;
+        }
+        let _ = writeln!(host.stderr.writer, "certman: error: the answer cannot be written: {error}");
+        return 1;
     }
     let answer = if intent.is_json {
         let text = text.to_string();
