@@ -45,15 +45,22 @@ impl From<io::Error> for ReadError {
         if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) {
             return Self::NotAFile("a socket");
         }
-        // A link that leads to itself leads to no file.
-        #[cfg(unix)]
-        if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
-            return Self::Missing;
-        }
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing,
             io::ErrorKind::IsADirectory => Self::Folder,
             _ => Self::Unreadable(error),
+        }
+    }
+}
+
+impl ReadError {
+    /// Whether a link is at fault that leads nowhere, or to itself.
+    pub fn is_dead_link(&self) -> bool {
+        match self {
+            Self::Missing => true,
+            #[cfg(unix)]
+            Self::Unreadable(error) => error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()),
+            _ => false,
         }
     }
 }

@@ -61,8 +61,8 @@ pub fn each_certificate(
                 repeats.note(whole, report);
             }
             Err(Unavailable::EmptyFolder) => report.find(Some(whole), Cause::SourceEmpty { is_folder: true }),
-            // What a folder lists and does not have is a link that leads nowhere: no reason to lose all the others.
-            Err(Unavailable::Failed(ReadError::Missing)) if !blob.is_named => {
+            // A dead link in a folder is no reason to lose all the others.
+            Err(Unavailable::Failed(error)) if !blob.is_named && error.is_dead_link() => {
                 report.find_as(Severity::Warning, Some(whole), Cause::SourceMissing);
             }
             Err(Unavailable::Failed(ReadError::Missing)) => report.find(Some(whole), Cause::SourceMissing),
