@@ -460,6 +460,8 @@ ready, go = os.pipe()
 child, terminal = pty.fork()
 if child == 0:
     signal.alarm(0)
+    # Ignored by whatever a shell has started in the background, and so by its children.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Until the modes of the terminal have been noted: on a busy machine the child was there first.
     os.read(ready, 1)
     # So that the screen shows what goes to the terminal device and nothing else.
