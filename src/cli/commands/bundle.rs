@@ -118,7 +118,8 @@ impl Built {
         let collection = gather(sources, own_output, host, report);
         let merged = merge(collection.certificates(), rules);
         gather::note_merge(&collection, &merged, report);
-        if merged.kept.is_empty() {
+        // Where a source is missing, that is the reason, and the one thing to mend.
+        if merged.kept.is_empty() && report.worst() < Severity::Critical {
             report.find(None, Cause::BundleEmpty);
         }
         Self { collection, merged }
