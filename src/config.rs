@@ -634,7 +634,7 @@ mod tests {
             let base = [("HOME", "/home/alice"), ("CERTMAN_CONFIG", user.as_str())];
             let environment = Environment::from_pairs(base.into_iter().chain(variables.iter().copied()));
             let system = self.folder.path().join("system.toml");
-            Settings::resolve(overrides, &environment, Path::new("/work"), Some(&system))
+            Settings::resolve(overrides, &environment, Path::new("/start"), Some(&system))
         }
 
         fn path(&self, name: &str) -> PathBuf {
@@ -654,8 +654,8 @@ mod tests {
             let key = machine.settings(overrides, variables).unwrap().key.unwrap();
             (key.value, key.origin)
         };
-        assert_eq!(key(typed(), &variable), ("/work/typed.key".into(), Origin::Flag));
-        let from_variable = (PathBuf::from("/work/variable.key"), Origin::Variable("CERTMAN_KEY"));
+        assert_eq!(key(typed(), &variable), ("/start/typed.key".into(), Origin::Flag));
+        let from_variable = (PathBuf::from("/start/variable.key"), Origin::Variable("CERTMAN_KEY"));
         assert_eq!(key(Overrides::default(), &variable), from_variable);
         let from_user = (machine.path("user.key"), Origin::File(machine.path("user.toml")));
         assert_eq!(key(Overrides::default(), &[]), from_user);
@@ -684,9 +684,9 @@ mod tests {
             ["/etc/corp".into(), "/home/alice/a.pem".into(), machine.path("b"), machine.path("~bob/c")];
         assert_eq!(sources(Overrides::default(), &[]), paths(&configured));
         let listed = [("CERTMAN_SOURCES", "/one:two")];
-        assert_eq!(sources(Overrides::default(), &listed), paths(&["/one".into(), "/work/two".into()]));
+        assert_eq!(sources(Overrides::default(), &listed), paths(&["/one".into(), "/start/two".into()]));
         let typed = Overrides { sources: vec!["-".into(), "~/d".into()], ..Overrides::default() };
-        assert_eq!(sources(typed, &listed), [Source::StandardInput, Source::Path("/work/~/d".into())]);
+        assert_eq!(sources(typed, &listed), [Source::StandardInput, Source::Path("/start/~/d".into())]);
     }
 
     #[test]
@@ -742,7 +742,7 @@ mod tests {
             let user = machine.path("user.toml").display().to_string();
             let environment = Environment::from_pairs([("CERTMAN_CONFIG", user.as_str())]);
             let error =
-                Settings::resolve(Overrides::default(), &environment, Path::new("/work"), None).unwrap_err();
+                Settings::resolve(Overrides::default(), &environment, Path::new("/start"), None).unwrap_err();
             assert!(matches!(&error, Error::Wrong { line: 2, what, .. } if what.contains("HOME")), "{error}");
         }
     }
@@ -750,10 +750,10 @@ mod tests {
     #[test]
     fn a_home_that_is_no_folder_holds_no_configuration() {
         let environment = Environment::from_pairs([("HOME", "/dev/null")]);
-        let settings = Settings::resolve(Overrides::default(), &environment, Path::new("/work"), None);
+        let settings = Settings::resolve(Overrides::default(), &environment, Path::new("/start"), None);
         assert!(settings.is_ok(), "{settings:?}");
         let environment = Environment::from_pairs([("CERTMAN_CONFIG", "/dev/null/certman.toml")]);
-        assert!(Settings::resolve(Overrides::default(), &environment, Path::new("/work"), None).is_err());
+        assert!(Settings::resolve(Overrides::default(), &environment, Path::new("/start"), None).is_err());
     }
 
     #[test]
