@@ -18,9 +18,7 @@ use crate::pki::bundle::Place;
 use crate::pki::cert::{Certificate, Fingerprint, hex};
 use crate::pki::container::{self, Content as Found};
 use crate::pki::identity::{Disorder, Unfit, disorder, fitness, owner};
-use crate::pki::key::{
-    self, Content, Encoding, Form, KeyFile, Limits, OpenError, Pairing, PrivateKey, Scheme, Work,
-};
+use crate::pki::key::{self, Content, Encoding, Form, KeyFile, Limits, OpenError, Pairing, PrivateKey};
 use crate::pki::name::Foreign;
 use crate::pki::signature::Digest;
 use crate::report::{Cause, KeyFacts, Report, Severity};
@@ -151,26 +149,6 @@ pub fn open(
 /// The failure for a key that does not open.
 pub fn not_opened(path: &Path, error: &OpenError) -> Failure {
     Failure::new(format!("{}: {}", words::path(path), words::not_opened(error))).hint(words::open_fix(error))
-}
-
-/// What a sealed key demands beyond the limits, or beyond what certman opens: told before anyone is asked for a passphrase.
-///
-/// # Errors
-/// As the name says.
-pub fn can_be_opened(scheme: &Scheme, limits: &Limits) -> Result<(), OpenError> {
-    if let Scheme::Unsupported { what } = scheme {
-        return Err(OpenError::Unsupported { what: what.clone() });
-    }
-    for (demanded, limit, kind) in [
-        (scheme.iterations(), limits.iterations, Work::Iterations),
-        (scheme.memory(), limits.scrypt_memory, Work::ScryptMemory),
-        (scheme.work(), limits.scrypt_work, Work::ScryptWork),
-    ] {
-        if let Some(demanded) = demanded.filter(|demanded| *demanded > limit) {
-            return Err(OpenError::TooMuchWork { demanded, kind, limit });
-        }
-    }
-    Ok(())
 }
 
 /// Opens the key and proves that it belongs to the first certificate of the chain.
@@ -356,7 +334,7 @@ fn open_sealed(
 ) -> Option<PrivateKey> {
     let place = Some(facts.place);
     let limits = limits.limits();
-    if let Err(error) = can_be_opened(sealed.scheme(), &limits) {
+    if let Err(error) = limits.check(sealed.scheme()) {
         report.find_as(Severity::Unknown, place, Cause::KeyNotOpened(error));
         return None;
     }

@@ -116,7 +116,7 @@ fn remember(
         .hint("give it one with `certman key encrypt --new-passphrase prompt`"));
     };
     let limits = limits.limits();
-    identity::can_be_opened(sealed.scheme(), &limits).map_err(|error| identity::not_opened(path, &error))?;
+    limits.check(sealed.scheme()).map_err(|error| identity::not_opened(path, &error))?;
     let passphrase = match passphrase_file {
         Some(from) if from == Path::new("-") => from_standard_input(path, host)?,
         Some(from) => {
@@ -321,8 +321,7 @@ fn unlock(
         Content::Plain(key) => Ok(Unlocked { key, passphrase: None }),
         Content::Sealed(sealed) => {
             let limits = arguments.limits.limits();
-            identity::can_be_opened(sealed.scheme(), &limits)
-                .map_err(|error| identity::not_opened(path, &error))?;
+            limits.check(sealed.scheme()).map_err(|error| identity::not_opened(path, &error))?;
             let (passphrase, source) = identity::passphrase(settings, path, true, host, report)?;
             let key = identity::open(&sealed, &passphrase, path, &limits)?;
             Ok(Unlocked { key, passphrase: Some((passphrase, source)) })

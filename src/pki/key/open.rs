@@ -136,7 +136,15 @@ impl Limits {
     pub const DEFAULT: Self =
         Self { iterations: 10_000_000, scrypt_memory: (256 << 20) + (1 << 20), scrypt_work: 1 << 24 };
 
-    fn check(&self, scheme: &Scheme) -> Result<(), OpenError> {
+    /// Whether a key that is sealed in this way may be opened: asked before any work is done, and before anyone is asked for
+    /// a passphrase.
+    ///
+    /// # Errors
+    /// For a scheme that certman does not open, and for one that demands more work than these limits allow.
+    pub fn check(&self, scheme: &Scheme) -> Result<(), OpenError> {
+        if let Scheme::Unsupported { what } = scheme {
+            return Err(OpenError::Unsupported { what: what.clone() });
+        }
         for (demanded, limit, kind) in [
             (scheme.iterations(), self.iterations, Work::Iterations),
             (scheme.memory(), self.scrypt_memory, Work::ScryptMemory),
