@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::env::Stamp;
 use super::gather::{self, gather};
+use super::stamp::Stamp;
 use crate::cli::args::BundleArguments;
 use crate::cli::failure::Failure;
 use crate::cli::{Ending, Outcome, Shown};

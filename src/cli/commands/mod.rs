@@ -7,6 +7,8 @@ pub mod env;
 pub mod gather;
 pub mod identity;
 pub mod key;
+pub mod stamp;
+pub mod values;
 
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;

@@ -1,0 +1,220 @@
+//! What certman delivers to other programs, settled: the paths of bundle and identity, and the passphrase. Shared by every
+//! command that hands an environment on. Brings the bundle up to date where its sources have changed; prints nothing.
+
+use std::path::{Path, PathBuf};
+
+use super::bundle::{Built, out, sources};
+use super::identity;
+use super::stamp::Stamp;
+use crate::cli::args::LimitArguments;
+use crate::cli::failure::Failure;
+use crate::config::Settings;
+use crate::exports::Content as Exported;
+use crate::pki::bundle::{Place, Rules, loads_everywhere};
+use crate::pki::container::{self, Content as Item};
+use crate::pki::key::Content;
+use crate::report::{Cause, Report, Severity};
+use crate::secret::Passphrase;
+use crate::source;
+use crate::sys::Host;
+use crate::sys::fs;
+
+/// What is asked of [`values`].
+pub struct Request<'a> {
+    /// How much work the key may demand where it is opened.
+    pub limits: &'a LimitArguments,
+    /// Take the bundle as it is, even where its sources have changed.
+    pub no_refresh: bool,
+    /// Open the key and match it with the certificate first.
+    pub verify: bool,
+}
+
+/// What is delivered; none of a thing that is not configured.
+#[derive(Default)]
+pub struct Values {
+    /// The extra bundle.
+    pub bundle: Option<PathBuf>,
+    /// The client's certificate chain.
+    pub certificate: Option<PathBuf>,
+    /// The client's private key.
+    pub key: Option<PathBuf>,
+    /// The passphrase of a sealed key.
+    pub passphrase: Option<Passphrase>,
+}
+
+impl Values {
+    /// The bytes that a variable of this content gets; none where there is nothing to deliver.
+    pub fn value(&self, content: Exported) -> Option<&[u8]> {
+        match content {
+            Exported::ClientCertificate => bytes(&self.certificate),
+            Exported::ClientKey => bytes(&self.key),
+            Exported::ClientKeyPassphrase => self.passphrase.as_ref().map(Passphrase::expose_secret),
+            Exported::ExtraBundle => bytes(&self.bundle),
+        }
+    }
+}
+
+/// Settles all values; asks for the passphrase last, and only where the key is sealed.
+///
+/// # Errors
+/// Where one of them cannot be had, and where there is none at all: then nothing is delivered.
+pub fn values(
+    request: &Request<'_>,
+    settings: &Settings,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Values, Failure> {
+    let bundle = bundle(request, settings, host, report)?;
+    let mut values = Values { bundle: bundle.map(|path| fs::without_parents(&path)), ..Values::default() };
+    match (&settings.cert, &settings.key) {
+        (None, None) => {}
+        (Some(certificate), Some(key)) => {
+            values.passphrase = passphrase(request, settings, &certificate.value, &key.value, host, report)?;
+            values.certificate = Some(fs::without_parents(&certificate.value));
+            values.key = Some(fs::without_parents(&key.value));
+        }
+        (certificate, _) => {
+            let (given, missing) =
+                if certificate.is_some() { ("certificate", "client.key") } else { ("key", "client.cert") };
+            return Err(Failure::new(format!("there is a client {given}, and no {missing} to go with it"))
+                .hint(format!("set {missing} in certman.toml")));
+        }
+    }
+    if values.bundle.is_none() && values.certificate.is_none() {
+        return Err(Failure::new("there is nothing to export: no sources, no bundle, no client certificate")
+            .hint("write a certman.toml (certman.toml(5)), or name one with --config"));
+    }
+    Ok(values)
+}
+
+/// The path of the bundle, brought up to date where its sources have changed. None where there is neither a source nor a
+/// bundle.
+fn bundle(
+    request: &Request<'_>,
+    settings: &Settings,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Option<PathBuf>, Failure> {
+    if settings.sources.is_empty() {
+        let Some(configured) = settings.out.as_ref().filter(|out| fs::state(&out.value).is_ok()) else {
+            return Ok(None);
+        };
+        must_be_usable(&configured.value, report)?;
+        return Ok(Some(configured.value.clone()));
+    }
+    let (sources, out) = (sources(settings)?, out(settings)?);
+    if out == Path::new("-") {
+        return Err(Failure::usage("an environment variable cannot hold the bundle itself")
+            .hint("name a file in bundle.out"));
+    }
+    let exists = fs::state(out).is_ok();
+    if request.no_refresh && exists {
+        must_be_usable(out, report)?;
+        return Ok(Some(out.to_owned()));
+    }
+    let stamp = Stamp::of_sources(&sources, out);
+    if exists && stamp.as_ref().is_some_and(|stamp| stamp.is_fresh(out, host.now)) {
+        return Ok(Some(out.to_owned()));
+    }
+    if request.no_refresh {
+        return Err(Failure::new(format!("the bundle '{}' is not there", out.display()))
+            .hint("make it with `certman bundle`, or leave out --no-refresh"));
+    }
+    let mut found = Report::default();
+    let rules = Rules { keep_expired: false, now: host.now };
+    let built = Built::from_sources(&sources, Some(out), rules, host, &mut found);
+    let failure = if found.worst() < Severity::Critical {
+        match built.publish(out) {
+            Ok(_) => {
+                if let Some(stamp) = stamp {
+                    stamp.write(&built, out, host.now);
+                }
+                None
+            }
+            Err(failure) => Some(failure),
+        }
+    } else {
+        Some(Failure::new("the bundle cannot be made from its sources"))
+    };
+    match failure {
+        None => *report = found,
+        // The last good bundle is better than none: what was trusted yesterday is trusted for one more day.
+        Some(failure) if exists => {
+            if let Err(useless) = must_be_usable(out, &mut found) {
+                return Err(Failure { hint: failure.hint, ..useless }.with_findings(found));
+            }
+            *report = found;
+            for finding in &mut report.findings {
+                finding.severity = finding.severity.min(Severity::Warning);
+            }
+            report.find(None, Cause::BundleKept { path: out.display().to_string().into() });
+        }
+        Some(failure) => {
+            *report = found;
+            return Err(failure.with_findings(std::mem::take(report)));
+        }
+    }
+    // At every shell start only what needs attention is said; `certman bundle` says the rest.
+    report
+        .findings
+        .retain(|finding| finding.severity >= Severity::Warning && finding.cause.matters_at_shell_start());
+    Ok(Some(out.to_owned()))
+}
+
+/// A bundle that is exported without being made anew has to hold a certificate: with a file that holds none, clients fail
+/// on every connection, also to public hosts (CLIENTS.md, bundle, rule 3). What else is the matter with it is noted.
+///
+/// # Errors
+/// Where it cannot be read, or holds no certificate.
+fn must_be_usable(out: &Path, report: &mut Report) -> Result<(), Failure> {
+    let failed = |why: String| {
+        Failure::new(format!("the bundle '{}' cannot be used: {why}", out.display()))
+            .hint("make it anew with `certman bundle`")
+    };
+    let mut text = Vec::new();
+    fs::read_into(out, &mut text, source::LIMIT).map_err(|error| failed(error.to_string()))?;
+    let mut holds_any = false;
+    container::scan(&text, &mut |item| holds_any |= matches!(item.content, Item::Certificate(_)));
+    if !holds_any {
+        return Err(failed("it holds no certificate, and every connection would fail".into()));
+    }
+    if let Err(why) = loads_everywhere(&text) {
+        let place = Place { file: report.file(out.to_owned()), index: 1, line: None };
+        report.find_as(Severity::Warning, Some(place), Cause::BundleUnloadable { why });
+    }
+    Ok(())
+}
+
+/// The passphrase, asked for only where the key is sealed.
+fn passphrase(
+    request: &Request<'_>,
+    settings: &Settings,
+    certificate: &Path,
+    key: &Path,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Option<Passphrase>, Failure> {
+    if let Err(error) = fs::state(certificate) {
+        return Err(Failure::new(format!(
+            "client certificate '{}' cannot be read: {error}",
+            certificate.display()
+        ))
+        .hint("set client.cert in certman.toml, or name the file with --cert"));
+    }
+    let file = identity::detect(key)?;
+    let place = Place { file: report.file(key.to_owned()), index: 1, line: None };
+    identity::note_access(key, Some(place), report);
+    let passphrase = match &file.content {
+        Content::Plain(_) => None,
+        Content::Sealed(_) => Some(identity::passphrase(settings, key, false, host, report)?.0),
+    };
+    if request.verify {
+        let limits = request.limits;
+        identity::verify(file, passphrase.as_ref(), certificate, key, limits, report)?;
+    }
+    Ok(passphrase)
+}
+
+fn bytes(path: &Option<PathBuf>) -> Option<&[u8]> {
+    path.as_ref().map(|path| path.as_os_str().as_encoded_bytes())
+}
