@@ -1,6 +1,8 @@
 //! Settings: what the command line, `CERTMAN_*` variables and the configuration files say, settled once, each value with
 //! its origin. Two types keep apart what was typed ([`Overrides`]) and what it means ([`Settings`]).
 
+pub mod edit;
+
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
@@ -40,6 +42,10 @@ pub struct Overrides {
 pub struct Settings {
     /// The client's certificate chain.
     pub cert: Option<Value<PathBuf>>,
+    /// The folder for what certman writes where nothing else is said; none where there is no home folder.
+    pub data: Option<PathBuf>,
+    /// The user's configuration file, there or not; none where there is no home folder and no other is named.
+    pub file: Option<PathBuf>,
     /// The client's private key.
     pub key: Option<Value<PathBuf>>,
     /// Where the bundle is written; none where there is no home folder to put it in.
@@ -125,11 +131,10 @@ impl Settings {
 
         let cert = here.path(overrides.cert, "CERTMAN_CERT", files.path(|file| &file.client.cert));
         let key = here.path(overrides.key, "CERTMAN_KEY", files.path(|file| &file.client.key));
+        let data = data_folder(environment).map(|folder| folder.join("certman"));
         let out = here.path(overrides.out, "CERTMAN_OUT", files.path(|file| &file.bundle.out));
-        let out = out.or_else(|| {
-            let value = data_folder(environment)?.join("certman").join("extra.pem");
-            Some(Value { origin: Origin::Default, value })
-        });
+        let out =
+            out.or_else(|| Some(Value { origin: Origin::Default, value: data.as_ref()?.join("extra.pem") }));
 
         if let Some(system) = overrides.sources.iter().find(|source| is_system(source.as_os_str())) {
             let what = format!("'{}' {NO_SYSTEM}", system.display());
@@ -163,7 +168,7 @@ impl Settings {
         let critical = critical.or_else(|| files.text(|file| &file.check.critical));
         let thresholds = both_thresholds(warn, critical, &files)?;
 
-        Ok(Self { cert, key, out, passphrase, sources, thresholds })
+        Ok(Self { cert, data, file: files.user, key, out, passphrase, sources, thresholds })
     }
 }
 
@@ -213,6 +218,8 @@ struct ClientTable {
 struct Files {
     files: Vec<ConfigFile>,
     home: Option<PathBuf>,
+    /// The user's, there or not.
+    user: Option<PathBuf>,
 }
 
 struct ConfigFile {
@@ -242,6 +249,7 @@ impl Files {
                 config_folder(environment).map(|folder| (folder.join("certman").join("certman.toml"), false))
             }
         };
+        let user = users.as_ref().map(|(path, _)| path.clone());
         let system = system_file.map(|path| (path.to_owned(), false));
         let mut files = Vec::new();
         for (path, must_exist) in users.into_iter().chain(system) {
@@ -250,7 +258,7 @@ impl Files {
                 files.push(file);
             }
         }
-        let files = Self { files, home: environment.home() };
+        let files = Self { files, home: environment.home(), user };
         files.check_paths()?;
         Ok(files)
     }

@@ -13,4 +13,5 @@ pub mod identity;
 pub mod key;
 pub mod lifetime;
 pub mod name;
+pub mod pile;
 pub mod signature;
