@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use toml_edit::{Array, DocumentMut, Item, RawString, TableLike, Value};
+use toml_edit::{Array, Decor, DocumentMut, Item, RawString, TableLike, Value};
 
 use super::Document;
 
@@ -90,6 +90,7 @@ pub fn extend(text: &str, wish: &Wish) -> Result<Edited, Refusal> {
 
     let mut replaced = Vec::new();
     let mut has_changed = false;
+    let is_inline = document.get("client").is_some_and(Item::is_inline_table);
     for (key, wanted) in [("cert", &wish.cert), ("key", &wish.key), ("passphrase", &wish.passphrase)] {
         let Some(wanted) = wanted else { continue };
         let client = table(&mut document, "client").ok_or(Refusal::Unreadable)?;
@@ -98,7 +99,7 @@ pub fn extend(text: &str, wish: &Wish) -> Result<Edited, Refusal> {
             Some(there) => replaced.push((name_of(key), there)),
             None => {}
         }
-        set(client, key, wanted);
+        set(client, is_inline, key, wanted);
         has_changed = true;
     }
     if let Some(source) = &wish.source {
@@ -135,7 +136,7 @@ fn table<'document>(
 }
 
 /// Sets a value, and keeps the blanks and the comment around the old one.
-fn set(table: &mut dyn TableLike, key: &str, wanted: &str) {
+fn set(table: &mut dyn TableLike, is_inline: bool, key: &str, wanted: &str) {
     match table.get_mut(key).and_then(Item::as_value_mut) {
         Some(value) => {
             let decor = value.decor().clone();
@@ -143,7 +144,20 @@ fn set(table: &mut dyn TableLike, key: &str, wanted: &str) {
             *value.decor_mut() = decor;
         }
         None => {
-            table.insert(key, Item::Value(Value::from(wanted)));
+            // The blank before the closing brace of `{ … }` counts as the last value's own.
+            let last =
+                table.iter_mut().last().and_then(|(_, item)| item.as_value_mut().map(Value::decor_mut));
+            let suffix = last.and_then(|decor| {
+                let suffix =
+                    decor.suffix()?.as_str().filter(|suffix| is_inline && !suffix.is_empty())?.to_owned();
+                decor.set_suffix("");
+                Some(suffix)
+            });
+            let mut value = Value::from(wanted);
+            if let Some(suffix) = suffix {
+                *value.decor_mut() = Decor::new(" ", suffix);
+            }
+            table.insert(key, Item::Value(value));
         }
     }
 }
