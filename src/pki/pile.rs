@@ -38,7 +38,7 @@ pub struct Sorted {
 
 /// Finds the certificate of every key, each proven by signing and verifying. Where that cannot be done for a kind of key, a
 /// certificate of that kind counts, and [`Candidate::pairing`] says so.
-pub fn sort(certificates: &[Certificate], keys: &[PrivateKey], now: i64) -> Sorted {
+pub fn sort(certificates: &[Certificate], keys: &[&PrivateKey], now: i64) -> Sorted {
     let mut sorted = Sorted::default();
     let mut has_key = vec![false; certificates.len()];
     for (number, key) in keys.iter().enumerate() {

@@ -1,11 +1,14 @@
 //! The command line as it is typed. Looks nothing up.
 
+mod import;
+
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::import::ImportArguments;
 use crate::config::Overrides;
 use crate::pki::key::Limits;
 
@@ -94,6 +97,8 @@ pub enum Command {
     },
     /// Print the exports, for eval "$(certman env)"
     Env(EnvArguments),
+    /// Make client-cert.pem and client-key.pem from a store or from files in any form
+    Import(ImportArguments),
     /// The client's private key: check, remember, forget, decrypt, encrypt
     #[command(subcommand)]
     Key(KeyCommand),
@@ -351,6 +356,10 @@ impl Arguments {
             }
             Command::Completions { .. } => None,
             Command::Env(env) => Some(&env.identity),
+            Command::Import(import) => {
+                overrides.passphrase.clone_from(&import.passphrase);
+                None
+            }
             Command::Key(KeyCommand::Check(identity)) => Some(identity),
             Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
                 Some(identity)

@@ -277,7 +277,7 @@ impl Built {
 }
 
 /// Whether what stands at `path` holds a private key. What cannot be read is judged by the system, not here.
-fn holds_private_key(path: &Path) -> bool {
+pub(super) fn holds_private_key(path: &Path) -> bool {
     let mut text = Zeroizing::new(Vec::new());
     let mut holds_any = false;
     if fs::read_into(path, &mut text, source::LIMIT).is_ok() {

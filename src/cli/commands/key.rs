@@ -65,7 +65,10 @@ pub fn run(
                 destination,
                 has_backup: *backup,
                 iterations: *iterations,
-                new_passphrase: new_passphrase.as_deref().map(|text| place(text, host)).transpose()?,
+                new_passphrase: new_passphrase
+                    .as_deref()
+                    .map(|text| place(text, "--new-passphrase", host))
+                    .transpose()?,
             };
             encrypt(path, identity, &wish, settings, host, &mut report)
         }
@@ -330,7 +333,7 @@ fn unlock(
 }
 
 /// Whether every client opens it already, and with rounds in this range.
-fn is_portable(file: &KeyFile, rounds: std::ops::RangeInclusive<u64>) -> bool {
+pub(super) fn is_portable(file: &KeyFile, rounds: std::ops::RangeInclusive<u64>) -> bool {
     let is_scheme = matches!(
         file.facts.scheme,
         Some(Scheme::Pbes2 {
@@ -439,7 +442,7 @@ fn note_written(bytes: &[u8], out: &Path, key: Option<&PrivateKey>, report: &mut
 }
 
 /// Stores a passphrase, and reads it back.
-fn store(account: &str, passphrase: &Passphrase, host: &Host) -> Result<(), Failure> {
+pub(super) fn store(account: &str, passphrase: &Passphrase, host: &Host) -> Result<(), Failure> {
     host.keyring.store(account, passphrase).map_err(|error| of_keyring(&error))?;
     let stored = host.keyring.read(account).map_err(|error| of_keyring(&error))?;
     if stored.expose_secret() != passphrase.expose_secret() {
@@ -449,25 +452,30 @@ fn store(account: &str, passphrase: &Passphrase, host: &Host) -> Result<(), Fail
     Ok(())
 }
 
-fn of_keyring(error: &keyring::Error) -> Failure {
+pub(super) fn of_keyring(error: &keyring::Error) -> Failure {
     Failure::new(Foreign(error).to_string()).hint(words::keyring_fix(error))
 }
 
 /// A place for a passphrase as it is typed; relative paths start in the current folder.
-fn place(text: &str, host: &Host) -> Result<Source, Failure> {
+pub(super) fn place(text: &str, flag: &str, host: &Host) -> Result<Source, Failure> {
     match text.parse::<Source>() {
         Ok(Source::File(path)) => Ok(Source::File(host.current_folder.join(path))),
         Ok(source) => Ok(source),
-        Err(error) => Err(Failure::usage(format!("--new-passphrase: {error}"))),
+        Err(error) => Err(Failure::usage(format!("{flag}: {error}"))),
     }
 }
 
-fn obtain(source: &Source, key: &Path, prompt: &str, host: &Host) -> Result<passphrase::Obtained, Failure> {
+pub(super) fn obtain(
+    source: &Source,
+    key: &Path,
+    prompt: &str,
+    host: &Host,
+) -> Result<passphrase::Obtained, Failure> {
     passphrase::obtain(source, &identity::keyring_account(key), prompt, &identity::lent(host))
         .map_err(|error| identity::no_passphrase(key, &error))
 }
 
-fn ask_new(key: &Path, host: &Host) -> Result<Passphrase, Failure> {
+pub(super) fn ask_new(key: &Path, host: &Host) -> Result<Passphrase, Failure> {
     if !host.terminal.is_present() {
         return Err(Failure::new(format!("the client key {} needs a new passphrase", words::path(key)))
             .hint("name its place with --new-passphrase: file:PATH, fd:N, env:NAME, command:…"));
@@ -511,7 +519,7 @@ fn from_standard_input(key: &Path, host: &mut Host) -> Result<Passphrase, Failur
     Err(identity::no_passphrase(key, &error))
 }
 
-fn not_sealed(path: &Path, error: SealError) -> Failure {
+pub(super) fn not_sealed(path: &Path, error: SealError) -> Failure {
     let why = match error {
         SealError::PassphraseLength { length } => {
             format!("clients take passphrases of 1 to 1,023 bytes, and this one has {length}")

@@ -6,7 +6,9 @@ pub mod completions;
 pub mod env;
 pub mod gather;
 pub mod identity;
+pub mod import;
 pub mod key;
+pub mod pair;
 pub mod stamp;
 pub mod values;
 
