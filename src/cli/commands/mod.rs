@@ -8,6 +8,7 @@ pub mod gather;
 pub mod identity;
 pub mod key;
 pub mod stamp;
+pub mod stores;
 pub mod values;
 
 use time::format_description::well_known::Rfc3339;
