@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::LimitArguments;
+use super::{LimitArguments, StoreArguments};
 
 /// `certman import`
 #[derive(Args, Debug)]
@@ -46,7 +46,7 @@ pub struct ImportArguments {
     /// Of several identities this one: a part of its subject, its name in the store, or 8 digits of its fingerprint
     #[arg(long, value_name = "TEXT")]
     pub select: Option<String>,
-    /// Where the passphrase of a store comes from
-    #[arg(long, value_name = "WHERE")]
-    pub store_passphrase: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub stores: StoreArguments,
 }

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::bundle::{Built, holds_private_key};
 use super::pair::{Changed, Held, Pair, drafted, not_written};
+use super::stores::{self, Opener, Wishes};
 use super::{check, gather, identity, key};
 use crate::cli::args::ImportArguments;
 use crate::cli::failure::Failure;
@@ -16,7 +17,7 @@ use crate::cli::{Ending, ImportSummary, Outcome, Shown, Written};
 use crate::clients;
 use crate::clients::key::refusal_of_key_kind;
 use crate::config::edit::{self, Wish};
-use crate::config::{Origin, Settings};
+use crate::config::{Origin, Settings, Value};
 use crate::pki::bundle::{self, Collection, Place, Rules, merge};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::chain::self_signature;
@@ -63,7 +64,7 @@ fn targets(arguments: &ImportArguments, settings: &Settings, host: &Host) -> Res
     if let Some(folder) = &arguments.out_dir {
         return Ok(in_folder(&host.current_folder.join(folder).components().collect::<PathBuf>()));
     }
-    let own = |value: &Option<crate::config::Value<PathBuf>>| {
+    let own = |value: &Option<Value<PathBuf>>| {
         let value = value.as_ref()?;
         let is_own = match &value.origin {
             Origin::File(file) => Some(file) == settings.file.as_ref(),
@@ -214,8 +215,6 @@ struct Places {
     new: Option<Source>,
     /// That of a sealed key.
     old: Option<Source>,
-    /// That of a store.
-    store: Option<Source>,
 }
 
 impl Places {
@@ -226,7 +225,6 @@ impl Places {
         Ok(Self {
             new: typed(&arguments.new_passphrase, "--new-passphrase")?,
             old: typed(&arguments.passphrase, "--passphrase")?,
-            store: typed(&arguments.store_passphrase, "--store-passphrase")?,
         })
     }
 }
@@ -378,6 +376,9 @@ impl Pile {
         report: &mut Report,
     ) -> Result<(), Failure> {
         let limits = arguments.limits.limits();
+        let host = &*host;
+        let wishes = Wishes { limits, may_ask: true, place: &settings.store_passphrase };
+        let mut opener = Opener::new(wishes, identity::lent(host));
         let mut asked: Vec<(PathBuf, usize)> = Vec::new();
         for one in locked {
             match one {
@@ -416,7 +417,7 @@ impl Pile {
                 }
                 Locked::Store { bytes, kind, path, place } => {
                     let store = Store { bytes: &bytes, kind };
-                    self.open_store(&store, &path, place, &limits, places, host, report)?;
+                    self.open_store(&store, &path, place, &mut opener, &limits, settings, host, report)?;
                 }
             }
         }
@@ -454,42 +455,84 @@ impl Pile {
         Ok(self.passphrases.len() - 1)
     }
 
+    /// Takes everything out of a store: certificates are numbered from the place of the store on, keys behind them.
     #[expect(clippy::too_many_arguments, reason = "one step of `open`, which is long enough")]
     fn open_store(
         &mut self,
         store: &Store<'_>,
         path: &Path,
-        place: Place,
+        whole: Place,
+        opener: &mut Opener<'_>,
         limits: &Limits,
-        places: &Places,
-        host: &mut Host,
+        settings: &Settings,
+        host: &Host,
         report: &mut Report,
     ) -> Result<(), Failure> {
-        let source = places.store.clone().unwrap_or(Source::Prompt);
-        let prompt = format!("Passphrase for the store {}: ", words::path(path));
-        let obtained =
-            passphrase::obtain(&source, &identity::keyring_account(path), &prompt, &identity::lent(host))
-                .map_err(|error| identity::no_passphrase(path, &error))?;
-        let opened = store
-            .open(Some(&obtained.passphrase), limits)
-            .map_err(|error| Failure::new(format!("{}: {error:?}", words::path(path))))?;
-        self.passphrases.push(obtained.passphrase);
-        let number = self.passphrases.len() - 1;
-        let mut count = 0;
-        for certificate in opened.certificates {
-            count += 1;
-            let place = Place { index: count, line: None, ..place };
-            self.add_certificate(&certificate.der, certificate.name, place, report);
-        }
-        for stored in &opened.keys {
-            count += 1;
-            let place = Place { index: count, line: None, ..place };
-            match stored.open(Some(&self.passphrases[number]), limits) {
-                Ok(key) => self.add_key(key, Some(number), place),
-                Err(error) => report.find_as(Severity::Warning, Some(place), Cause::KeyNotOpened(error)),
+        let unlocked = match opener.open(store, path, report) {
+            Ok(unlocked) => unlocked,
+            Err(closed) => {
+                report.find(Some(whole), closed.into());
+                return Ok(());
             }
+        };
+        stores::note(&unlocked, whole, report);
+        let mut places = (whole.index..).map(|index| Place { index, line: None, ..whole });
+        for certificate in &unlocked.opened.certificates {
+            let Some(place) = places.next() else { return Ok(()) };
+            report.call(place, certificate.name.as_deref());
+            self.add_certificate(&certificate.der, certificate.name.clone(), place, report);
+        }
+        let mut number = unlocked.passphrase.map(|passphrase| {
+            self.passphrases.push(Passphrase::new(passphrase.expose_secret().to_vec()));
+            self.passphrases.len() - 1
+        });
+        for stored in &unlocked.opened.keys {
+            let Some(place) = places.next() else { return Ok(()) };
+            report.call(place, stored.name.as_deref());
+            let (mut facts, _) = stores::key_facts(stored, store.kind, place);
+            if stored.is_sealed() && number.is_none() {
+                // The certificates lay there in the clear, and nobody was asked yet.
+                number = Some(self.passphrase_of_keys(path, settings, host, report)?);
+            }
+            match stored.open(number.map(|number| &self.passphrases[number]), limits) {
+                Ok(key) => {
+                    identity::note_opened(&key, &mut facts);
+                    facts.opened = facts.encrypted.then_some(true);
+                    self.add_key(key, number.filter(|_| facts.encrypted), place);
+                }
+                Err(error) => {
+                    facts.opened = Some(false);
+                    report.find_as(Severity::Warning, Some(place), Cause::KeyNotOpened(error));
+                }
+            }
+            self.facts.push(facts);
         }
         Ok(())
+    }
+
+    /// The passphrase for the keys of a store whose certificates need none.
+    fn passphrase_of_keys(
+        &mut self,
+        path: &Path,
+        settings: &Settings,
+        host: &Host,
+        report: &mut Report,
+    ) -> Result<usize, Failure> {
+        let Value { origin, value: source } = &settings.store_passphrase;
+        let (account, prompt) = (stores::keyring_account(path), stores::prompt(path));
+        let lent = identity::lent(host);
+        let obtained = match passphrase::obtain(source, &account, &prompt, &lent) {
+            Err(passphrase::Error::Keyring(_))
+                if *origin == Origin::Default && host.terminal.is_present() =>
+            {
+                passphrase::obtain(&Source::Prompt, &account, &prompt, &lent)
+            }
+            other => other,
+        };
+        let obtained = obtained.map_err(|error| stores::no_passphrase(path, &error))?;
+        identity::note_open_file(&obtained, source, report);
+        self.passphrases.push(obtained.passphrase);
+        Ok(self.passphrases.len() - 1)
     }
 
     /// Picks the identity that is meant. Where there is none, or more than one, the report says so.
@@ -651,12 +694,9 @@ impl Pile {
             return Err(Failure::new("there is no valid CA certificate among these files")
                 .hint("nothing was changed; leave --save-cas away"));
         }
-        if holds_private_key(&path) {
-            return Err(Failure::new(format!(
-                "{} holds a private key, and is not replaced",
-                words::path(&path)
-            ))
-            .hint("name another file with --save-cas"));
+        if let Some(what) = holds_private_key(&path) {
+            return Err(Failure::new(format!("{} {what}, and is not replaced", words::path(&path)))
+                .hint("name another file with --save-cas"));
         }
         let built = Built { collection, merged };
         let changed = !built.is_at(&path);
@@ -843,7 +883,7 @@ impl Extension {
                 .hint("name another folder with --out-dir")
             })
         };
-        let is_set = |value: &Option<crate::config::Value<PathBuf>>, path: &Path| {
+        let is_set = |value: &Option<Value<PathBuf>>, path: &Path| {
             value.as_ref().is_some_and(|value| value.value == path)
         };
         let mut wish = Wish::default();

@@ -10,6 +10,7 @@ pub mod import;
 pub mod key;
 pub mod pair;
 pub mod stamp;
+pub mod stores;
 pub mod values;
 
 use time::format_description::well_known::Rfc3339;
