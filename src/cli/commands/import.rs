@@ -4,35 +4,31 @@
 
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
 use super::bundle::{Built, holds_private_key};
 use super::pair::{Changed, Held, Pair, drafted, not_written};
-use super::stores::{self, Opener, Wishes};
-use super::{check, gather, identity, key};
+use super::pile::{Key, Pile};
+use super::save::Extension;
+use super::{gather, identity, key};
 use crate::cli::args::ImportArguments;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
 use crate::cli::{Ending, ImportSummary, Outcome, Shown, Written};
-use crate::clients;
-use crate::clients::key::refusal_of_key_kind;
 use crate::config::edit::{self, Wish};
 use crate::config::{Origin, Settings, Value};
 use crate::pki::bundle::{self, Collection, Place, Rules, merge};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::chain::self_signature;
-use crate::pki::container::{self, Content as Found, Store, StoreKind};
-use crate::pki::identity::{Unfit, fitness};
-use crate::pki::key::{Content, KeyFile, Limits, PORTABLE_ITERATIONS, Pairing, PrivateKey};
+use crate::pki::container::{self, Content as Found};
+use crate::pki::key::{Content, Limits, PORTABLE_ITERATIONS, PrivateKey};
 use crate::pki::name::Foreign;
-use crate::pki::pile::{self, Candidate, Chain, End};
-use crate::report::{Cause, CertificateFacts, KeyFacts, Report, Severity};
+use crate::pki::pile::{self, Candidate};
+use crate::report::{Cause, CertificateFacts, Report, Severity};
 use crate::secret::Passphrase;
-use crate::source::{self, Source as Input, Unavailable};
+use crate::source::Source as Input;
 use crate::sys::Host;
-use crate::sys::fs::{self, Draft, Kind, ReadError};
+use crate::sys::fs::{self, Draft, Kind};
 use crate::sys::keyring;
-use crate::sys::passphrase::{self, Source};
+use crate::sys::passphrase::Source;
 
 /// Imports an identity, or brings the previous one back.
 ///
@@ -124,14 +120,9 @@ fn import(
     for number in [&[chosen.leaf][..], &chain.intermediates].concat() {
         bundle::write_block(&pile.certificates[number], &mut text);
     }
-    let authorities = pile.authorities_file(arguments, &chosen, host)?;
-    let extension = Extension::plan(
-        pair,
-        authorities.as_ref().map(|file| file.path.as_path()),
-        arguments,
-        settings,
-        host,
-    )?;
+    let authorities = AuthoritiesFile::plan(&pile, arguments, &chosen, host)?;
+    let extension =
+        extension(pair, authorities.as_ref().map(|file| file.path.as_path()), arguments, settings, host)?;
     let key = &pile.keys[chosen.key];
     if arguments.dry_run {
         let leaf = &pile.certificates[chosen.leaf];
@@ -141,7 +132,7 @@ fn import(
     let passphrase = new_passphrase(pair, key, &pile.passphrases, &places, host)?;
     let place = Place { file: report.file(pair.key.clone()), index: 1, line: None };
     identity::note_oddities(&passphrase, Severity::Warning, Some(place), report);
-    let consented = extension.consent(arguments, host)?;
+    let consented = extension.consent(arguments.save, host)?;
 
     let held = pair.hold()?;
     note_mended(&held, pair, report);
@@ -210,11 +201,11 @@ fn rehearse(
 }
 
 /// Where passphrases come from, as it was typed.
-struct Places {
+pub(super) struct Places {
     /// That of client-key.pem.
     new: Option<Source>,
     /// That of a sealed key.
-    old: Option<Source>,
+    pub(super) old: Option<Source>,
 }
 
 impl Places {
@@ -229,464 +220,29 @@ impl Places {
     }
 }
 
-/// Everything that was found, each certificate and each key once.
-#[derive(Default)]
-struct Pile {
-    certificates: Vec<Certificate>,
-    /// Where each certificate was found first.
-    certificate_places: Vec<Place>,
-    facts: Vec<KeyFacts>,
-    keys: Vec<Key>,
-    /// The names that stores have for their certificates.
-    names: Vec<Option<String>>,
-    passphrases: Vec<Passphrase>,
+/// A file of CA certificates that is about to be written.
+struct AuthoritiesFile {
+    changed: bool,
+    count: usize,
+    /// None where nothing is to be written.
+    draft: Option<Draft>,
+    path: PathBuf,
 }
 
-/// A private key that is open.
-struct Key {
-    key: PrivateKey,
-    /// What has opened it, by its number in the pile; none where it lay there in the clear.
-    passphrase: Option<usize>,
-    place: Place,
-}
-
-/// What has to be opened, once all files have been read.
-enum Locked {
-    Key { file: Box<KeyFile>, path: PathBuf, place: Place },
-    Store { bytes: Zeroizing<Vec<u8>>, kind: StoreKind, path: PathBuf, place: Place },
-}
-
-impl Pile {
-    /// Reads all files, and opens what is sealed: first everything that needs no passphrase.
-    fn read(
-        pair: &Pair,
-        arguments: &ImportArguments,
-        places: &Places,
-        settings: &Settings,
-        host: &mut Host,
-        report: &mut Report,
-    ) -> Result<Self, Failure> {
-        let mut pile = Self::default();
-        let mut locked = Vec::new();
-        let inputs: Vec<Input> =
-            arguments.files.iter().map(|path| Input::typed(path, &host.current_folder)).collect();
-        let previous = pair.previous();
-        let own = [&pair.certificate, &pair.key, &previous.certificate, &previous.key];
-        let skip = |path: &Path| own.iter().any(|own| gather::is_own_output(path, own));
-        source::read_all(&inputs, &mut *host.stdin, &skip, &mut |blob| {
-            let file = report.file(blob.path.to_owned());
-            let whole = Place { file, index: 1, line: None };
-            match blob.content {
-                Ok(bytes) => {
-                    let mut repeats = gather::Repeats::default();
-                    container::scan(bytes, &mut |item| {
-                        let place = Place { file, index: item.index, line: item.line };
-                        match item.content {
-                            Found::Certificate(der) => pile.add_certificate(der, None, place, report),
-                            Found::PrivateKey(bytes) => match crate::pki::key::detect(bytes) {
-                                Ok(file) => {
-                                    let (file, path) = (Box::new(file), blob.path.to_owned());
-                                    locked.push(Locked::Key { file, path, place });
-                                }
-                                Err(why) => {
-                                    report.find_as(
-                                        Severity::Warning,
-                                        Some(place),
-                                        Cause::KeyUnreadable { why },
-                                    );
-                                }
-                            },
-                            Found::Store(Store { bytes, kind }) => {
-                                let (bytes, path) = (Zeroizing::new(bytes.to_vec()), blob.path.to_owned());
-                                locked.push(Locked::Store { bytes, kind, path, place });
-                            }
-                            _ => gather::note(item, place, blob.is_named, &mut repeats, report),
-                        }
-                    });
-                    repeats.note(whole, report);
-                }
-                Err(Unavailable::EmptyFolder) => {
-                    report.find(Some(whole), Cause::SourceEmpty { is_folder: true });
-                }
-                Err(Unavailable::Failed(error)) if !blob.is_named && error.is_dead_link() => {
-                    report.find_as(Severity::Warning, Some(whole), Cause::SourceMissing);
-                }
-                Err(Unavailable::Failed(ReadError::Missing)) => {
-                    report.find(Some(whole), Cause::SourceMissing)
-                }
-                Err(Unavailable::Failed(error)) => report.find(Some(whole), Cause::SourceUnreadable(error)),
-            }
-        });
-        let keys = locked.iter().filter(|one| matches!(one, Locked::Key { .. })).count();
-        for (count, limit, what) in [
-            (pile.certificates.len(), MOST_CERTIFICATES, "certificates"),
-            (keys, MOST_KEYS, "private keys"),
-            (locked.len() - keys, MOST_STORES, "stores"),
-        ] {
-            if count > limit {
-                return Err(Failure::new(format!(
-                    "there are {} {what} in these files, and more than {} are not gone through",
-                    words::grouped(count as u64),
-                    words::grouped(limit as u64)
-                ))
-                .hint("name only the files of the identity"));
-            }
-        }
-        // What could not be read may be what was meant.
-        if report.worst() < Severity::Critical {
-            pile.open(locked, arguments, places, settings, host, report)?;
-        }
-        Ok(pile)
-    }
-
-    fn add_certificate(&mut self, der: &[u8], name: Option<String>, place: Place, report: &mut Report) {
-        let fingerprint = Fingerprint::of(der);
-        if let Some(there) = self.certificates.iter().position(|one| one.fingerprint() == fingerprint) {
-            self.names[there] = self.names[there].take().or(name);
-            return;
-        }
-        match Certificate::parse(der, fingerprint) {
-            Ok(certificate) => {
-                self.certificates.push(certificate);
-                self.certificate_places.push(place);
-                self.names.push(name);
-            }
-            Err(unreadable) => report.find(Some(place), gather::damaged(der, unreadable)),
-        }
-    }
-
-    /// The same key twice is one key.
-    fn add_key(&mut self, key: PrivateKey, passphrase: Option<usize>, place: Place) {
-        let is_same = |other: &Key| match (key.public_key(), other.key.public_key()) {
-            (Some(one), Some(other)) => one == other,
-            _ => key.to_pkcs8_der().expose_secret() == other.key.to_pkcs8_der().expose_secret(),
-        };
-        if !self.keys.iter().any(is_same) {
-            self.keys.push(Key { key, passphrase, place });
-        }
-    }
-
-    fn open(
-        &mut self,
-        locked: Vec<Locked>,
-        arguments: &ImportArguments,
-        places: &Places,
-        settings: &Settings,
-        host: &mut Host,
-        report: &mut Report,
-    ) -> Result<(), Failure> {
-        let limits = arguments.limits.limits();
-        let host = &*host;
-        let wishes = Wishes { limits, may_ask: true, place: &settings.store_passphrase };
-        let mut opener = Opener::new(wishes, identity::lent(host));
-        let mut asked: Vec<(PathBuf, usize)> = Vec::new();
-        for one in locked {
-            match one {
-                Locked::Key { file, path, place } => {
-                    let mut facts = identity::key_facts(&file, place);
-                    match file.content {
-                        Content::Plain(key) => self.add_key(key, None, place),
-                        Content::Sealed(sealed) => {
-                            let opened = limits.check(sealed.scheme());
-                            let opened = match opened {
-                                Ok(()) => {
-                                    let number = self
-                                        .passphrase_of(&path, places, settings, &mut asked, host, report)?;
-                                    let opened = sealed.open(&self.passphrases[number], &limits);
-                                    facts.opened = Some(opened.is_ok());
-                                    opened.map(|key| (key, number))
-                                }
-                                Err(error) => Err(error),
-                            };
-                            match opened {
-                                Ok((key, number)) => {
-                                    identity::note_opened(&key, &mut facts);
-                                    self.add_key(key, Some(number), place);
-                                }
-                                Err(error) => {
-                                    report.find_as(
-                                        Severity::Warning,
-                                        Some(place),
-                                        Cause::KeyNotOpened(error),
-                                    );
-                                }
-                            }
-                        }
-                    }
-                    self.facts.push(facts);
-                }
-                Locked::Store { bytes, kind, path, place } => {
-                    let store = Store { bytes: &bytes, kind };
-                    self.open_store(&store, &path, place, &mut opener, &limits, settings, host, report)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The passphrase for a sealed key, by its number: asked for once for each file, and of a place that gives it only once, once.
-    fn passphrase_of(
-        &mut self,
-        path: &Path,
-        places: &Places,
-        settings: &Settings,
-        asked: &mut Vec<(PathBuf, usize)>,
-        host: &Host,
-        report: &mut Report,
-    ) -> Result<usize, Failure> {
-        let source = places.old.as_ref().unwrap_or(&settings.passphrase.value);
-        let is_for_all = !matches!(source, Source::Keyring | Source::Prompt);
-        if let Some((_, number)) = asked.iter().find(|(asked, _)| is_for_all || asked == path) {
-            return Ok(*number);
-        }
-        let (account, prompt) = (identity::keyring_account(path), identity::prompt(path));
-        let lent = identity::lent(host);
-        let obtained = match passphrase::obtain(source, &account, &prompt, &lent) {
-            // Nobody has said that it is in the keyring: whoever is there is asked.
-            Err(passphrase::Error::Keyring(_)) if places.old.is_none() && host.terminal.is_present() => {
-                passphrase::obtain(&Source::Prompt, &account, &prompt, &lent)
-            }
-            other => other,
-        };
-        let obtained = obtained.map_err(|error| identity::no_passphrase(path, &error))?;
-        identity::note_open_file(&obtained, source, report);
-        self.passphrases.push(obtained.passphrase);
-        asked.push((path.to_owned(), self.passphrases.len() - 1));
-        Ok(self.passphrases.len() - 1)
-    }
-
-    /// Takes everything out of a store: certificates are numbered from the place of the store on, keys behind them.
-    #[expect(clippy::too_many_arguments, reason = "one step of `open`, which is long enough")]
-    fn open_store(
-        &mut self,
-        store: &Store<'_>,
-        path: &Path,
-        whole: Place,
-        opener: &mut Opener<'_>,
-        limits: &Limits,
-        settings: &Settings,
-        host: &Host,
-        report: &mut Report,
-    ) -> Result<(), Failure> {
-        let unlocked = match opener.open(store, path, report) {
-            Ok(unlocked) => unlocked,
-            Err(closed) => {
-                report.find(Some(whole), closed.into());
-                return Ok(());
-            }
-        };
-        stores::note(&unlocked, whole, report);
-        let mut places = (whole.index..).map(|index| Place { index, line: None, ..whole });
-        for certificate in &unlocked.opened.certificates {
-            let Some(place) = places.next() else { return Ok(()) };
-            report.call(place, certificate.name.as_deref());
-            self.add_certificate(&certificate.der, certificate.name.clone(), place, report);
-        }
-        let mut number = unlocked.passphrase.map(|passphrase| {
-            self.passphrases.push(Passphrase::new(passphrase.expose_secret().to_vec()));
-            self.passphrases.len() - 1
-        });
-        for stored in &unlocked.opened.keys {
-            let Some(place) = places.next() else { return Ok(()) };
-            report.call(place, stored.name.as_deref());
-            let (mut facts, _) = stores::key_facts(stored, store.kind, place);
-            if stored.is_sealed() && number.is_none() {
-                // The certificates lay there in the clear, and nobody was asked yet.
-                number = Some(self.passphrase_of_keys(path, settings, host, report)?);
-            }
-            match stored.open(number.map(|number| &self.passphrases[number]), limits) {
-                Ok(key) => {
-                    identity::note_opened(&key, &mut facts);
-                    facts.opened = facts.encrypted.then_some(true);
-                    self.add_key(key, number.filter(|_| facts.encrypted), place);
-                }
-                Err(error) => {
-                    facts.opened = Some(false);
-                    report.find_as(Severity::Warning, Some(place), Cause::KeyNotOpened(error));
-                }
-            }
-            self.facts.push(facts);
-        }
-        Ok(())
-    }
-
-    /// The passphrase for the keys of a store whose certificates need none.
-    fn passphrase_of_keys(
-        &mut self,
-        path: &Path,
-        settings: &Settings,
-        host: &Host,
-        report: &mut Report,
-    ) -> Result<usize, Failure> {
-        let Value { origin, value: source } = &settings.store_passphrase;
-        let (account, prompt) = (stores::keyring_account(path), stores::prompt(path));
-        let lent = identity::lent(host);
-        let obtained = match passphrase::obtain(source, &account, &prompt, &lent) {
-            Err(passphrase::Error::Keyring(_))
-                if *origin == Origin::Default && host.terminal.is_present() =>
-            {
-                passphrase::obtain(&Source::Prompt, &account, &prompt, &lent)
-            }
-            other => other,
-        };
-        let obtained = obtained.map_err(|error| stores::no_passphrase(path, &error))?;
-        identity::note_open_file(&obtained, source, report);
-        self.passphrases.push(obtained.passphrase);
-        Ok(self.passphrases.len() - 1)
-    }
-
-    /// Picks the identity that is meant. Where there is none, or more than one, the report says so.
-    fn choose(
-        &self,
-        selected: Option<&str>,
-        now: i64,
-        report: &mut Report,
-        summary: &mut ImportSummary,
-    ) -> Option<Candidate> {
-        if report.worst() >= Severity::Unknown {
-            return None;
-        }
-        let keys: Vec<&PrivateKey> = self.keys.iter().map(|one| &one.key).collect();
-        let sorted = pile::sort(&self.certificates, &keys, now);
-        let is_nothing = sorted.candidates.is_empty();
-        // Beside an identity, what has no other half is of no interest but for keys: who lays two there means something.
-        let (of_keys, of_leaves) = match is_nothing {
-            true => (Severity::Critical, Severity::Critical),
-            false => (Severity::Warning, Severity::Info),
-        };
-        let is_locked = |finding: &&mut crate::report::Finding| {
-            matches!(finding.cause, Cause::KeyNotOpened(_) | Cause::KeyUnreadable { .. })
-        };
-        if is_nothing {
-            report.findings.iter_mut().filter(is_locked).for_each(|one| one.severity = Severity::Critical);
-        }
-        for number in &sorted.keys_alone {
-            let Key { key, place, .. } = &self.keys[*number];
-            let key = key.algorithm().to_string().into();
-            report.find_as(of_keys, Some(*place), Cause::KeyWithoutCertificate { key });
-        }
-        // Where a key did not open, that is what is missing.
-        if !is_nothing || report.worst() < Severity::Critical || !sorted.keys_alone.is_empty() {
-            for number in sorted.leaves_alone.iter().take(MOST_NAMED) {
-                let subject = self.certificates[*number].subject().short().into();
-                let place = self.certificate_places[*number];
-                report.find_as(of_leaves, Some(place), Cause::CertWithoutKey { subject });
-            }
-        }
-        summary.candidates = sorted
-            .candidates
-            .iter()
-            .map(|one| (self.facts(one.leaf, now), self.names[one.leaf].clone()))
-            .collect();
-        if is_nothing {
-            if report.worst() < Severity::Critical {
-                report.find(None, Cause::IdentityMissing);
-            }
-            return None;
-        }
-        let meant = match selected {
-            Some(text) => pile::select(&sorted.candidates, text, &self.certificates, &self.names),
-            None => sorted.candidates.clone(),
-        };
-        match meant.as_slice() {
-            [] => report.find(None, Cause::IdentityNotSelected { count: sorted.candidates.len() }),
-            [one] => {
-                for other in &one.others {
-                    let certificate = &self.certificates[*other];
-                    let until = self.certificates[one.leaf].validity().not_after;
-                    let cause =
-                        Cause::CertSuperseded { subject: certificate.subject().short().into(), until };
-                    report.find(Some(self.certificate_places[*other]), cause);
-                }
-                return Some(one.clone());
-            }
-            several => report.find(None, Cause::IdentityAmbiguous { count: several.len() }),
-        }
-        None
-    }
-
-    /// Says what speaks against the identity; what no client can use is critical.
-    fn judge(&self, chosen: &Candidate, chain: &Chain, settings: &Settings, now: i64, report: &mut Report) {
-        let leaf = &self.certificates[chosen.leaf];
-        let place = Some(self.certificate_places[chosen.leaf]);
-        let subject = || -> Box<str> { leaf.subject().short().into() };
-        if let Pairing::NotCheckable { why } = chosen.pairing {
-            report.find(place, Cause::KeyPairUnchecked { why });
-        }
-        for number in [&[chosen.leaf][..], &chain.intermediates].concat() {
-            let certificate = &self.certificates[number];
-            let cause = check::lifetime_cause(certificate, certificate.is_ca(), settings.thresholds, now);
-            let is_over = matches!(cause, Some(Cause::CertExpired { .. } | Cause::CertNotYetValid { .. }));
-            // With a leaf that servers refuse nothing would work any more. An intermediate they may have themselves.
-            let severity = match number == chosen.leaf && is_over {
-                true => Severity::Critical,
-                false => Severity::Warning,
-            };
-            if let Some(cause) = cause {
-                report.find_as(severity, Some(self.certificate_places[number]), cause);
-            }
-        }
-        if let Err(unfit) = fitness(leaf) {
-            // A certificate that the client has made for itself is a CA by the defaults of OpenSSL, and works where it is trusted.
-            let is_own = unfit == Unfit::Authority && chain.end == End::Own;
-            let severity = if is_own { Severity::Warning } else { Severity::Critical };
-            report.find_as(severity, place, Cause::ClientCertNotForClients { subject: subject(), unfit });
-        }
-        if let End::Missing { below } = chain.end {
-            let certificate = &self.certificates[below];
-            let cause = Cause::ChainGapOfClient {
-                address: pile::issuer_address(certificate).map(|address| Foreign(address).to_string().into()),
-                issuer: certificate.issuer().short().into(),
-                subject: certificate.subject().short().into(),
-            };
-            // Above an intermediate the next is mostly the root, which no client sends.
-            let severity = if below == chosen.leaf { Severity::Warning } else { Severity::Info };
-            report.find_as(severity, Some(self.certificate_places[below]), cause);
-        }
-        let key = &self.keys[chosen.key];
-        if clients::is_weak(key.key.algorithm()) {
-            report.find(Some(key.place), Cause::KeyWeak { key: key.key.algorithm().to_string().into() });
-        }
-        if let Some(refusal) = refusal_of_key_kind(key.key.algorithm()) {
-            report.find(Some(key.place), Cause::KeyKindRefused { refusal });
-        }
-        if key.key.contradicts_itself() {
-            report.find(Some(key.place), Cause::KeyContradicts);
-        }
-    }
-
-    fn facts(&self, number: usize, now: i64) -> CertificateFacts {
-        let certificate = &self.certificates[number];
-        let own = self_signature(certificate);
-        gather::facts(certificate, self.certificate_places[number], bundle::role(certificate, own), own, now)
-    }
-
-    /// Every certificate and key, for JSON.
-    fn add_facts(&self, now: i64, report: &mut Report) {
-        report.certificates.extend((0..self.certificates.len()).map(|number| self.facts(number, now)));
-        report.keys.extend(self.facts.iter().map(KeyFacts::clone));
-    }
-
-    /// The CA certificates, but for one that is the client's own.
-    fn authorities(&self, chosen: Option<&Candidate>) -> impl Iterator<Item = usize> {
-        let leaf = chosen.map(|chosen| chosen.leaf);
-        (0..self.certificates.len())
-            .filter(move |number| self.certificates[*number].is_ca() && Some(*number) != leaf)
-    }
-
+impl AuthoritiesFile {
     /// Merges the CA certificates as a bundle is merged, into a draft of the file that is asked for.
-    fn authorities_file(
-        &self,
+    fn plan(
+        pile: &Pile,
         arguments: &ImportArguments,
         chosen: &Candidate,
         host: &Host,
-    ) -> Result<Option<AuthoritiesFile>, Failure> {
+    ) -> Result<Option<Self>, Failure> {
         let Some(path) = &arguments.save_cas else { return Ok(None) };
         let path: PathBuf = host.current_folder.join(path).components().collect();
         let mut collection = Collection::default();
-        for number in self.authorities(Some(chosen)) {
+        for number in pile.authorities(Some(chosen)) {
             // It was read before, so it can be read.
-            let _ = collection.add(self.certificates[number].der(), self.certificate_places[number]);
+            let _ = collection.add(pile.certificates[number].der(), pile.certificate_places[number]);
         }
         let merged = merge(collection.certificates(), Rules { keep_expired: false, now: host.now });
         let count = merged.kept.len();
@@ -704,20 +260,9 @@ impl Pile {
             true => Some(drafted(&path, Kind::Public, &built.text())?),
             false => None,
         };
-        Ok(Some(AuthoritiesFile { changed, count, draft, path }))
+        Ok(Some(Self { changed, count, draft, path }))
     }
-}
 
-/// A file of CA certificates that is about to be written.
-struct AuthoritiesFile {
-    changed: bool,
-    count: usize,
-    /// None where nothing is to be written.
-    draft: Option<Draft>,
-    path: PathBuf,
-}
-
-impl AuthoritiesFile {
     fn publish(self) -> Result<(Written, usize), Failure> {
         if let Some(draft) = self.draft {
             draft.publish().map_err(|error| not_written(&self.path, &error))?;
@@ -857,133 +402,44 @@ impl Remembering {
     }
 }
 
-/// What is to be added to the user's certman.toml.
-struct Extension {
-    /// The file; none where there is no place for one.
-    file: Option<PathBuf>,
-    wish: Wish,
-}
-
-impl Extension {
-    /// What of the identity the settings do not say yet.
-    fn plan(
-        pair: &Pair,
-        authorities: Option<&Path>,
-        arguments: &ImportArguments,
-        settings: &Settings,
-        host: &Host,
-    ) -> Result<Self, Failure> {
-        let home = host.environment.home();
-        let text = |path: &Path| {
-            edit::path_text(path, home.as_deref()).ok_or_else(|| {
-                Failure::new(format!(
-                    "{} cannot be written into certman.toml: it is not UTF-8",
-                    words::path(path)
-                ))
-                .hint("name another folder with --out-dir")
-            })
-        };
-        let is_set = |value: &Option<Value<PathBuf>>, path: &Path| {
-            value.as_ref().is_some_and(|value| value.value == path)
-        };
-        let mut wish = Wish::default();
-        if !is_set(&settings.cert, &pair.certificate) {
-            wish.cert = Some(text(&pair.certificate)?);
-        }
-        if !is_set(&settings.key, &pair.key) {
-            wish.key = Some(text(&pair.key)?);
-        }
-        let is_keyring = settings.passphrase.value == Source::Keyring;
-        if arguments.remember && (!is_keyring || wish.key.is_some()) {
-            wish.passphrase = Some(Source::Keyring.to_string());
-        }
-        if let Some(path) = authorities {
-            let source = Input::Path(path.to_owned());
-            if !settings.sources.iter().any(|there| there.value == source) {
-                wish.source = Some(text(path)?);
-            }
-        }
-        Ok(Self { file: settings.file.clone(), wish })
+/// What of the identity the settings do not say yet.
+fn extension(
+    pair: &Pair,
+    authorities: Option<&Path>,
+    arguments: &ImportArguments,
+    settings: &Settings,
+    host: &Host,
+) -> Result<Extension, Failure> {
+    let home = host.environment.home();
+    let text = |path: &Path| {
+        edit::path_text(path, home.as_deref()).ok_or_else(|| {
+            Failure::new(format!(
+                "{} cannot be written into certman.toml: it is not UTF-8",
+                words::path(path)
+            ))
+            .hint("name another folder with --out-dir")
+        })
+    };
+    let is_set =
+        |value: &Option<Value<PathBuf>>, path: &Path| value.as_ref().is_some_and(|value| value.value == path);
+    let mut wish = Wish::default();
+    if !is_set(&settings.cert, &pair.certificate) {
+        wish.cert = Some(text(&pair.certificate)?);
     }
-
-    fn proposal(self) -> Option<(PathBuf, String)> {
-        let Self { file, wish } = self;
-        if wish.is_empty() { None } else { Some((file?, wish.lines())) }
+    if !is_set(&settings.key, &pair.key) {
+        wish.key = Some(text(&pair.key)?);
     }
-
-    /// Asks, where `--save` has not said it and somebody is there.
-    fn consent(self, arguments: &ImportArguments, host: &Host) -> Result<Consented, Failure> {
-        let Some(file) = &self.file else {
-            return match arguments.save {
-                true => {
-                    Err(Failure::new("there is no home folder for certman.toml")
-                        .hint("name it with --config"))
-                }
-                false => Ok(Consented { extension: self, is_given: false }),
-            };
-        };
-        if self.wish.is_empty() || arguments.save || !host.terminal.is_present() {
-            let is_given = arguments.save && !self.wish.is_empty();
-            return Ok(Consented { extension: self, is_given });
-        }
-        let lines = Foreign(self.wish.lines().trim_end().replace('\n', "\n    ")).to_string();
-        let question = format!("    {lines}\nAdd this to {}? [y/N] ", words::path(file));
-        let is_given = host.terminal.confirm(&question).unwrap_or(false);
-        Ok(Consented { extension: self, is_given })
+    let is_keyring = settings.passphrase.value == Source::Keyring;
+    if arguments.remember && (!is_keyring || wish.key.is_some()) {
+        wish.passphrase = Some(Source::Keyring.to_string());
     }
-}
-
-/// What is to be added, and whether it may be.
-struct Consented {
-    extension: Extension,
-    is_given: bool,
-}
-
-/// A certman.toml that lies ready.
-struct ReadyConfiguration {
-    draft: Draft,
-    path: PathBuf,
-    replaced: Vec<(&'static str, String)>,
-}
-
-impl Consented {
-    /// Writes the new certman.toml beside the old one.
-    fn draft(&self) -> Result<Option<ReadyConfiguration>, Failure> {
-        let Some(path) = self.extension.file.as_ref().filter(|_| self.is_given) else { return Ok(None) };
-        let by_hand = |why: String| {
-            let lines = self.extension.wish.lines().trim_end().replace('\n', "; ");
-            Failure::new(format!("{} is left alone, and nothing was changed: {why}", words::path(path)))
-                .hint(format!("leave --save away, and add it by hand: {lines}"))
-        };
-        let mut bytes = Vec::new();
-        let is_new = match fs::read_into(path, &mut bytes, CONFIGURATION_LIMIT) {
-            Ok(()) => false,
-            Err(ReadError::Missing) => true,
-            Err(error) => return Err(by_hand(error.to_string())),
-        };
-        let text = String::from_utf8(bytes).map_err(|_| by_hand("it is not UTF-8".to_owned()))?;
-        let edited = edit::extend(&text, &self.extension.wish).map_err(|why| by_hand(why.to_string()))?;
-        if edited.text == text {
-            return Ok(None);
+    if let Some(path) = authorities {
+        let source = Input::Path(path.to_owned());
+        if !settings.sources.iter().any(|there| there.value == source) {
+            wish.source = Some(text(path)?);
         }
-        let draft = drafted(path, Kind::Public, edited.text.as_bytes())?;
-        if !is_new {
-            draft.keep_mode().map_err(|error| not_written(path, &error))?;
-        }
-        Ok(Some(ReadyConfiguration { draft, path: path.clone(), replaced: edited.replaced }))
     }
-
-    fn publish(self, ready: Option<ReadyConfiguration>, summary: &mut ImportSummary) -> Result<(), Failure> {
-        match ready {
-            Some(ReadyConfiguration { draft, path, replaced }) => {
-                draft.publish().map_err(|error| not_written(&path, &error))?;
-                (summary.saved, summary.replaced) = (Some(path), replaced);
-            }
-            None if !self.is_given => summary.proposal = self.extension.proposal(),
-            None => {}
-        }
-        Ok(())
-    }
+    Ok(Extension { file: settings.file.clone(), wish })
 }
 
 /// Brings the previous pair back, and with it the passphrase that the keyring has for it. What was current becomes the previous one.
@@ -1104,15 +560,6 @@ fn in_place_but(pair: &Pair, failure: Failure) -> Failure {
 }
 
 const CERTIFICATE_NAME: &str = "client-cert.pem";
-/// As much as is read of one.
-const CONFIGURATION_LIMIT: usize = 1 << 20;
 const KEY_NAME: &str = "client-key.pem";
-/// Nobody's identity comes with more.
-const MOST_CERTIFICATES: usize = 10_000;
-/// So many keys are opened at most; each may cost as much as the limits allow.
-const MOST_KEYS: usize = 32;
-/// So many certificates without a key are named.
-const MOST_NAMED: usize = 10;
-const MOST_STORES: usize = 32;
 /// The passphrase that Java's documentation gives every store.
 const WELL_KNOWN: &[u8] = b"changeit";

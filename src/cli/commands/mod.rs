@@ -9,6 +9,8 @@ pub mod identity;
 pub mod import;
 pub mod key;
 pub mod pair;
+pub mod pile;
+pub mod save;
 pub mod stamp;
 pub mod stores;
 pub mod values;
