@@ -162,6 +162,8 @@ pub struct ImportSummary {
     pub is_rehearsal: bool,
     /// Whether the previous pair was brought back.
     pub is_rollback: bool,
+    /// Where the passphrase comes from by the settings, where that is not the keyring.
+    pub passphrase_from: Option<String>,
     /// What is missing in certman.toml: the file, and the lines.
     pub proposal: Option<(PathBuf, String)>,
     /// Whether the keyring has the passphrase now.
@@ -219,7 +221,9 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         Command::Check(check) => commands::check::run(check, &settings, wants_facts, host),
         Command::Completions { .. } => unreachable!("answered above, before any file is touched"),
         Command::Env(env) => commands::env::run(env, &settings, host),
-        Command::Import(import) => commands::import::run(import, &settings, host),
+        Command::Import(import) => {
+            commands::import::run(import, &settings, !wants_facts && !arguments.common.quiet, host)
+        }
         Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
     }
 }

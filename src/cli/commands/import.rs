@@ -30,17 +30,23 @@ use crate::sys::fs::{self, Draft, Kind};
 use crate::sys::keyring;
 use crate::sys::passphrase::Source;
 
-/// Imports an identity, or brings the previous one back.
+/// Imports an identity, or brings the previous one back. Where `may_ask`, whoever is there is asked whether certman.toml is to be
+/// extended.
 ///
 /// # Errors
 /// Where a passphrase is not to be had, and where writing fails. What is wrong with the files is in the report.
-pub fn run(arguments: &ImportArguments, settings: &Settings, host: &mut Host) -> Result<Outcome, Failure> {
+pub fn run(
+    arguments: &ImportArguments,
+    settings: &Settings,
+    may_ask: bool,
+    host: &mut Host,
+) -> Result<Outcome, Failure> {
     let pair = targets(arguments, settings, host)?;
     let mut report = Report::default();
     let done = if arguments.rollback {
         roll_back(&pair, arguments, settings, host, &mut report)
     } else {
-        import(&pair, arguments, settings, host, &mut report)
+        import(&pair, arguments, settings, may_ask, host, &mut report)
     };
     match done {
         Ok(summary) => {
@@ -95,11 +101,17 @@ fn import(
     pair: &Pair,
     arguments: &ImportArguments,
     settings: &Settings,
+    may_ask: bool,
     host: &mut Host,
     report: &mut Report,
 ) -> Result<ImportSummary, Failure> {
     let places = Places::typed(arguments, host)?;
-    let mut summary = ImportSummary { is_rehearsal: arguments.dry_run, ..ImportSummary::default() };
+    let place = &settings.passphrase.value;
+    let mut summary = ImportSummary {
+        is_rehearsal: arguments.dry_run,
+        passphrase_from: (*place != Source::Keyring).then(|| place.name()),
+        ..ImportSummary::default()
+    };
     let pile = Pile::read(pair, arguments, &places, settings, host, report)?;
     pile.add_facts(host.now, report);
     let chosen = pile.choose(arguments.select.as_deref(), host.now, report, &mut summary);
@@ -132,7 +144,7 @@ fn import(
     let passphrase = new_passphrase(pair, key, &pile.passphrases, &places, host)?;
     let place = Place { file: report.file(pair.key.clone()), index: 1, line: None };
     identity::note_oddities(&passphrase, Severity::Warning, Some(place), report);
-    let consented = extension.consent(arguments.save, host)?;
+    let consented = extension.consent(arguments.save, may_ask, host)?;
 
     let held = pair.hold()?;
     note_mended(&held, pair, report);

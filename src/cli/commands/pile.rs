@@ -75,6 +75,7 @@ impl Pile {
         let previous = pair.previous();
         let own = [&pair.certificate, &pair.key, &previous.certificate, &previous.key];
         let skip = |path: &Path| own.iter().any(|own| gather::is_own_output(path, own));
+        let (mut keys, mut damaged_keys, mut stores) = (0, 0, 0);
         source::read_all(&inputs, &mut *host.stdin, &skip, &mut |blob| {
             let file = report.file(blob.path.to_owned());
             let whole = Place { file, index: 1, line: None };
@@ -85,20 +86,30 @@ impl Pile {
                         let place = Place { file, index: item.index, line: item.line };
                         match item.content {
                             Found::Certificate(der) => pile.add_certificate(der, None, place, report),
+                            Found::PrivateKey(_) if keys > MOST_KEYS => {}
                             Found::PrivateKey(bytes) => match key::detect(bytes) {
                                 Ok(file) => {
+                                    keys += 1;
                                     let (file, path) = (Box::new(file), blob.path.to_owned());
                                     locked.push(Locked::Key { file, path, place });
                                 }
                                 Err(why) => {
-                                    report.find_as(
-                                        Severity::Warning,
-                                        Some(place),
-                                        Cause::KeyUnreadable { why },
-                                    );
+                                    damaged_keys += 1;
+                                    if damaged_keys <= MOST_NAMED {
+                                        let cause = Cause::KeyUnreadable { why };
+                                        report.find_as(Severity::Warning, Some(place), cause);
+                                    }
                                 }
                             },
+                            Found::Store(_) if stores > MOST_STORES => {}
+                            Found::Store(store) if store.bytes.len() > LARGEST_STORE => {
+                                // Nothing is computed for one of that size.
+                                if let Err(error) = store.open(None, &arguments.limits.limits()) {
+                                    report.find(Some(place), Cause::StoreNotOpened(error));
+                                }
+                            }
                             Found::Store(Store { bytes, kind }) => {
+                                stores += 1;
                                 let (bytes, path) = (Zeroizing::new(bytes.to_vec()), blob.path.to_owned());
                                 locked.push(Locked::Store { bytes, kind, path, place });
                             }
@@ -119,16 +130,14 @@ impl Pile {
                 Err(Unavailable::Failed(error)) => report.find(Some(whole), Cause::SourceUnreadable(error)),
             }
         });
-        let keys = locked.iter().filter(|one| matches!(one, Locked::Key { .. })).count();
         for (count, limit, what) in [
             (pile.certificates.len(), MOST_CERTIFICATES, "certificates"),
             (keys, MOST_KEYS, "private keys"),
-            (locked.len() - keys, MOST_STORES, "stores"),
+            (stores, MOST_STORES, "stores"),
         ] {
             if count > limit {
                 return Err(Failure::new(format!(
-                    "there are {} {what} in these files, and more than {} are not gone through",
-                    words::grouped(count as u64),
+                    "there are more than {} {what} in these files",
                     words::grouped(limit as u64)
                 ))
                 .hint("name only the files of the identity"));
@@ -142,6 +151,9 @@ impl Pile {
     }
 
     fn add_certificate(&mut self, der: &[u8], name: Option<String>, place: Place, report: &mut Report) {
+        if self.certificates.len() > MOST_CERTIFICATES {
+            return;
+        }
         let fingerprint = Fingerprint::of(der);
         if let Some(there) = self.certificates.iter().position(|one| one.fingerprint() == fingerprint) {
             self.names[there] = self.names[there].take().or(name);
@@ -431,8 +443,13 @@ impl Pile {
                 true => Severity::Critical,
                 false => Severity::Warning,
             };
+            let place = Some(self.certificate_places[number]);
             if let Some(cause) = cause {
-                report.find_as(severity, Some(self.certificate_places[number]), cause);
+                report.find_as(severity, place, cause);
+            }
+            if let Some(flaw) = certificate.flaw() {
+                let subject = certificate.subject().short().into();
+                report.find(place, Cause::CertNotDer { flaw, subject });
             }
         }
         if let Err(unfit) = fitness(leaf) {
@@ -460,7 +477,8 @@ impl Pile {
             report.find(Some(key.place), Cause::KeyKindRefused { refusal });
         }
         if key.key.contradicts_itself() {
-            report.find(Some(key.place), Cause::KeyContradicts);
+            // What is written has only the part that is proven.
+            report.find_as(Severity::Warning, Some(key.place), Cause::KeyContradicts);
         }
     }
 
@@ -491,3 +509,5 @@ const MOST_KEYS: usize = 32;
 /// So many certificates without a key are named.
 const MOST_NAMED: usize = 10;
 const MOST_STORES: usize = 32;
+/// No larger store is opened, and none is copied.
+const LARGEST_STORE: usize = 64 << 20;

@@ -27,11 +27,11 @@ impl Extension {
         if wish.is_empty() { None } else { Some((file?, wish.lines())) }
     }
 
-    /// Asks, where `--save` (`is_given`) has not said it and somebody is there.
+    /// Asks, where `--save` (`is_given`) has not said it and somebody is there who may be asked.
     ///
     /// # Errors
     /// Where it is to be saved and there is no place for it.
-    pub fn consent(self, is_given: bool, host: &Host) -> Result<Consented, Failure> {
+    pub fn consent(self, is_given: bool, may_ask: bool, host: &Host) -> Result<Consented, Failure> {
         let Some(file) = &self.file else {
             return match is_given {
                 true => {
@@ -41,7 +41,7 @@ impl Extension {
                 false => Ok(Consented { extension: self, is_given: false }),
             };
         };
-        if self.wish.is_empty() || is_given || !host.terminal.is_present() {
+        if self.wish.is_empty() || is_given || !may_ask || !host.terminal.is_present() {
             let is_given = is_given && !self.wish.is_empty();
             return Ok(Consented { extension: self, is_given });
         }

@@ -766,10 +766,19 @@ pub fn import(summary: &ImportSummary) -> Vec<(&'static str, String)> {
         }
         _ => {}
     }
-    if !summary.is_rehearsal && !summary.remembered && !summary.is_rollback {
-        lines.push(("next", "`certman key remember`, unless its passphrase comes from elsewhere".to_owned()));
+    if summary.is_rehearsal {
+        return lines;
     }
-    if !summary.is_rehearsal && summary.proposal.is_none() {
+    if has_changed && !summary.remembered && !summary.is_rollback {
+        lines.push((
+            "passphrase",
+            match &summary.passphrase_from {
+                Some(place) => format!("taken from {}: see that it is this one", Foreign(place)),
+                None => "not in the keyring yet: `certman key remember` puts it there".to_owned(),
+            },
+        ));
+    }
+    if summary.proposal.is_none() {
         lines.push(("next", "`certman key check`, then eval \"$(certman env)\"".to_owned()));
     }
     lines
