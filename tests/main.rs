@@ -12,6 +12,7 @@ mod clients;
 mod documents;
 mod faults;
 mod identity;
+mod import;
 mod keyring;
 mod keys;
 mod passphrase;

@@ -106,6 +106,9 @@ fn import(
     report: &mut Report,
 ) -> Result<ImportSummary, Failure> {
     let places = Places::typed(arguments, host)?;
+    if arguments.select.as_deref().is_some_and(|text| text.trim().is_empty()) {
+        return Err(Failure::usage("--select is empty, and every identity would be meant"));
+    }
     let place = &settings.passphrase.value;
     let mut summary = ImportSummary {
         is_rehearsal: arguments.dry_run,
@@ -141,10 +144,10 @@ fn import(
         rehearse(pair, &text, leaf, authorities, extension, arguments, &mut summary)?;
         return Ok(summary);
     }
+    let consented = extension.consent(arguments.save, may_ask, host)?;
     let passphrase = new_passphrase(pair, key, &pile.passphrases, &places, host)?;
     let place = Place { file: report.file(pair.key.clone()), index: 1, line: None };
     identity::note_oddities(&passphrase, Severity::Warning, Some(place), report);
-    let consented = extension.consent(arguments.save, may_ask, host)?;
 
     let held = pair.hold()?;
     note_mended(&held, pair, report);

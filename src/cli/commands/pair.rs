@@ -47,7 +47,7 @@ impl Pair {
         let path = self.hidden(".lock");
         let lock = Lock::take(&path, PATIENCE).map_err(|error| {
             Failure::new(format!("{} cannot be locked: {error}", words::path(&path)))
-                .hint("certman must be able to write there; name another folder with --out-dir")
+                .hint("nothing was changed; certman must be able to write there, or name another folder with --out-dir")
         })?;
         let Some(lock) = lock else {
             return Err(Failure::new(format!(
