@@ -114,8 +114,8 @@ pub struct BundleArguments {
     /// Write the bundle here; `-` is standard output
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Where the public roots of --full come from: system or mozilla; without this system, where there is a trust store
-    #[arg(long, value_name = "SET")]
+    /// Where the public roots of --full come from; without this the trust store of the system, where there is one
+    #[arg(long, value_name = "SET", value_parser = ["mozilla", "system"])]
     pub public_roots: Option<String>,
     /// Files, folders, `-` for standard input, `system` or `system:corporate`; else those of certman.toml
     #[arg(value_name = "SOURCE")]
