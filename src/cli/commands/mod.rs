@@ -7,6 +7,9 @@ pub mod env;
 pub mod gather;
 pub mod identity;
 pub mod key;
+pub mod profiles;
+pub mod proxy;
+pub mod remember;
 pub mod stamp;
 pub mod values;
 
