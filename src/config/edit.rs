@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use toml_edit::{Array, Decor, DocumentMut, Item, RawString, TableLike, Value};
+use toml_edit::{Array, Decor, DocumentMut, Item, RawString, Table, TableLike, Value};
 
 use super::Document;
 
@@ -16,6 +16,8 @@ pub struct Wish {
     pub key: Option<String>,
     /// `client.passphrase`
     pub passphrase: Option<String>,
+    /// The profile that it is for; none for the tables at the top.
+    pub profile: Option<String>,
     /// One more of `bundle.sources`.
     pub source: Option<String>,
 }
@@ -43,7 +45,7 @@ pub enum Refusal {
 impl Wish {
     /// Whether nothing is wished for.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        *self == Self { profile: self.profile.clone(), ..Self::default() }
     }
 
     /// The lines that a person would have to add to an empty file.
@@ -90,10 +92,12 @@ pub fn extend(text: &str, wish: &Wish) -> Result<Edited, Refusal> {
 
     let mut replaced = Vec::new();
     let mut has_changed = false;
-    let is_inline = document.get("client").is_some_and(Item::is_inline_table);
+    let profile: Vec<&str> = wish.profile.iter().flat_map(|profile| ["profile", profile.as_str()]).collect();
+    let client_path = [&profile[..], &["client"]].concat();
+    let is_inline = item(&document, &client_path).is_some_and(Item::is_inline_table);
     for (key, wanted) in [("cert", &wish.cert), ("key", &wish.key), ("passphrase", &wish.passphrase)] {
         let Some(wanted) = wanted else { continue };
-        let client = table(&mut document, "client").ok_or(Refusal::Unreadable)?;
+        let client = table(&mut document, &client_path).ok_or(Refusal::Unreadable)?;
         match client.get(key).and_then(Item::as_str).map(str::to_owned) {
             Some(there) if there == *wanted => continue,
             Some(there) => replaced.push((name_of(key), there)),
@@ -103,7 +107,11 @@ pub fn extend(text: &str, wish: &Wish) -> Result<Edited, Refusal> {
         has_changed = true;
     }
     if let Some(source) = &wish.source {
-        let bundle = table(&mut document, "bundle").ok_or(Refusal::Unreadable)?;
+        // A profile without sources of its own has those at the top, and one with some has those alone.
+        let of_profile = [&profile[..], &["bundle"]].concat();
+        let has_own = item(&document, &[&of_profile[..], &["sources"]].concat()).is_some();
+        let bundle_path = if has_own { of_profile } else { vec!["bundle"] };
+        let bundle = table(&mut document, &bundle_path).ok_or(Refusal::Unreadable)?;
         let sources = bundle.entry("sources").or_insert_with(|| Array::new().into());
         let sources = sources.as_array_mut().ok_or(Refusal::Unreadable)?;
         if !sources.iter().any(|there| there.as_str() == Some(source)) {
@@ -121,18 +129,33 @@ pub fn extend(text: &str, wish: &Wish) -> Result<Edited, Refusal> {
     Ok(Edited { replaced, text: format!("{mark}{}", with_endings(&edited)) })
 }
 
-/// The table of this name, whichever way it is written; made where there is none. None where something else has the name.
+/// The table at this path, whichever way it is written; made where there is none. None where something else has the name.
 fn table<'document>(
     document: &'document mut DocumentMut,
-    name: &str,
+    path: &[&str],
 ) -> Option<&'document mut dyn TableLike> {
     let is_empty = document.iter().next().is_none();
-    let item = document.entry(name).or_insert_with(|| {
-        let mut table = toml_edit::Table::new();
+    let (last, above) = path.split_last()?;
+    let mut current: &mut dyn TableLike = document.as_table_mut();
+    for name in above {
+        let made = || {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        };
+        current = current.entry(name).or_insert_with(made).as_table_like_mut()?;
+    }
+    let made = || {
+        let mut table = Table::new();
         table.decor_mut().set_prefix(if is_empty { "" } else { "\n" });
         Item::Table(table)
-    });
-    item.as_table_like_mut()
+    };
+    current.entry(last).or_insert_with(made).as_table_like_mut()
+}
+
+/// What stands at this path.
+fn item<'document>(document: &'document DocumentMut, path: &[&str]) -> Option<&'document Item> {
+    path.iter().try_fold(document.as_item(), |item, name| item.get(name))
 }
 
 /// Sets a value, and keeps the blanks and the comment around the old one.
@@ -196,14 +219,19 @@ fn holds(text: &str, wish: &Wish) -> bool {
     let is = |wanted: &Option<String>, there: &Option<toml::Spanned<String>>| {
         wanted.is_none() || wanted.as_ref() == there.as_ref().map(toml::Spanned::get_ref)
     };
-    let client = &document.client;
+    let Some(ours) = (match &wish.profile {
+        Some(name) => document.profile.get(name.as_str()),
+        None => Some(&document),
+    }) else {
+        return wish.cert.is_none() && wish.key.is_none() && wish.passphrase.is_none();
+    };
+    let client = &ours.client;
+    let sources = ours.bundle.sources.as_ref().or(document.bundle.sources.as_ref());
+    let has_source = |source: &String| sources.into_iter().flatten().any(|there| there.get_ref() == source);
     is(&wish.cert, &client.cert)
         && is(&wish.key, &client.key)
         && is(&wish.passphrase, &client.passphrase)
-        && wish
-            .source
-            .as_ref()
-            .is_none_or(|source| document.bundle.sources.iter().any(|there| there.get_ref() == source))
+        && wish.source.as_ref().is_none_or(has_source)
 }
 
 fn name_of(key: &str) -> &'static str {
@@ -226,6 +254,7 @@ mod tests {
             cert: Some("~/c.pem".to_owned()),
             key: Some("~/k.pem".to_owned()),
             passphrase: Some("keyring".to_owned()),
+            profile: None,
             source: Some("/ca.pem".to_owned()),
         }
     }
@@ -263,6 +292,23 @@ mod tests {
             if text.contains('\n') {
                 assert_eq!(extend(&windows(text), &wish()).unwrap().text, windows(wanted), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn a_profile_gets_its_own_tables_and_no_list_that_hides_the_one_at_the_top() {
+        let wish = Wish { passphrase: None, profile: Some("work".to_owned()), ..wish() };
+        for (text, wanted) in [
+            (
+                "[bundle]\nsources = [\"/a\"]\n",
+                "[bundle]\nsources = [\"/a\", \"/ca.pem\"]\n\n[profile.work.client]\ncert = \"~/c.pem\"\nkey = \"~/k.pem\"\n",
+            ),
+            (
+                "[profile.work.bundle]\nsources = []\n[profile.work]\n[profile.home.client]\nkey = 'h'\n",
+                "[profile.work.bundle]\nsources = [\"/ca.pem\"]\n\n[profile.work.client]\ncert = \"~/c.pem\"\nkey = \"~/k.pem\"\n[profile.work]\n[profile.home.client]\nkey = 'h'\n",
+            ),
+        ] {
+            assert_eq!(extend(text, &wish).unwrap().text, wanted, "{text}");
         }
     }
 

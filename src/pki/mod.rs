@@ -14,4 +14,5 @@ pub mod key;
 pub mod lifetime;
 pub mod name;
 pub mod pile;
+pub mod public;
 pub mod signature;

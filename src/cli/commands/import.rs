@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::bundle::{Built, holds_private_key};
 use super::pair::{Changed, Held, Pair, drafted, not_written};
 use super::pile::{Key, Pile};
+use super::remember;
 use super::save::Extension;
 use super::{gather, identity, key};
 use crate::cli::args::ImportArguments;
@@ -14,7 +15,7 @@ use crate::cli::failure::Failure;
 use crate::cli::render::words;
 use crate::cli::{Ending, ImportSummary, Outcome, Shown, Written};
 use crate::config::edit::{self, Wish};
-use crate::config::{Origin, Settings, Value};
+use crate::config::{Settings, Value};
 use crate::pki::bundle::{self, Collection, Place, Rules, merge};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::chain::self_signature;
@@ -28,7 +29,7 @@ use crate::source::Source as Input;
 use crate::sys::Host;
 use crate::sys::fs::{self, Draft, Kind};
 use crate::sys::keyring;
-use crate::sys::passphrase::Source;
+use crate::sys::passphrase::{self, Source};
 
 /// Imports an identity, or brings the previous one back. Where `may_ask`, whoever is there is asked whether certman.toml is to be
 /// extended.
@@ -66,16 +67,8 @@ fn targets(arguments: &ImportArguments, settings: &Settings, host: &Host) -> Res
     if let Some(folder) = &arguments.out_dir {
         return Ok(in_folder(&host.current_folder.join(folder).components().collect::<PathBuf>()));
     }
-    let own = |value: &Option<Value<PathBuf>>| {
-        let value = value.as_ref()?;
-        let is_own = match &value.origin {
-            Origin::File(file) => Some(file) == settings.file.as_ref(),
-            Origin::Default | Origin::Flag | Origin::Variable(_) => true,
-        };
-        is_own.then(|| value.value.clone())
-    };
     let beside = |other: &Path, name: &str| other.with_file_name(name);
-    let pair = match (own(&settings.cert), own(&settings.key)) {
+    let pair = match settings.replaceable.clone() {
         (Some(certificate), Some(key)) => Pair { certificate, key },
         (Some(certificate), None) => Pair { key: beside(&certificate, KEY_NAME), certificate },
         (None, Some(key)) => Pair { certificate: beside(&key, CERTIFICATE_NAME), key },
@@ -145,7 +138,7 @@ fn import(
         return Ok(summary);
     }
     let consented = extension.consent(arguments.save, may_ask, host)?;
-    let passphrase = new_passphrase(pair, key, &pile.passphrases, &places, host)?;
+    let passphrase = new_passphrase(pair, key, &pile.passphrases, &places, settings, host)?;
     let place = Place { file: report.file(pair.key.clone()), index: 1, line: None };
     identity::note_oddities(&passphrase, Severity::Warning, Some(place), report);
 
@@ -167,7 +160,7 @@ fn import(
     let mut remembering = None;
     let mut remember = || -> Result<(), Failure> {
         if arguments.remember {
-            remembering = Some(Remembering::store(pair, &passphrase, old.key.is_some(), host)?);
+            remembering = Some(Remembering::store(pair, &passphrase, old.key.is_some(), settings, host)?);
         }
         Ok(())
     };
@@ -269,7 +262,7 @@ impl AuthoritiesFile {
             return Err(Failure::new(format!("{} {what}, and is not replaced", words::path(&path)))
                 .hint("name another file with --save-cas"));
         }
-        let built = Built { collection, merged };
+        let built = Built { collection, is_whole: true, merged };
         let changed = !built.is_at(&path);
         let draft = match changed && !arguments.dry_run {
             true => Some(drafted(&path, Kind::Public, &built.text())?),
@@ -304,15 +297,20 @@ fn new_passphrase(
     key: &Key,
     known: &[Passphrase],
     places: &Places,
+    settings: &Settings,
     host: &Host,
 ) -> Result<Passphrase, Failure> {
+    let account = identity::keyring_account(settings, &pair.key);
+    let question = format!("New passphrase for {}: ", words::path(&pair.key));
+    let missing = |error: &passphrase::Error| identity::no_passphrase(&pair.key, error);
+    let whose = key::whose(&account, &question, &missing);
     match (&places.new, key.passphrase.map(|number| &known[number])) {
-        (Some(Source::Prompt), _) => key::ask_new(&pair.key, host),
+        (Some(Source::Prompt), _) => key::ask_new(&pair.key, &whose, host),
         (Some(source), _) => {
-            Ok(key::obtain(source, &pair.key, &identity::prompt(&pair.key), host)?.passphrase)
+            Ok(remember::obtain(source, &identity::prompt(&pair.key), &whose, host)?.passphrase)
         }
         (None, Some(old)) if is_fit(old) => Ok(Passphrase::new(old.expose_secret().to_vec())),
-        (None, _) => key::ask_new(&pair.key, host),
+        (None, _) => key::ask_new(&pair.key, &whose, host),
     }
 }
 
@@ -376,8 +374,15 @@ struct Remembering {
 
 impl Remembering {
     /// Stores the passphrase, and keeps the old one for the previous pair.
-    fn store(pair: &Pair, passphrase: &Passphrase, has_old_key: bool, host: &Host) -> Result<Self, Failure> {
-        let account = identity::keyring_account(&pair.key);
+    fn store(
+        pair: &Pair,
+        passphrase: &Passphrase,
+        has_old_key: bool,
+        settings: &Settings,
+        host: &Host,
+    ) -> Result<Self, Failure> {
+        let missing = |error: &passphrase::Error| identity::no_passphrase(&pair.key, error);
+        let account = identity::keyring_account(settings, &pair.key);
         let old = match host.keyring.read(&account) {
             Ok(old) => Some(old),
             Err(keyring::Error::Absent { .. }) => None,
@@ -387,10 +392,11 @@ impl Remembering {
             return Ok(Self { account, old });
         }
         if let Some(old) = old.as_ref().filter(|_| has_old_key) {
-            key::store(&identity::keyring_account(&pair.previous().key), old, host)?;
+            let account = identity::keyring_account(settings, &pair.previous().key);
+            remember::store(&key::whose(&account, "", &missing), old, host)?;
         }
         let remembering = Self { account, old };
-        match key::store(&remembering.account, passphrase, host) {
+        match remember::store(&key::whose(&remembering.account, "", &missing), passphrase, host) {
             Ok(()) => Ok(remembering),
             Err(failure) => Err(remembering.undo(failure, host)),
         }
@@ -437,7 +443,7 @@ fn extension(
     };
     let is_set =
         |value: &Option<Value<PathBuf>>, path: &Path| value.as_ref().is_some_and(|value| value.value == path);
-    let mut wish = Wish::default();
+    let mut wish = Wish { profile: settings.profile.clone(), ..Wish::default() };
     if !is_set(&settings.cert, &pair.certificate) {
         wish.cert = Some(text(&pair.certificate)?);
     }
@@ -485,7 +491,7 @@ fn roll_back(
     let has_key = pair.read()?.key.is_some();
     let replaced = held.replace(Some(certificate), Some(key), || {
         if let Some(passphrase) = &passphrase {
-            remembering = Some(Remembering::store(pair, passphrase, has_key, host)?);
+            remembering = Some(Remembering::store(pair, passphrase, has_key, settings, host)?);
         }
         Ok(())
     });
@@ -516,7 +522,7 @@ fn previous_passphrase(
     if settings.passphrase.value != Source::Keyring {
         return Ok(None);
     }
-    match host.keyring.read(&identity::keyring_account(&pair.previous().key)) {
+    match host.keyring.read(&identity::keyring_account(settings, &pair.previous().key)) {
         Ok(passphrase) if sealed.open(&passphrase, limits).is_ok() => Ok(Some(passphrase)),
         // An entry of another time, or none: then the one that is in use may be that of both.
         Ok(_) | Err(keyring::Error::Absent { .. }) => Ok(None),

@@ -70,13 +70,18 @@ impl Pile {
     ) -> Result<Self, Failure> {
         let mut pile = Self::default();
         let mut locked = Vec::new();
-        let inputs: Vec<Input> =
-            arguments.files.iter().map(|path| Input::typed(path, &host.current_folder)).collect();
+        // The trust store of the system holds no identity: `system` is a file here.
+        let typed = |path: &PathBuf| match path == Path::new("-") {
+            true => Input::StandardInput,
+            false => Input::Path(host.current_folder.join(path).components().collect()),
+        };
+        let inputs: Vec<Input> = arguments.files.iter().map(typed).collect();
         let previous = pair.previous();
-        let own = [&pair.certificate, &pair.key, &previous.certificate, &previous.key];
-        let skip = |path: &Path| own.iter().any(|own| gather::is_own_output(path, own));
+        let own = [&*pair.certificate, &*pair.key, &*previous.certificate, &*previous.key];
+        let skip = |path: &Path| gather::is_own_output(path, &own);
         let (mut keys, mut damaged_keys, mut stores) = (0, 0, 0);
-        source::read_all(&inputs, &mut *host.stdin, &skip, &mut |blob| {
+        let Host { roots, stdin, .. } = &mut *host;
+        source::read_all(&inputs, roots, &mut **stdin, &skip, &mut |blob| {
             let file = report.file(blob.path.to_owned());
             let whole = Place { file, index: 1, line: None };
             match blob.content {
@@ -128,6 +133,7 @@ impl Pile {
                     report.find(Some(whole), Cause::SourceMissing)
                 }
                 Err(Unavailable::Failed(error)) => report.find(Some(whole), Cause::SourceUnreadable(error)),
+                Err(Unavailable::NoStore | Unavailable::NotAsked(_) | Unavailable::OwnOutput) => {}
             }
         });
         for (count, limit, what) in [
@@ -191,7 +197,7 @@ impl Pile {
     ) -> Result<(), Failure> {
         let limits = arguments.limits.limits();
         let host = &*host;
-        let wishes = Wishes { limits, may_ask: true, place: &settings.store_passphrase };
+        let wishes = Wishes { limits, may_ask: true, settings };
         let mut opener = Opener::new(wishes, identity::lent(host));
         let mut asked: Vec<(PathBuf, usize)> = Vec::new();
         for one in locked {
@@ -253,7 +259,7 @@ impl Pile {
         if let Some((_, number)) = asked.iter().find(|(asked, _)| is_for_all || asked == path) {
             return Ok(*number);
         }
-        let (account, prompt) = (identity::keyring_account(path), identity::prompt(path));
+        let (account, prompt) = (identity::keyring_account(settings, path), identity::prompt(path));
         let lent = identity::lent(host);
         let obtained = match passphrase::obtain(source, &account, &prompt, &lent) {
             // Nobody has said that it is in the keyring: whoever is there is asked.
@@ -333,7 +339,7 @@ impl Pile {
         report: &mut Report,
     ) -> Result<usize, Failure> {
         let Value { origin, value: source } = &settings.store_passphrase;
-        let (account, prompt) = (stores::keyring_account(path), stores::prompt(path));
+        let (account, prompt) = (settings.account(&stores::keyring_account(path)), stores::prompt(path));
         let lent = identity::lent(host);
         let obtained = match passphrase::obtain(source, &account, &prompt, &lent) {
             Err(passphrase::Error::Keyring(_))
