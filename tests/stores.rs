@@ -457,7 +457,7 @@ fn a_store_of_200_megabytes_ends_soon_and_with_words() {
         (
             "deep.p12",
             &[0x30, 0x80, 2, 1, 3, 0x30, 0x80, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1],
-            "source-unknown-format",
+            "store-damaged",
         ),
     ] {
         let path = sandbox.path(name);
