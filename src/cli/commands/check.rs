@@ -17,6 +17,7 @@ use crate::config::Settings;
 use crate::pki::bundle::{self, Obstacle, Place, Rules, role};
 use crate::pki::cert::{Certificate, Fingerprint, hex};
 use crate::pki::chain::self_signature;
+use crate::pki::container::StoreError;
 use crate::pki::lifetime::{Lifetime, Thresholds, assess};
 use crate::pki::signature::Verdict;
 use crate::report::{BundleFacts, Cause, Finding, Report, Severity};
@@ -65,6 +66,12 @@ pub fn run(
             Cause::SourceMissing
                 | Cause::SourceUnreadable(_)
                 | Cause::StorePassphraseMissing(_)
+                | Cause::StoreNotOpened(
+                    StoreError::TooLarge { .. }
+                        | StoreError::TooMuchWork { .. }
+                        | StoreError::TwoPassphrases
+                        | StoreError::Unsupported { .. }
+                )
                 | Cause::SystemMissing { .. }
                 | Cause::BundleMissing
                 | Cause::PublicRootsMissing { .. }
