@@ -6,15 +6,15 @@ const [how, ...addresses] = process.argv.slice(2);
 
 const throughHttp = (address) =>
   new Promise((resolve, reject) => {
-    const request = http.get(address, { timeout: 5_000 }, (response) => {
+    const request = http.get(address, { timeout: 3_000 }, (response) => {
       let text = "";
       response.on("data", (data) => (text += data));
       response.on("end", () => resolve(text));
     });
-    request.on("timeout", () => request.destroy(new Error("no answer in 5 s")));
+    request.on("timeout", () => request.destroy(new Error("no answer in 3 s")));
     request.on("error", reject);
   });
-const throughFetch = async (address) => (await fetch(address, { signal: AbortSignal.timeout(5_000) })).text();
+const throughFetch = async (address) => (await fetch(address, { signal: AbortSignal.timeout(3_000) })).text();
 
 for (const address of addresses) {
   try {

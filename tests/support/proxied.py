@@ -9,12 +9,12 @@ if sys.argv[1] == "requests":
     import requests
 
     def get(address):
-        return requests.get(address, timeout=5).text
+        return requests.get(address, timeout=3).text
 else:
     import urllib.request
 
     def get(address):
-        with urllib.request.urlopen(address, timeout=5) as answer:
+        with urllib.request.urlopen(address, timeout=3) as answer:
             return answer.read().decode()
 
 
