@@ -15,6 +15,7 @@ mod identity;
 mod keyring;
 mod keys;
 mod passphrase;
+mod proxy;
 mod shells;
 mod stores;
 mod streams;
