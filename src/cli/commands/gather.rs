@@ -68,7 +68,8 @@ pub fn each_certificate(
                             }
                         }
                         // Beside the certificates of a system lie explanations and other things of its own.
-                        (_, Some(_)) if !is_store_file => {}
+                        (_, Some(Part::Distrusted | Part::Shipped)) => {}
+                        (Content::Unknown(_) | Content::Unrelated { .. }, Some(_)) if !is_store_file => {}
                         (content, _) => {
                             let item = Item { content, ..item };
                             note(item, place, blob.is_named, &mut repeats, report);
