@@ -18,5 +18,6 @@ mod passphrase;
 mod shells;
 mod streams;
 mod support;
+mod system;
 mod testdata;
 mod world;
