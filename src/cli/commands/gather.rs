@@ -78,6 +78,13 @@ pub fn each_certificate(
                 });
                 repeats.note(whole, report);
             }
+            // Anchors that have been found are something, whether they have been collected or not.
+            Err(Unavailable::EmptyFolder | Unavailable::NoStore)
+                if blob.is_corporate && sieve.found_any() =>
+            {
+                let cause = Cause::SystemMissing { is_own_output: false };
+                report.find_as(Severity::Warning, Some(whole), cause);
+            }
             Err(Unavailable::EmptyFolder) => report.find(Some(whole), Cause::SourceEmpty { is_folder: true }),
             // A dead link in a folder is no reason to lose all the others.
             Err(Unavailable::Failed(error)) if !blob.is_named && error.is_dead_link() => {
