@@ -254,6 +254,11 @@ fn in_wsl_the_stores_of_windows_count_and_are_asked_again_after_half_a_day() {
     assert_eq!(env("2030-01-01T00:00:00Z"), 1);
     assert_eq!(env("2030-01-01T11:59:00Z"), 1, "within half a day nobody is asked");
     assert_eq!(env("2030-01-01T12:00:00Z"), 2);
+
+    // However often it is needed in one run, PowerShell is started once.
+    let before = asked();
+    let answer = system.found(&["bundle", "system", "system:corporate", "-o", "a.pem", "--full", "full.pem"]);
+    assert_eq!((asked() - before, &answer["exit_status"]), (1, &Value::from(0)), "{answer}");
 }
 
 #[test]
