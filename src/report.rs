@@ -13,6 +13,7 @@ use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Guess, StoreError};
 use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{NoKey, NotCheckable, OpenError};
+use crate::proxy::Form;
 use crate::secret::Oddity;
 use crate::sys::fs::ReadError;
 use crate::sys::roots::AskError;
@@ -129,6 +130,8 @@ pub enum Cause {
     KeyWeak { key: Box<str> },
     /// The keyring does not answer.
     Keyring(keyring::Error),
+    /// Some clients will take a way through the proxy that was to go around it. `more` entries of the kind are not named.
+    NoProxyNotPortable { entries: Box<[Box<str>]>, form: Form, more: usize, refusal: Refusal },
     /// Something about a passphrase that is easily a mistake.
     PassphraseOdd { oddity: Oddity },
     /// There is no passphrase where it should be.
@@ -139,6 +142,8 @@ pub enum Cause {
     PassphrasePermissions { mode: u32 },
     /// A BEGIN without an END.
     PemUnclosed { label: Box<str> },
+    /// Some clients cannot send the password of the proxy.
+    ProxyPasswordNotPortable { refusal: Refusal },
     /// A private key where only certificates should be.
     PrivateKeyInSource { label: Box<str> },
     /// Public roots that no client would use, left out of the full bundle.
@@ -231,11 +236,13 @@ impl Cause {
             Self::Keyring(keyring::Error::Locked { .. }) => "keyring-locked",
             Self::Keyring(keyring::Error::TimedOut { .. }) => "keyring-timeout",
             Self::Keyring(_) => "keyring-unavailable",
+            Self::NoProxyNotPortable { .. } => "no-proxy-not-portable",
             Self::PassphraseOdd { .. } => "passphrase-odd",
             Self::PassphraseMissing(_) => "passphrase-missing",
             Self::PassphraseNotNeeded => "passphrase-not-needed",
             Self::PassphrasePermissions { .. } => "passphrase-permissions",
             Self::PemUnclosed { .. } => "pem-unclosed",
+            Self::ProxyPasswordNotPortable { .. } => "proxy-password-not-portable",
             Self::PrivateKeyInSource { .. } => "private-key-in-source",
             Self::PublicRootsDropped { .. } => "public-roots-dropped",
             Self::PublicRootsMissing { .. } => "public-roots-missing",

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::bundle::{Built, outputs};
 use super::full::{self, Full};
 use super::stores::Wishes;
-use super::{gather, identity};
+use super::{gather, identity, proxy};
 use crate::cli::args::{CheckArguments, FailOn};
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, FirstToExpire, Outcome, Shown};
@@ -123,7 +123,7 @@ impl Check {
         let has_identity = settings.cert.is_some() || settings.key.is_some();
         let out = settings.out.as_ref().map(|out| out.value.clone());
         let has_bundle = out.as_ref().is_some_and(|out| fs::state(out).is_ok());
-        if settings.sources.is_empty() && !has_identity && !has_bundle {
+        if settings.sources.is_empty() && !has_identity && !has_bundle && settings.proxy.is_none() {
             return Err(Failure::usage(
                 "there is nothing to check: no path is named and nothing is configured",
             )
@@ -149,6 +149,9 @@ impl Check {
                     note_first(&mut self.summary.first_to_expire, first);
                 },
             );
+        }
+        if let Some(settings) = &settings.proxy {
+            proxy::note_exceptions(&settings.exceptions, &mut self.report);
         }
         Ok(())
     }
