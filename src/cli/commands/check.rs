@@ -17,6 +17,7 @@ use crate::config::Settings;
 use crate::pki::bundle::{self, Obstacle, Place, Rules, role};
 use crate::pki::cert::{Certificate, Fingerprint, hex};
 use crate::pki::chain::self_signature;
+use crate::pki::container::StoreError;
 use crate::pki::lifetime::{Lifetime, Thresholds, assess};
 use crate::pki::signature::Verdict;
 use crate::report::{BundleFacts, Cause, Finding, Report, Severity};
@@ -65,13 +66,18 @@ pub fn run(
             Cause::SourceMissing
                 | Cause::SourceUnreadable(_)
                 | Cause::StorePassphraseMissing(_)
-                | Cause::SystemMissing { .. }
+                | Cause::StoreNotOpened(
+                    StoreError::TooLarge { .. }
+                        | StoreError::TooMuchWork { .. }
+                        | StoreError::TwoPassphrases
+                        | StoreError::Unsupported { .. }
+                )
                 | Cause::BundleMissing
                 | Cause::PublicRootsMissing { .. }
         );
-        // What the Windows around a Linux has is only a part.
-        let is_unasked =
-            matches!(finding.cause, Cause::SystemNotAsked(_)) && finding.severity == Severity::Critical;
+        // Where other parts of the trust store were there, it is a warning.
+        let is_unasked = matches!(finding.cause, Cause::SystemMissing { .. } | Cause::SystemNotAsked(_))
+            && finding.severity == Severity::Critical;
         if is_unread || is_unasked {
             finding.severity = Severity::Unknown;
         }

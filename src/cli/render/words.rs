@@ -556,7 +556,7 @@ pub fn store_not_opened(error: &StoreError) -> String {
                 .into()
         }
         StoreError::Unsupported { what } => {
-            format!("the store holds {}, which certman does not read", Foreign(what))
+            format!("certman does not read what is in the store: {}", Foreign(what))
         }
         StoreError::WrongPassphraseOrDamaged => {
             "the passphrase does not open the store; a store that was changed looks the same".into()
@@ -980,7 +980,6 @@ fn guess(guess: Guess) -> &'static str {
         Guess::OpenSsh => "this is an SSH key, which has nothing to do with TLS",
         Guess::Pdf => "this is a PDF, not a certificate",
         Guess::Pkcs12 => "this is a PKCS#12 store, where PEM should be",
-        Guess::Pkcs12CutShort => "this looks like a PKCS#12 store that was cut short",
         Guess::Pkcs7WithoutCertificates => "this is PKCS#7 without any certificate in it",
         Guess::StoreWithoutCertificates => "this is a store without any certificate in it",
         Guess::Text => "this is text without any certificate in it",
@@ -993,7 +992,7 @@ fn guess_fix(guess: Guess) -> Option<&'static str> {
         Guess::BouncyCastle => {
             "have it converted: `keytool -importkeystore -srckeystore FILE -srcstoretype BKS -destkeystore FILE.p12 -deststoretype PKCS12`"
         }
-        Guess::CutShort | Guess::Pkcs12CutShort => "get it again",
+        Guess::CutShort => "get it again",
         Guess::Html => "open the address in a browser, sign in, and save the file again",
         Guess::JavaKeyStore | Guess::Pkcs12 => "take the identity out of it with `certman import FILE`",
         Guess::Zip => "unpack it, and name what is inside",
