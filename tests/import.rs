@@ -108,6 +108,46 @@ fn every_store_of_openssl_and_java_gives_the_same_pair() {
 }
 
 #[test]
+fn a_key_with_a_passphrase_of_its_own_in_a_java_store_is_opened_by_that() {
+    let Some(keytool) = program("keytool") else { return };
+    let place = Place::new();
+    let Some(p12) = place.p12("a", "p256", &[&testdata("pki/client-p256-chain.pem")], &["-name", "mine"])
+    else {
+        return;
+    };
+    let store = place.sandbox.path("a.jks");
+    let output = bare(&keytool)
+        .args([
+            "-importkeystore",
+            "-noprompt",
+            "-srcstoretype",
+            "pkcs12",
+            "-deststoretype",
+            "jks",
+            "-srcalias",
+            "mine",
+        ])
+        .arg("-srckeystore")
+        .arg(&p12)
+        .arg("-destkeystore")
+        .arg(&store)
+        .args(["-srcstorepass:env", "A", "-deststorepass:env", "A", "-destkeypass:env", "B"])
+        .env("A", fixture_passphrase("plain"))
+        .env("B", fixture_passphrase("other"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let alone = [text(&store), "--store-passphrase", "file:plain.txt"];
+    let ran = place.import(&alone);
+    assert!(ran.status == 1 && !place.key_file().exists(), "{ran:?}");
+    assert!(ran.stderr.contains("does not open the client key"), "{ran:?}");
+    let ran = place.import(&[&alone[..], &["--passphrase", "file:other.txt"]].concat());
+    assert_eq!(ran.status, 0, "{ran:?}");
+    // The passphrase that has opened the key is the one that stays.
+    place.assert_is_pair("other");
+}
+
+#[test]
 fn what_is_no_identity_is_named_and_nothing_is_written() {
     let place = Place::new();
     let Some(store) = place.p12("store", "p256", &[&testdata("pki/client-p256-chain.pem")], &[]) else {

@@ -157,14 +157,17 @@ fn import(
         ),
     };
     let configuration = consented.draft()?;
+    let is_unchanged = is_same_chain && sealed.is_none();
     let mut remembering = None;
     let mut remember = || -> Result<(), Failure> {
         if arguments.remember {
-            remembering = Some(Remembering::store(pair, &passphrase, old.key.is_some(), settings, host)?);
+            // What the keyring has for the pair before stays where that pair stays.
+            let has_new_previous = old.key.is_some() && !is_unchanged;
+            remembering = Some(Remembering::store(pair, &passphrase, has_new_previous, settings, host)?);
         }
         Ok(())
     };
-    let changed = if is_same_chain && sealed.is_none() {
+    let changed = if is_unchanged {
         remember()?;
         Changed::default()
     } else {

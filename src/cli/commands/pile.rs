@@ -21,7 +21,7 @@ use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::chain::self_signature;
 use crate::pki::container::{self, Content as Found, Store, StoreKind};
 use crate::pki::identity::{Unfit, fitness};
-use crate::pki::key::{self, Content, KeyFile, Limits, Pairing, PrivateKey};
+use crate::pki::key::{self, Content, KeyFile, Limits, OpenError, Pairing, PrivateKey};
 use crate::pki::name::Foreign;
 use crate::pki::pile::{self, Candidate, Chain, End};
 use crate::report::{Cause, CertificateFacts, KeyFacts, Report, Severity};
@@ -56,6 +56,14 @@ pub(super) struct Key {
 enum Locked {
     Key { file: Box<KeyFile>, path: PathBuf, place: Place },
     Store { bytes: Zeroizing<Vec<u8>>, kind: StoreKind, path: PathBuf, place: Place },
+}
+
+/// How stores are opened.
+struct Opening<'a, 's> {
+    limits: Limits,
+    opener: &'a mut Opener<'s>,
+    places: &'a Places,
+    settings: &'a Settings,
 }
 
 impl Pile {
@@ -237,7 +245,8 @@ impl Pile {
                 }
                 Locked::Store { bytes, kind, path, place } => {
                     let store = Store { bytes: &bytes, kind };
-                    self.open_store(&store, &path, place, &mut opener, &limits, settings, host, report)?;
+                    let opening = Opening { limits, opener: &mut opener, places, settings };
+                    self.open_store(&store, &path, place, opening, &mut asked, host, report)?;
                 }
             }
         }
@@ -282,12 +291,12 @@ impl Pile {
         store: &Store<'_>,
         path: &Path,
         whole: Place,
-        opener: &mut Opener<'_>,
-        limits: &Limits,
-        settings: &Settings,
+        opening: Opening<'_, '_>,
+        asked: &mut Vec<(PathBuf, usize)>,
         host: &Host,
         report: &mut Report,
     ) -> Result<(), Failure> {
+        let Opening { limits, opener, places: typed, settings } = opening;
         let unlocked = match opener.open(store, path, report) {
             Ok(unlocked) => unlocked,
             Err(closed) => {
@@ -306,15 +315,23 @@ impl Pile {
             self.passphrases.push(Passphrase::new(passphrase.expose_secret().to_vec()));
             self.passphrases.len() - 1
         });
+        let of_store = number;
         for stored in &unlocked.opened.keys {
             let Some(place) = places.next() else { return Ok(()) };
             report.call(place, stored.name.as_deref());
             let (mut facts, _) = stores::key_facts(stored, store.kind, place);
+            number = of_store.or(number);
             if stored.is_sealed() && number.is_none() {
                 // The certificates lay there in the clear, and nobody was asked yet.
                 number = Some(self.passphrase_of_keys(path, settings, host, report)?);
             }
-            match stored.open(number.map(|number| &self.passphrases[number]), limits) {
+            let mut opened = stored.open(number.map(|number| &self.passphrases[number]), &limits);
+            // In a Java store a key may have a passphrase of its own.
+            if let (Err(OpenError::WrongPassphraseOrDamaged), Some(_)) = (&opened, &typed.old) {
+                number = Some(self.passphrase_of(path, typed, settings, asked, host, report)?);
+                opened = stored.open(number.map(|number| &self.passphrases[number]), &limits);
+            }
+            match opened {
                 Ok(key) => {
                     identity::note_opened(&key, &mut facts);
                     facts.opened = facts.encrypted.then_some(true);
