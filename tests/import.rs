@@ -491,7 +491,12 @@ fn whose_passphrase_it_is_and_who_is_asked() {
     // The store's stays: one question.
     let (status, questions, _) = asked(&[text(&store)], &[&plain]);
     assert_eq!((status, questions.len()), (0, 2), "{questions:?}");
-    assert!(questions[0].contains("store") && questions[1].ends_with("[y/N] "), "{questions:?}");
+    assert!(
+        questions[0].contains("store")
+            && questions[1].ends_with("[y/N] ")
+            && questions[1].starts_with("    [client]\n    cert = "),
+        "{questions:?}"
+    );
     // A key in the clear gets one, typed twice; after three tries nothing is written.
     let key = testdata("keys/p256.pkcs8.pem");
     let pile = [text(&chain), text(&key)];

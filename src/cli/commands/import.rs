@@ -491,10 +491,12 @@ fn roll_back(
     };
     let passphrase = previous_passphrase(pair, key, &arguments.limits.limits(), settings, host, report)?;
     let mut remembering = None;
-    let has_key = pair.read()?.key.is_some();
-    let replaced = held.replace(Some(certificate), Some(key), || {
+    let now = pair.read()?;
+    let new_certificate = (now.certificate.as_ref() != Some(certificate)).then_some(certificate.as_slice());
+    let new_key = (now.key.as_ref() != Some(key)).then_some(key.as_slice());
+    let replaced = held.replace(new_certificate, new_key, || {
         if let Some(passphrase) = &passphrase {
-            remembering = Some(Remembering::store(pair, passphrase, has_key, settings, host)?);
+            remembering = Some(Remembering::store(pair, passphrase, now.key.is_some(), settings, host)?);
         }
         Ok(())
     });

@@ -45,8 +45,11 @@ impl Extension {
             let is_given = is_given && !self.wish.is_empty();
             return Ok(Consented { extension: self, is_given });
         }
-        let lines = Foreign(self.wish.lines().trim_end().replace('\n', "\n    ")).to_string();
-        let question = format!("    {lines}\nAdd this to {}? [y/N] ", words::path(file));
+        let mut question = String::new();
+        for line in self.wish.lines().lines() {
+            question += &format!("    {}\n", Foreign(line));
+        }
+        question += &format!("Add this to {}? [y/N] ", words::path(file));
         let is_given = host.terminal.confirm(&question).unwrap_or(false);
         Ok(Consented { extension: self, is_given })
     }
