@@ -40,7 +40,7 @@ pub struct Common {
     /// Read this certman.toml instead of the usual one
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// How to answer (nagios: `check` only)
+    /// How to answer (nagios: `check` only; devcontainer, docker, github, launchd, systemd: `env` only)
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
     /// Short for --format json
@@ -71,12 +71,33 @@ pub enum Color {
 /// How to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// `env`: the containerEnv of a devcontainer.json.
+    Devcontainer,
+    /// `env`: a file for `docker run --env-file`.
+    Docker,
+    /// `env`: into the file that GITHUB_ENV names, secrets masked in the log.
+    Github,
     /// One object.
     Json,
-    /// One line with performance data.
+    /// `env`: a property list with EnvironmentVariables.
+    Launchd,
+    /// `check`: one line with performance data.
     Nagios,
+    /// `env`: a file for EnvironmentFile=.
+    Systemd,
     /// Sentences and tables.
     Text,
+}
+
+impl Format {
+    /// The one command that answers in this form; none where all do.
+    pub fn only_command(self) -> Option<&'static str> {
+        match self {
+            Self::Json | Self::Text => None,
+            Self::Nagios => Some("check"),
+            Self::Devcontainer | Self::Docker | Self::Github | Self::Launchd | Self::Systemd => Some("env"),
+        }
+    }
 }
 
 /// What to do.

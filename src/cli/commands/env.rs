@@ -1,22 +1,33 @@
 //! `certman env`: the exports. Cheap, since it runs at every shell start: a fresh bundle is told by file states alone, and
 //! no key is derived unless `--verify` asks for it.
 
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
 use super::values::{Request, Values, values};
-use crate::cli::args::EnvArguments;
+use crate::cli::args::{EnvArguments, Format};
 use crate::cli::failure::Failure;
 use crate::cli::{Ending, Exports, Outcome, Shown};
 use crate::config::Settings;
 use crate::exports::{VARIABLES, Variable};
+use crate::pki::cert::hex;
 use crate::report::Report;
-use crate::shell::{self, Shell, Statement};
+use crate::shell::{self, Shell, Statement, github};
 use crate::sys::Host;
+use crate::sys::fs;
 
 /// Settles the values and puts them into statements.
 ///
 /// # Errors
 /// Where a value cannot be had: then there is none at all.
-pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Result<Outcome, Failure> {
-    let shell = shell(arguments.shell.as_deref(), host)?;
+pub fn run(
+    arguments: &EnvArguments,
+    format: Format,
+    settings: &Settings,
+    host: &mut Host,
+) -> Result<Outcome, Failure> {
+    let notation = notation(arguments, format, host)?;
     let mut report = Report::default();
     let request = Request {
         limits: &arguments.identity.limits,
@@ -26,13 +37,18 @@ pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Re
     let values =
         if arguments.unset { Values::default() } else { values(&request, settings, host, &mut report)? };
     let all = statements(&values, arguments.unset, None);
-    let script = shell::script(shell, &all).map_err(unquotable)?;
+    let script = match notation {
+        Notation::Github => into_github_file(&all, &values, host)?,
+        Notation::Script(shell) => shell::script(shell, &all).map_err(unquotable)?,
+    };
     let masked = statements(&values, arguments.unset, Some(STARS));
     // A word that no shell has to quote stands in the place of the secret until all is quoted.
     let for_people = statements(&values, arguments.unset, Some(PLACEHOLDER));
-    let script_for_people = match host.stdout.is_terminal {
-        true => with_stars(&shell::script(shell, &for_people).map_err(unquotable)?),
-        false => Vec::new(),
+    let script_for_people = match notation {
+        Notation::Script(shell) if host.stdout.is_terminal => {
+            with_stars(&shell::script(shell, &for_people).map_err(unquotable)?)
+        }
+        _ => Vec::new(),
     };
     let variables = masked
         .iter()
@@ -48,6 +64,66 @@ pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Re
         report,
         shown: Shown::Exports(Exports { script, script_for_people, variables }),
     })
+}
+
+/// What the answer is written in.
+#[derive(Clone, Copy)]
+enum Notation {
+    /// Into the file that `GITHUB_ENV` names; standard output, which is the job's log, gets the masks.
+    Github,
+    /// A text on standard output.
+    Script(Shell),
+}
+
+/// `--format`, else the dialect of a shell.
+///
+/// # Errors
+/// For a format and a shell at once, and for a shell that is not known.
+fn notation(arguments: &EnvArguments, format: Format, host: &Host) -> Result<Notation, Failure> {
+    let notation = match format {
+        Format::Devcontainer => Notation::Script(Shell::Devcontainer),
+        Format::Docker => Notation::Script(Shell::Docker),
+        Format::Github => Notation::Github,
+        Format::Launchd => Notation::Script(Shell::Launchd),
+        Format::Systemd => Notation::Script(Shell::Systemd),
+        Format::Json | Format::Nagios | Format::Text => {
+            return Ok(Notation::Script(shell(arguments.shell.as_deref(), host)?));
+        }
+    };
+    match arguments.shell {
+        None => Ok(notation),
+        Some(_) => Err(Failure::usage("--shell and --format each name what to write")),
+    }
+}
+
+/// Appends the variables to the file that the runner of GitHub Actions reads behind each step, and gives what standard
+/// output gets: the commands that mask every secret in the log.
+///
+/// # Errors
+/// Outside of such a job, and where the file cannot be written.
+fn into_github_file(
+    statements: &[Statement<'_>],
+    values: &Values,
+    host: &Host,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let Some(path) = host.environment.value("GITHUB_ENV").map(PathBuf::from) else {
+        return Err(Failure::new("GITHUB_ENV is not set, so this is no job of GitHub Actions")
+            .hint("`--format` takes docker, systemd and others too"));
+    };
+    let mut random = [0; 16];
+    aws_lc_rs::rand::fill(&mut random)
+        .map_err(|_| Failure::new("the operating system gives no random bytes"))?;
+    let delimiter = format!("certman_{}", hex(&random));
+    let text = github::variables(statements, &delimiter).map_err(unquotable)?;
+    fs::append(&path, &text).map_err(|error| {
+        Failure::new(format!("'{}', which GITHUB_ENV names, cannot be written: {error}", path.display()))
+    })?;
+    let secrets: Vec<&[u8]> = VARIABLES
+        .iter()
+        .filter(|variable| variable.content.is_secret())
+        .filter_map(|variable| values.value(variable.content))
+        .collect();
+    Ok(github::masks(&secrets))
 }
 
 /// The dialect: `--shell`, `CERTMAN_SHELL`, else the one that is found.
