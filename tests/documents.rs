@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use certman::cli::args::Arguments;
+use certman::cli::args::{Arguments, Format};
 use certman::config::{KEYS, VARIABLES};
 use certman::exports::VARIABLES as EXPORTED;
 use certman::shell::Shell;
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory, ValueEnum};
 use serde_json::Value;
 
 use crate::support::{self, Sandbox};
@@ -243,6 +243,14 @@ fn every_shell_and_every_place_of_a_passphrase_is_in_the_manual() {
     };
     let shells: BTreeSet<String> = Shell::ALL.into_iter().map(|shell| shell.name().to_owned()).collect();
     assert_eq!(titles("SHELLS"), shells, "the manual on the left, the program on the right");
+    let files = Format::value_variants().iter().filter(|format| format.only_command() == Some("env"));
+    let files: BTreeSet<String> =
+        files.filter_map(Format::to_possible_value).map(|value| value.get_name().to_owned()).collect();
+    assert_eq!(
+        titles("FILES THAT NO SHELL READS"),
+        files,
+        "the manual on the left, the program on the right"
+    );
     for name in page.section("SHELLS").lines.iter().filter_map(|line| line.strip_prefix(".Cm ")) {
         let name = name.split(' ').next().unwrap_or_default();
         assert!(
@@ -383,7 +391,7 @@ fn the_examples_of_the_manual_are_understood() {
 /// Fails where certman does not understand what a line calls it with.
 fn assert_understood(line: &str) {
     let Some((_, call)) = line.split_once("certman ") else { return };
-    let call = call.split(['|', '>', '#', ')', '"']).next().unwrap_or_default();
+    let call = call.split(['|', '>', '#', ')', '"', '`', '\\']).next().unwrap_or_default();
     let words: Vec<&str> = call.split_whitespace().collect();
     let parsed = program().try_get_matches_from(["certman"].iter().chain(&words));
     assert!(parsed.is_ok(), "certman {call}: {parsed:?}");

@@ -168,6 +168,9 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     if let Command::Completions { shell } = &arguments.command {
         return Ok(commands::completions::run(*shell, Arguments::command()));
     }
+    if let Command::Hook(hook) = &arguments.command {
+        return Ok(commands::hook::run(hook, &arguments.common, host));
+    }
     let settings = Settings::resolve(
         arguments.overrides(),
         &host.environment,
@@ -179,7 +182,9 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Bundle(bundle) => commands::bundle::run(bundle, &settings, wants_facts, host),
         Command::Check(check) => commands::check::run(check, &settings, wants_facts, host),
-        Command::Completions { .. } => unreachable!("answered above, before any file is touched"),
+        Command::Completions { .. } | Command::Hook(_) => {
+            unreachable!("answered above, before any file is touched")
+        }
         Command::Env(env) => commands::env::run(env, arguments.common.format, &settings, host),
         Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
     }

@@ -77,6 +77,21 @@ pub fn failure(shell: Shell) -> &'static str {
     }
 }
 
+/// A word of a command line, for a file that this shell reads: one that needs no quotes stays as it is.
+pub fn word(shell: Shell, value: &[u8]) -> Vec<u8> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./:@%+,=-".contains(byte);
+    if !value.is_empty() && value.iter().all(is_plain) {
+        return value.to_vec();
+    }
+    let escape = |byte: &u8| match (shell, byte) {
+        (Shell::Fish, b'\'' | b'\\') => vec![b'\\', *byte],
+        (_, b'\'') => b"'\\''".to_vec(),
+        _ => vec![*byte],
+    };
+    let escaped: Vec<u8> = value.iter().flat_map(escape).collect();
+    [b"'", escaped.as_slice(), b"'"].concat()
+}
+
 /// Readers that share their quoting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shell {

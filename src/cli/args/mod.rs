@@ -1,5 +1,7 @@
 //! The command line as it is typed. Looks nothing up.
 
+pub mod hook;
+
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
@@ -115,6 +117,8 @@ pub enum Command {
     },
     /// Print the exports, for eval "$(certman env)"
     Env(EnvArguments),
+    /// Print the line for a shell's rc file: certman hook bash >> ~/.bashrc
+    Hook(hook::HookArguments),
     /// The client's private key: check, remember, forget, decrypt, encrypt
     #[command(subcommand)]
     Key(KeyCommand),
@@ -370,7 +374,7 @@ impl Arguments {
                 overrides.warn.clone_from(&check.warn);
                 Some(&check.identity)
             }
-            Command::Completions { .. } => None,
+            Command::Completions { .. } | Command::Hook(_) => None,
             Command::Env(env) => Some(&env.identity),
             Command::Key(KeyCommand::Check(identity)) => Some(identity),
             Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {

@@ -1,7 +1,7 @@
 //! `certman env`: the exports. Cheap, since it runs at every shell start: a fresh bundle is told by file states alone, and
 //! no key is derived unless `--verify` asks for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -37,16 +37,16 @@ pub fn run(
     let values =
         if arguments.unset { Values::default() } else { values(&request, settings, host, &mut report)? };
     let all = statements(&values, arguments.unset, None);
-    let script = match notation {
-        Notation::Github => into_github_file(&all, &values, host)?,
-        Notation::Script(shell) => shell::script(shell, &all).map_err(unquotable)?,
+    let script = match &notation {
+        Notation::Github(file) => into_github_file(file, &all, &values)?,
+        Notation::Script(shell) => shell::script(*shell, &all).map_err(unquotable)?,
     };
     let masked = statements(&values, arguments.unset, Some(STARS));
     // A word that no shell has to quote stands in the place of the secret until all is quoted.
     let for_people = statements(&values, arguments.unset, Some(PLACEHOLDER));
-    let script_for_people = match notation {
+    let script_for_people = match &notation {
         Notation::Script(shell) if host.stdout.is_terminal => {
-            with_stars(&shell::script(shell, &for_people).map_err(unquotable)?)
+            with_stars(&shell::script(*shell, &for_people).map_err(unquotable)?)
         }
         _ => Vec::new(),
     };
@@ -67,10 +67,9 @@ pub fn run(
 }
 
 /// What the answer is written in.
-#[derive(Clone, Copy)]
 enum Notation {
-    /// Into the file that `GITHUB_ENV` names; standard output, which is the job's log, gets the masks.
-    Github,
+    /// Into this file, which `GITHUB_ENV` names; standard output, which is the job's log, gets the masks.
+    Github(PathBuf),
     /// A text on standard output.
     Script(Shell),
 }
@@ -78,12 +77,18 @@ enum Notation {
 /// `--format`, else the dialect of a shell.
 ///
 /// # Errors
-/// For a format and a shell at once, and for a shell that is not known.
+/// For a format and a shell at once, for a shell that is not known, and outside of a job of GitHub Actions.
 fn notation(arguments: &EnvArguments, format: Format, host: &Host) -> Result<Notation, Failure> {
     let notation = match format {
         Format::Devcontainer => Notation::Script(Shell::Devcontainer),
         Format::Docker => Notation::Script(Shell::Docker),
-        Format::Github => Notation::Github,
+        Format::Github => match host.environment.value("GITHUB_ENV") {
+            Some(file) => Notation::Github(host.current_folder.join(file)),
+            None => {
+                return Err(Failure::new("GITHUB_ENV is not set, so this is no job of GitHub Actions")
+                    .hint("elsewhere `certman env` prints, and --format systemd or docker writes a file"));
+            }
+        },
         Format::Launchd => Notation::Script(Shell::Launchd),
         Format::Systemd => Notation::Script(Shell::Systemd),
         Format::Json | Format::Nagios | Format::Text => {
@@ -100,23 +105,19 @@ fn notation(arguments: &EnvArguments, format: Format, host: &Host) -> Result<Not
 /// output gets: the commands that mask every secret in the log.
 ///
 /// # Errors
-/// Outside of such a job, and where the file cannot be written.
+/// For a value that cannot be said there, and where the file cannot be written.
 fn into_github_file(
+    file: &Path,
     statements: &[Statement<'_>],
     values: &Values,
-    host: &Host,
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let Some(path) = host.environment.value("GITHUB_ENV").map(PathBuf::from) else {
-        return Err(Failure::new("GITHUB_ENV is not set, so this is no job of GitHub Actions")
-            .hint("`--format` takes docker, systemd and others too"));
-    };
     let mut random = [0; 16];
     aws_lc_rs::rand::fill(&mut random)
         .map_err(|_| Failure::new("the operating system gives no random bytes"))?;
     let delimiter = format!("certman_{}", hex(&random));
     let text = github::variables(statements, &delimiter).map_err(unquotable)?;
-    fs::append(&path, &text).map_err(|error| {
-        Failure::new(format!("'{}', which GITHUB_ENV names, cannot be written: {error}", path.display()))
+    fs::append(file, &text).map_err(|error| {
+        Failure::new(format!("'{}', which GITHUB_ENV names, cannot be written: {error}", file.display()))
     })?;
     let secrets: Vec<&[u8]> = VARIABLES
         .iter()

@@ -5,6 +5,7 @@ pub mod check;
 pub mod completions;
 pub mod env;
 pub mod gather;
+pub mod hook;
 pub mod identity;
 pub mod key;
 pub mod stamp;
