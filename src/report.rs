@@ -13,6 +13,7 @@ use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{NoKey, NotCheckable, OpenError};
 use crate::secret::Oddity;
 use crate::sys::fs::ReadError;
+use crate::sys::roots::AskError;
 use crate::sys::{keyring, passphrase};
 
 /// How bad it is, and at the same time what the whole comes to.
@@ -136,6 +137,10 @@ pub enum Cause {
     PemUnclosed { label: Box<str> },
     /// A private key where only certificates should be.
     PrivateKeyInSource { label: Box<str> },
+    /// Public roots that no client would use, left out of the full bundle.
+    PublicRootsDropped { expired: usize, flawed: usize },
+    /// There are no public roots for the full bundle.
+    PublicRootsMissing { is_system: bool },
     /// More of the same in one file than anyone reads.
     Repeated { code: &'static str, count: u32 },
     /// Two keys under one name.
@@ -154,6 +159,16 @@ pub enum Cause {
     SourceUnknownFormat { guess: Guess },
     /// There and not readable.
     SourceUnreadable(ReadError),
+    /// A certificate of the trust store counts as the company's.
+    SystemCorporate { is_anchor: bool, subject: Box<str> },
+    /// There is none such in the trust store.
+    SystemCorporateNone,
+    /// The operating system has no trust store in any of the usual places, or certman writes it.
+    SystemMissing { is_own_output: bool },
+    /// The keychains or the stores of Windows give no answer.
+    SystemNotAsked(AskError),
+    /// A variable names certman's own bundle as the trust store.
+    SystemOwnOutput { variable: &'static str },
 }
 
 impl Cause {
@@ -208,6 +223,8 @@ impl Cause {
             Self::PassphrasePermissions { .. } => "passphrase-permissions",
             Self::PemUnclosed { .. } => "pem-unclosed",
             Self::PrivateKeyInSource { .. } => "private-key-in-source",
+            Self::PublicRootsDropped { .. } => "public-roots-dropped",
+            Self::PublicRootsMissing { .. } => "public-roots-missing",
             Self::Repeated { code, .. } => code,
             Self::SameSubjectOtherKey { .. } => "same-subject-other-key",
             Self::SelfSignatureUnchecked { .. } => "self-signature-unchecked",
@@ -217,6 +234,11 @@ impl Cause {
             Self::SourceOther { .. } => "source-other-content",
             Self::SourceUnknownFormat { .. } => "source-unknown-format",
             Self::SourceUnreadable(_) => "source-unreadable",
+            Self::SystemCorporate { .. } => "system-corporate",
+            Self::SystemCorporateNone => "system-corporate-none",
+            Self::SystemMissing { .. } => "system-missing",
+            Self::SystemNotAsked(_) => "system-not-asked",
+            Self::SystemOwnOutput { .. } => "system-own-output",
         }
     }
 
@@ -241,16 +263,21 @@ impl Cause {
             | Self::KeyUnreadable { .. }
             | Self::Keyring(_)
             | Self::PassphraseMissing(_)
+            | Self::PublicRootsMissing { .. }
             | Self::SourceEmpty { .. }
             | Self::SourceMissing
-            | Self::SourceUnreadable(_) => Severity::Critical,
+            | Self::SourceUnreadable(_)
+            | Self::SystemMissing { .. } => Severity::Critical,
             Self::CertDuplicate { .. }
             | Self::CertExpiredDropped { .. }
             | Self::CertSuperseded { .. }
             | Self::CrossSignedTwin { .. }
             | Self::PassphraseNotNeeded
+            | Self::PublicRootsDropped { .. }
             | Self::SelfSignatureUnchecked { .. }
-            | Self::SourceOther { .. } => Severity::Info,
+            | Self::SourceOther { .. }
+            | Self::SystemCorporate { .. }
+            | Self::SystemOwnOutput { .. } => Severity::Info,
             _ => Severity::Warning,
         }
     }
@@ -265,9 +292,12 @@ impl Cause {
                 | Self::KeyPermissions { .. }
                 | Self::PassphrasePermissions { .. }
                 | Self::PrivateKeyInSource { .. }
+                | Self::PublicRootsMissing { .. }
                 | Self::SourceEmpty { .. }
                 | Self::SourceMissing
                 | Self::SourceUnreadable(_)
+                | Self::SystemMissing { .. }
+                | Self::SystemNotAsked(_)
         )
     }
 
@@ -295,7 +325,8 @@ impl Cause {
             | Self::KeyMismatch { subject }
             | Self::SameSubjectOtherKey { subject, .. }
             | Self::SelfSignatureUnchecked { subject, .. }
-            | Self::SelfSignatureWrong { subject } => Some(subject),
+            | Self::SelfSignatureWrong { subject }
+            | Self::SystemCorporate { subject, .. } => Some(subject),
             _ => None,
         }
     }
@@ -312,6 +343,8 @@ pub struct Report {
     pub files: Vec<PathBuf>,
     /// The findings.
     pub findings: Vec<Finding>,
+    /// The full bundle, where one was made or judged.
+    pub full_bundle: Option<BundleFacts>,
     /// Every key seen, in the order of the input.
     pub keys: Vec<KeyFacts>,
 }
@@ -332,6 +365,28 @@ impl Report {
     pub fn file(&mut self, path: PathBuf) -> u32 {
         self.files.push(path);
         (self.files.len() - 1) as u32
+    }
+
+    /// Takes over what another report has found; its places count another list of files.
+    pub fn adopt(&mut self, other: Report) {
+        let offset = self.files.len() as u32;
+        self.files.extend(other.files);
+        let moved = |place: Place| Place { file: place.file + offset, ..place };
+        for mut finding in other.findings {
+            finding.place = finding.place.map(moved);
+            if let Cause::CertDuplicate { first } = &mut finding.cause {
+                *first = moved(*first);
+            }
+            self.findings.push(finding);
+        }
+        for mut certificate in other.certificates {
+            certificate.place = moved(certificate.place);
+            self.certificates.push(certificate);
+        }
+        for mut key in other.keys {
+            key.place = moved(key.place);
+            self.keys.push(key);
+        }
     }
 
     /// What it comes to: the worst of all findings.

@@ -130,13 +130,19 @@ pub struct BundleArguments {
     /// Show what would be done, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Write the public roots together with the bundle here, for variables that replace the built-in roots
+    #[arg(long, value_name = "FILE")]
+    pub full: Option<PathBuf>,
     /// Keep what is expired or not yet valid
     #[arg(long)]
     pub keep_expired: bool,
     /// Write the bundle here; `-` is standard output
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Files, folders, or `-` for standard input; else those of certman.toml
+    /// Where the public roots of --full come from; without this the trust store of the system, where there is one
+    #[arg(long, value_name = "SET", value_parser = ["mozilla", "system"])]
+    pub public_roots: Option<String>,
+    /// Files, folders, `-` for standard input, `system` or `system:corporate`; else those of certman.toml
     #[arg(value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
 }
@@ -153,7 +159,7 @@ pub struct CheckArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub identity: IdentityArguments,
-    /// Files, folders, or `-` for standard input; else the bundle, its sources and the identity
+    /// Files, folders, `-` for standard input, `system` or `system:corporate`; else the bundle, its sources and the identity
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// A warning so long before the end: 30d, 12h, 33%
@@ -365,7 +371,9 @@ impl Arguments {
         let mut overrides = Overrides { config: self.common.config.clone(), ..Overrides::default() };
         let identity = match &self.command {
             Command::Bundle(bundle) => {
+                overrides.full.clone_from(&bundle.full);
                 overrides.out.clone_from(&bundle.out);
+                overrides.public_roots.clone_from(&bundle.public_roots);
                 overrides.sources.clone_from(&bundle.sources);
                 None
             }

@@ -4,10 +4,12 @@ pub mod bundle;
 pub mod check;
 pub mod completions;
 pub mod env;
+pub mod full;
 pub mod gather;
 pub mod hook;
 pub mod identity;
 pub mod key;
+pub mod sieve;
 pub mod stamp;
 pub mod values;
 

@@ -62,10 +62,11 @@ fn put_report(report: &Report, put: &mut dyn FnMut(&str, Value) -> Option<Value>
     let certificates = report.certificates.iter().map(|one| certificate(one, report));
     put("certificates", Value::Array(certificates.collect()));
     put("keys", Value::Array(report.keys.iter().map(|one| key(one, report)).collect()));
-    if let Some(BundleFacts { changed, certificates, path, sha256 }) = &report.bundle {
+    for (name, facts) in [("bundle", &report.bundle), ("full_bundle", &report.full_bundle)] {
+        let Some(BundleFacts { changed, certificates, path, sha256 }) = facts else { continue };
         let path = path.as_ref().map(|path| path.to_string_lossy());
         put(
-            "bundle",
+            name,
             json!({ "path": path, "changed": changed, "certificates": certificates, "sha256": sha256 }),
         );
     }

@@ -16,6 +16,7 @@ use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{Cause as KeyDamage, NoKey, NotCheckable, OpenError, OtherContent, Quirk, Work};
 use crate::pki::lifetime::{DAY, Validity};
 use crate::pki::name::Foreign;
+use crate::pki::public;
 use crate::report::{Cause, Finding, Report};
 use crate::sys::fs::ReadError;
 use crate::sys::{keyring, passphrase};
@@ -172,6 +173,18 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::PrivateKeyInSource { label } => {
             format!("{label} stands among the certificates; it is not copied")
         }
+        Cause::PublicRootsDropped { expired, flawed } => {
+            format!(
+                "{} of the public roots are left out of the full bundle: {expired} expired, {flawed} encoded in a way that \
+                 breaks clients",
+                expired + flawed
+            )
+        }
+        Cause::PublicRootsMissing { is_system } => {
+            let origin =
+                if *is_system { "the trust store of the operating system" } else { "Mozilla's set in this program" };
+            format!("no public root could be had from {origin}, so the full bundle is not made")
+        }
         Cause::Repeated { code, count } => format!("and {count} more of the kind {code} in this file"),
         Cause::SameSubjectOtherKey { count, subject } => format!(
             "{count} different keys go by the name '{subject}', and nothing tells a client which to take: \
@@ -189,6 +202,30 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::SourceOther { what } => format!("{} stands here; it is passed over", Foreign(what)),
         Cause::SourceUnknownFormat { guess } => self::guess(*guess).into(),
         Cause::SourceUnreadable(error) => format!("it cannot be read: {error}"),
+        Cause::SystemCorporate { is_anchor: true, subject } => {
+            format!("'{subject}' counts as the company's: it lies in the folder for local anchors")
+        }
+        Cause::SystemCorporate { is_anchor: false, subject } => format!(
+            "'{subject}' counts as the company's: it is in the trust store, and neither in Mozilla's set, nor shipped with \
+             this system, nor among the public roots retired by {}",
+            public::retired_as_of()
+        ),
+        Cause::SystemCorporateNone => {
+            "the trust store of the operating system holds nothing that the company has added".into()
+        }
+        Cause::SystemMissing { is_own_output: false } => {
+            "the operating system has no trust store in any of the usual places".into()
+        }
+        Cause::SystemMissing { is_own_output: true } => {
+            "the trust store of the operating system is a file that certman writes, so what is in it cannot be told apart"
+                .into()
+        }
+        Cause::SystemNotAsked(error) => {
+            format!("the trust store of {} was not read: {error}", if cfg!(target_os = "macos") { "macOS" } else { "Windows" })
+        }
+        Cause::SystemOwnOutput { variable } => {
+            format!("{variable} leads to what certman writes; the trust store is read from its own place")
+        }
     }
 }
 
@@ -232,6 +269,8 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::PassphraseMissing(error) => return passphrase_fix(error).map(Into::into),
         Cause::PassphraseNotNeeded => "take client.passphrase out of certman.toml, or leave --passphrase away",
         Cause::PrivateKeyInSource { .. } => "move the key out of there: what is a source is read by many",
+        Cause::PublicRootsMissing { is_system: true } => "take Mozilla's set: `--public-roots mozilla`, or bundle.public_roots in certman.toml",
+        Cause::PublicRootsMissing { is_system: false } => "look at this machine's clock, or take `--public-roots system`",
         Cause::SameSubjectOtherKey { .. } => "keep only the CA that is in use, and take the other out of the sources",
         Cause::SelfSignatureWrong { .. } => "compare its fingerprint with the help desk before you trust it",
         Cause::SourceEmpty { .. } | Cause::SourceMissing => "correct the path, or take it out of the sources",
@@ -239,6 +278,14 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::SourceUnreadable(ReadError::NotAFile(_)) => "name a regular file, or `-` for standard input",
         Cause::SourceUnreadable(ReadError::TooLarge { .. }) => "name the files with certificates in them",
         Cause::SourceUnreadable(_) => "make it readable for the user who runs certman",
+        Cause::SystemCorporateNone => "have the company's root installed on this machine, or name its file as a source",
+        Cause::SystemMissing { is_own_output: false } => {
+            "install the package ca-certificates, or take `--public-roots mozilla`; the company's roots are named as files"
+        }
+        Cause::SystemMissing { is_own_output: true } => {
+            "name another file with --out and --full, and restore the trust store (`update-ca-certificates`)"
+        }
+        Cause::SystemNotAsked(_) => "try again; what the company has added there can also be exported and named as a file",
         _ => return None,
     }
     .into())
