@@ -35,6 +35,8 @@ pub struct Overrides {
     pub public_roots: Option<String>,
     /// Sources named on the command line. They stand in the place of those configured.
     pub sources: Vec<PathBuf>,
+    /// `--store-passphrase`
+    pub store_passphrase: Option<String>,
     /// `--warn`
     pub warn: Option<String>,
 }
@@ -58,6 +60,8 @@ pub struct Settings {
     pub public_roots: Option<PublicRoots>,
     /// The sources, in their order.
     pub sources: Vec<Value<Source>>,
+    /// Where the passphrases of stores come from.
+    pub store_passphrase: Value<passphrase::Source>,
     /// When to speak up; none where the standard for each kind of certificate holds.
     pub thresholds: Option<Thresholds>,
 }
@@ -161,7 +165,14 @@ impl Settings {
         let passphrase = passphrase.or_else(|| files.text(|file| &file.client.passphrase));
         let passphrase = match passphrase {
             None => Value { origin: Origin::Default, value: passphrase::Source::Keyring },
-            Some(text) => here.passphrase(text, &files)?,
+            Some(text) => here.passphrase(text, "--passphrase", &files)?,
+        };
+
+        let store_passphrase = here.text(overrides.store_passphrase, "CERTMAN_STORE_PASSPHRASE_FROM");
+        let store_passphrase = store_passphrase.or_else(|| files.text(|file| &file.bundle.store_passphrase));
+        let store_passphrase = match store_passphrase {
+            None => Value { origin: Origin::Default, value: passphrase::Source::Keyring },
+            Some(text) => here.passphrase(text, "--store-passphrase", &files)?,
         };
 
         let public_roots = here.text(overrides.public_roots, "CERTMAN_PUBLIC_ROOTS");
@@ -174,7 +185,7 @@ impl Settings {
         let critical = critical.or_else(|| files.text(|file| &file.check.critical));
         let thresholds = both_thresholds(warn, critical, &files)?;
 
-        Ok(Self { cert, full, key, out, passphrase, public_roots, sources, thresholds })
+        Ok(Self { cert, full, key, out, passphrase, public_roots, sources, store_passphrase, thresholds })
     }
 }
 
@@ -218,6 +229,7 @@ struct BundleTable {
     out: Option<toml::Spanned<String>>,
     public_roots: Option<toml::Spanned<String>>,
     sources: Vec<toml::Spanned<String>>,
+    store_passphrase: Option<toml::Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -485,17 +497,17 @@ impl Here<'_> {
         Some(Set { at: 0, origin: Origin::Variable(variable), text })
     }
 
-    fn passphrase(&self, set: Set, files: &Files) -> Result<Value<passphrase::Source>, Error> {
+    fn passphrase(&self, set: Set, flag: &str, files: &Files) -> Result<Value<passphrase::Source>, Error> {
         let source = match set.text.parse::<passphrase::Source>() {
             Ok(source) => source,
-            Err(error) => return Err(files.error(&set, "--passphrase", error.to_string())),
+            Err(error) => return Err(files.error(&set, flag, error.to_string())),
         };
         let source = match (source, &set.origin) {
             (passphrase::Source::File(path), Origin::File(file)) => {
                 let text = path.to_string_lossy();
                 if files.home.is_none() && is_below_home(&text) {
                     let what = "the path starts with `~`, and HOME does not say where that is".to_owned();
-                    return Err(files.error(&set, "--passphrase", what));
+                    return Err(files.error(&set, flag, what));
                 }
                 passphrase::Source::File(files.absolute(&text, file))
             }
@@ -640,12 +652,13 @@ fn distance(one: &str, other: &str) -> usize {
 /// Keys that the next versions will have.
 const FUTURE: [&str; 3] = ["doctor", "profile", "proxy"];
 /// Every key of `certman.toml`.
-pub const KEYS: [&str; 12] = [
+pub const KEYS: [&str; 13] = [
     "bundle",
     "bundle.full",
     "bundle.out",
     "bundle.public_roots",
     "bundle.sources",
+    "bundle.store_passphrase",
     "check",
     "check.critical",
     "check.warn",
@@ -657,7 +670,7 @@ pub const KEYS: [&str; 12] = [
 /// Far above any configuration.
 const LIMIT: usize = 1 << 20;
 /// Every variable that certman reads for itself.
-pub const VARIABLES: [&str; 12] = [
+pub const VARIABLES: [&str; 13] = [
     "CERTMAN_CERT",
     "CERTMAN_CONFIG",
     "CERTMAN_CRITICAL",
@@ -668,6 +681,7 @@ pub const VARIABLES: [&str; 12] = [
     "CERTMAN_PUBLIC_ROOTS",
     "CERTMAN_SHELL",
     "CERTMAN_SOURCES",
+    "CERTMAN_STORE_PASSPHRASE_FROM",
     "CERTMAN_SYSTEM_ROOT",
     "CERTMAN_WARN",
 ];
@@ -892,7 +906,7 @@ mod tests {
     #[test]
     fn every_key_that_is_listed_is_read_and_no_other() {
         let document = toml::from_str::<Document>(
-            "[bundle]\nfull = 'x'\nout = 'x'\npublic_roots = 'x'\nsources = ['x']\n[check]\ncritical = '1d'\nwarn = '2d'\n\
+            "[bundle]\nfull = 'x'\nout = 'x'\npublic_roots = 'x'\nsources = ['x']\nstore_passphrase = 'prompt'\n[check]\ncritical = '1d'\nwarn = '2d'\n\
              [client]\ncert = 'x'\nkey = 'x'\npassphrase = 'prompt'\n",
         );
         assert!(document.is_ok(), "{document:?}");

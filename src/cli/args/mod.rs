@@ -1,6 +1,7 @@
 //! The command line as it is typed. Looks nothing up.
 
 pub mod hook;
+mod stores;
 
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::stores::StoreArguments;
 use crate::config::Overrides;
 use crate::pki::key::Limits;
 
@@ -145,6 +147,9 @@ pub struct BundleArguments {
     /// Files, folders, `-` for standard input, `system` or `system:corporate`; else those of certman.toml
     #[arg(value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub stores: StoreArguments,
 }
 
 /// `certman check`
@@ -162,6 +167,9 @@ pub struct CheckArguments {
     /// Files, folders, `-` for standard input, `system` or `system:corporate`; else the bundle, its sources and the identity
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub stores: StoreArguments,
     /// A warning so long before the end: 30d, 12h, 33%
     #[arg(long, value_name = "TIME")]
     pub warn: Option<String>,
@@ -274,6 +282,9 @@ pub enum KeyCommand {
         /// The client's private key
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
+        /// A PKCS#12 or Java key store, in the place of the key
+        #[arg(long, value_name = "FILE", conflicts_with = "key")]
+        store: Option<PathBuf>,
     },
     /// Put the passphrase into the keyring, once it has opened the key
     #[command(
@@ -289,6 +300,9 @@ pub enum KeyCommand {
         /// Take the passphrase from this file; `-` is standard input. Else it is asked for, twice
         #[arg(long, value_name = "FILE")]
         passphrase_file: Option<PathBuf>,
+        /// A PKCS#12 or Java key store, in the place of the key
+        #[arg(long, value_name = "FILE", conflicts_with = "key")]
+        store: Option<PathBuf>,
     },
 }
 
@@ -375,10 +389,12 @@ impl Arguments {
                 overrides.out.clone_from(&bundle.out);
                 overrides.public_roots.clone_from(&bundle.public_roots);
                 overrides.sources.clone_from(&bundle.sources);
+                overrides.store_passphrase.clone_from(&bundle.stores.store_passphrase);
                 None
             }
             Command::Check(check) => {
                 overrides.critical.clone_from(&check.critical);
+                overrides.store_passphrase.clone_from(&check.stores.store_passphrase);
                 overrides.warn.clone_from(&check.warn);
                 Some(&check.identity)
             }
@@ -388,7 +404,7 @@ impl Arguments {
             Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
                 Some(identity)
             }
-            Command::Key(KeyCommand::Forget { key } | KeyCommand::Remember { key, .. }) => {
+            Command::Key(KeyCommand::Forget { key, .. } | KeyCommand::Remember { key, .. }) => {
                 overrides.key.clone_from(key);
                 None
             }

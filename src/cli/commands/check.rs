@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::bundle::{Built, outputs};
 use super::full::{self, Full};
+use super::stores::Wishes;
 use super::{gather, identity};
 use crate::cli::args::{CheckArguments, FailOn};
 use crate::cli::failure::Failure;
@@ -44,13 +45,15 @@ pub fn run(
         thresholds: settings.thresholds,
         wants_facts,
     };
+    let limits = arguments.identity.limits.limits();
+    let wishes = Wishes { limits, may_ask: !arguments.paths.is_empty(), ..Wishes::of(settings) };
     if arguments.paths.is_empty() {
-        check.everything_configured(arguments, settings, host)?;
+        check.everything_configured(arguments, settings, wishes, host)?;
     } else {
         let typed = arguments.paths.iter().map(|path| Source::typed(path, &host.current_folder));
         let sources: Vec<Source> =
             typed.collect::<Result<_, _>>().map_err(|error| Failure::usage(error.to_string()))?;
-        check.certificates_in(&sources, host);
+        check.certificates_in(&sources, wishes, host);
     }
     check.settle();
     let Check { mut report, mut summary, .. } = check;
@@ -61,6 +64,7 @@ pub fn run(
             finding.cause,
             Cause::SourceMissing
                 | Cause::SourceUnreadable(_)
+                | Cause::StorePassphraseMissing(_)
                 | Cause::SystemMissing { .. }
                 | Cause::BundleMissing
                 | Cause::PublicRootsMissing { .. }
@@ -114,6 +118,7 @@ impl Check {
         &mut self,
         arguments: &CheckArguments,
         settings: &Settings,
+        wishes: Wishes<'_>,
         host: &mut Host,
     ) -> Result<(), Failure> {
         let has_identity = settings.cert.is_some() || settings.key.is_some();
@@ -128,7 +133,7 @@ impl Check {
         if let Some(out) = &out
             && (has_bundle || !settings.sources.is_empty())
         {
-            self.bundle(settings, out, host)?;
+            self.bundle(settings, out, wishes, host)?;
         }
         if has_identity {
             identity::check(
@@ -150,12 +155,18 @@ impl Check {
     }
 
     /// The bundle as it lies there, and whether its sources would give another.
-    fn bundle(&mut self, settings: &Settings, out: &Path, host: &mut Host) -> Result<(), Failure> {
+    fn bundle(
+        &mut self,
+        settings: &Settings,
+        out: &Path,
+        wishes: Wishes<'_>,
+        host: &mut Host,
+    ) -> Result<(), Failure> {
         let mut rebuilt = Report::default();
         let built = (!settings.sources.is_empty()).then(|| {
             let sources: Vec<Source> = settings.sources.iter().map(|source| source.value.clone()).collect();
             let rules = Rules { keep_expired: false, now: self.now };
-            let built = Built::from_sources(&sources, &outputs(settings), rules, host, &mut rebuilt);
+            let built = Built::from_sources(&sources, &outputs(settings), rules, wishes, host, &mut rebuilt);
             if self.wants_facts {
                 built.add_facts(self.now, &mut rebuilt);
             }
@@ -167,7 +178,7 @@ impl Check {
             let place = Some(self.place_of(out));
             self.report.find(place, Cause::BundleMissing);
         } else {
-            self.certificates_in(&[Source::Path(out.to_owned())], host);
+            self.certificates_in(&[Source::Path(out.to_owned())], wishes, host);
             let seen = self.summary.certificates - seen_before;
             let has_damage = self.report.findings[before..].iter().any(|finding| {
                 matches!(
@@ -198,16 +209,10 @@ impl Check {
             }
             return Ok(());
         };
-        let is_whole = !rebuilt.findings.iter().any(|finding| {
-            let is_missing = matches!(
-                finding.cause,
-                Cause::SourceMissing
-                    | Cause::SourceUnreadable(_)
-                    | Cause::SystemMissing { .. }
-                    | Cause::SystemNotAsked(_)
-            );
-            is_missing && finding.severity == Severity::Critical
-        });
+        let is_whole = !rebuilt
+            .findings
+            .iter()
+            .any(|finding| finding.cause.is_lost_source() && finding.severity == Severity::Critical);
         if !is_whole {
             // What a part of the sources would give says nothing about the bundle.
             rebuilt.findings.retain(|finding| finding.place.is_some());
@@ -260,9 +265,9 @@ impl Check {
         Place { file: self.report.file(path.to_owned()), index: 1, line: None }
     }
 
-    fn certificates_in(&mut self, sources: &[Source], host: &mut Host) {
+    fn certificates_in(&mut self, sources: &[Source], wishes: Wishes<'_>, host: &mut Host) {
         let mut report = std::mem::take(&mut self.report);
-        gather::each_certificate(sources, &[], host, &mut report, &mut |der, place, report| {
+        gather::each_certificate(sources, &[], wishes, host, &mut report, &mut |der, place, report| {
             match Certificate::parse(der, Fingerprint::of(der)) {
                 Ok(certificate) => self.judge(&certificate, place, report),
                 Err(unreadable) => report.find(Some(place), gather::damaged(der, unreadable)),
@@ -299,7 +304,8 @@ impl Check {
         let cause = lifetime_cause(certificate, is_ca, self.thresholds, self.now);
         let finding = cause.map(|cause| {
             let severity = cause.default_severity();
-            Finding { cause, place: Some(place), severity }
+            let name = report.name_at(Some(place)).map(Into::into);
+            Finding { cause, name, place: Some(place), severity }
         });
         match finding {
             Some(finding) if is_ca && !matches!(finding.cause, Cause::CertNotYetValid { .. }) => {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::bundle::{Built, outputs, sources};
 use super::gather::each_certificate;
 use super::stamp::Stamp;
+use super::stores::Wishes;
 use crate::cli::failure::Failure;
 use crate::config::{Origin, PublicRoots, Settings};
 use crate::pki::bundle::{Collection, Place, Rules, loads_everywhere, merge};
@@ -74,7 +75,8 @@ pub fn ensure(
     }
     let mut found = Report::default();
     let rules = Rules { keep_expired: false, now: host.now };
-    let extra = Built::from_sources(&sources, &outputs(settings), rules, host, &mut found);
+    let extra =
+        Built::from_sources(&sources, &outputs(settings), rules, Wishes::of(settings), host, &mut found);
     let full = match found.worst() {
         Severity::Critical => None,
         _ => Full::of(&extra, settings, rules, host, &mut found),
@@ -148,7 +150,10 @@ impl Full {
             PublicRoots::Mozilla => public::mozilla().for_each(add),
             PublicRoots::System => {
                 let outputs = outputs(settings);
-                each_certificate(&[Source::System], &outputs, host, &mut found, &mut |der, _, _| add(der));
+                let wishes = Wishes::of(settings);
+                each_certificate(&[Source::System], &outputs, wishes, host, &mut found, &mut |der, _, _| {
+                    add(der)
+                });
             }
         }
         let is_whole = !found.findings.iter().any(|one| matches!(one.cause, Cause::SystemNotAsked(_)));

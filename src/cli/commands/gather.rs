@@ -6,23 +6,31 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::sieve::{Passage, Sieve};
+use super::stores::{self, Opener, Wishes};
 use crate::clients;
 use crate::pki::asn1::{Departure, exact_der};
 use crate::pki::bundle::{Collection, Concern, Fate, Merged, Place, Reason, Role};
 use crate::pki::cert::{Certificate, Flaw, Unreadable, hex};
-use crate::pki::container::{self, Broken, Content, Guess, Item};
+use crate::pki::container::{self, Broken, Content, Guess, Item, Store};
 use crate::pki::key::{self, NoKey};
 use crate::pki::signature::{Digest as SignatureDigest, Verdict};
 use crate::report::{Cause, CertificateFacts, KeyFacts, Report, Severity};
 use crate::source::{self, Source, Unavailable};
 use crate::sys::Host;
 use crate::sys::fs::{self, ReadError};
+use crate::sys::passphrase::Lent;
 use crate::sys::roots::Part;
 
 /// Reads every source into one collection. What certman itself writes is passed over in folders.
-pub fn gather(sources: &[Source], own_outputs: &[&Path], host: &mut Host, report: &mut Report) -> Collection {
+pub fn gather(
+    sources: &[Source],
+    own_outputs: &[&Path],
+    wishes: Wishes<'_>,
+    host: &mut Host,
+    report: &mut Report,
+) -> Collection {
     let mut collection = Collection::default();
-    each_certificate(sources, own_outputs, host, report, &mut |der, place, report| match collection
+    each_certificate(sources, own_outputs, wishes, host, report, &mut |der, place, report| match collection
         .add(der, place)
     {
         Ok(None) => {}
@@ -36,13 +44,16 @@ pub fn gather(sources: &[Source], own_outputs: &[&Path], host: &mut Host, report
 pub fn each_certificate(
     sources: &[Source],
     own_outputs: &[&Path],
+    wishes: Wishes<'_>,
     host: &mut Host,
     report: &mut Report,
     visit: &mut dyn FnMut(&[u8], Place, &mut Report),
 ) {
     let skip = |path: &Path| is_own_output(path, own_outputs);
+    let Host { environment, keyring, roots, stdin, terminal, .. } = &mut *host;
+    let mut opener = Opener::new(wishes, Lent { environment, keyring: &**keyring, terminal: &**terminal });
     let mut sieve = Sieve::default();
-    source::read_all(sources, &host.roots, &mut *host.stdin, &skip, &mut |blob| {
+    source::read_all(sources, roots, &mut **stdin, &skip, &mut |blob| {
         let file = report.file(blob.path.to_owned());
         let whole = Place { file, index: 1, line: None };
         let is_store_file = blob.part == Some(Part::Everything) && blob.is_named;
@@ -69,6 +80,9 @@ pub fn each_certificate(
                         }
                         // Beside the certificates of a system lie explanations and other things of its own.
                         (_, Some(_)) if !is_store_file => {}
+                        (Content::Store(store), _) => {
+                            unpack(&store, place, blob.path, &mut opener, &mut repeats, report, visit);
+                        }
                         (content, _) => {
                             let item = Item { content, ..item };
                             note(item, place, blob.is_named, &mut repeats, report);
@@ -128,11 +142,44 @@ pub fn is_own_output(path: &Path, own_outputs: &[&Path]) -> bool {
     own_outputs.iter().any(|own| path.file_name() == own.file_name() && fs::is_same_file(path, own))
 }
 
+/// Opens a store, hands over its certificates, and notes everything else that is in it. Certificates are numbered from the
+/// place of the store on, keys behind them.
+fn unpack(
+    store: &Store<'_>,
+    whole: Place,
+    path: &Path,
+    opener: &mut Opener<'_>,
+    repeats: &mut Repeats,
+    report: &mut Report,
+    visit: &mut dyn FnMut(&[u8], Place, &mut Report),
+) {
+    let unlocked = match opener.open(store, path, report) {
+        Ok(unlocked) => unlocked,
+        Err(closed) => return report.find(Some(whole), closed.into()),
+    };
+    stores::note(&unlocked, whole, report);
+    let mut places = (whole.index..).map(|index| Place { index, line: None, ..whole });
+    for certificate in &unlocked.opened.certificates {
+        let Some(place) = places.next() else { return };
+        report.call(place, certificate.name.as_deref());
+        visit(&certificate.der, place, report);
+    }
+    for key in &unlocked.opened.keys {
+        let Some(place) = places.next() else { return };
+        report.call(place, key.name.as_deref());
+        let (facts, label) = stores::key_facts(key, store.kind, place);
+        report.keys.push(facts);
+        if repeats.keys.is_one_more() {
+            report.find(Some(place), Cause::PrivateKeyInSource { label });
+        }
+    }
+}
+
 /// Notes what is not a certificate.
 fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, report: &mut Report) {
     let at = Some(place);
     match item.content {
-        Content::Certificate(_) => {}
+        Content::Certificate(_) | Content::Store(_) => {}
         Content::Damaged { label, why } => {
             if repeats.damaged.is_one_more() {
                 report.find(at, Cause::CertDamaged { label: label.into(), why });
@@ -145,12 +192,12 @@ fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, rep
                 report.find(at, Cause::PrivateKeyInSource { label });
             }
         }
-        Content::Request => {
+        Content::Request(_) => {
             if repeats.unrelated.is_one_more() {
                 report.find(at, Cause::SourceOther { what: "a certificate request".into() });
             }
         }
-        Content::RevocationList => {
+        Content::RevocationList(_) => {
             if repeats.unrelated.is_one_more() {
                 report.find(at, Cause::SourceOther { what: "a certificate revocation list".into() });
             }

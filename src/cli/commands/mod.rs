@@ -11,6 +11,7 @@ pub mod identity;
 pub mod key;
 pub mod sieve;
 pub mod stamp;
+pub mod stores;
 pub mod values;
 
 use time::format_description::well_known::Rfc3339;
