@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use certman::cli::args::{Arguments, Format};
 use certman::config::{KEYS, VARIABLES};
-use certman::exports::VARIABLES as EXPORTED;
+use certman::exports::{Families, Family, VARIABLES as EXPORTED};
 use certman::shell::Shell;
 use clap::{Arg, Command, CommandFactory, ValueEnum};
 use serde_json::Value;
@@ -235,6 +235,28 @@ fn every_key_of_the_configuration_is_in_the_manual_with_an_example_and_no_other(
 }
 
 #[test]
+fn every_client_is_in_the_manual_with_the_variables_that_it_reads() {
+    let page = Page::read(COMMANDS_PAGE);
+    let entries = page.entries_in("CLIENTS");
+    let documented: BTreeMap<&str, BTreeSet<&str>> = entries
+        .iter()
+        .map(|entry| {
+            let variables = entry.lines.iter().flat_map(|line| after(line, "Ev"));
+            (after(&entry.title, "Cm").first().copied().unwrap_or_default(), variables.collect())
+        })
+        .collect();
+    let known: BTreeMap<&str, BTreeSet<&str>> = Family::ALL
+        .into_iter()
+        .map(|family| {
+            let read = EXPORTED.iter().filter(|exported| exported.families.contains(&family));
+            let names = read.map(|exported| exported.name);
+            (family.name(), names.filter(|name| !name.to_lowercase().ends_with("_proxy")).collect())
+        })
+        .collect();
+    assert_eq!(documented, known, "the manual on the left, the program on the right");
+}
+
+#[test]
 fn every_shell_and_every_place_of_a_passphrase_is_in_the_manual() {
     let page = Page::read(COMMANDS_PAGE);
     let titles = |section: &str| -> BTreeSet<String> {
@@ -443,7 +465,9 @@ fn the_first_command_of_the_readme_exports_the_demo() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{first}: {}", String::from_utf8_lossy(&output.stderr));
     // The demo has no proxy: nobody could go through it.
-    for name in exported().filter(|name| !name.to_ascii_lowercase().ends_with("_proxy")) {
+    let families = Families::default();
+    let names = families.variables().map(|exported| exported.name);
+    for name in names.filter(|name| !name.to_ascii_lowercase().ends_with("_proxy")) {
         assert!(said.contains(&format!("{name}=")), "{name} is exported");
     }
 }

@@ -16,7 +16,7 @@ fn configured() -> Sandbox {
     set_mode(&sandbox.give("passphrase", "it's * geheim"), 0o600);
     sandbox.give(
         CONFIGURATION,
-        "[bundle]\nsources = [\"corp.pem\"]\nout = \"extra.pem\"\n[client]\ncert = \"client.pem\"\nkey = \
+        "[bundle]\nsources = [\"corp.pem\"]\nout = \"extra.pem\"\nfull = \"full.pem\"\n[client]\ncert = \"client.pem\"\nkey = \
          \"client.key\"\npassphrase = \"file:passphrase\"\n",
     );
     sandbox
@@ -24,7 +24,7 @@ fn configured() -> Sandbox {
 
 /// The line for this shell, as it is printed in the folder of the sandbox.
 fn hook(sandbox: &Sandbox, shell: &str, configuration: &str) -> String {
-    let output = sandbox.certman(["--config", configuration, "hook", shell]).output();
+    let output = sandbox.certman(["--config", configuration, "hook", "--for", "claude,git", shell]).output();
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     let line = String::from_utf8(output.stdout).unwrap();
     assert_eq!(line.matches('\n').count(), 1, "one line: {line}");
@@ -70,6 +70,8 @@ fn the_line_sets_everything_in_a_shell_that_starts_anywhere() {
         assert!(environment.iter().any(|one| one == passphrase), "{shell}: {rc} {output:?}");
         let bundle = format!("NODE_EXTRA_CA_CERTS={}", sandbox.folder().join("extra.pem").display());
         assert!(environment.contains(&bundle), "{shell}: {output:?}");
+        let full = format!("GIT_SSL_CAINFO={}", sandbox.folder().join("full.pem").display());
+        assert!(environment.contains(&full), "{shell}: {output:?}");
     }
 }
 

@@ -2,9 +2,14 @@
 
 use clap::{Args, ValueEnum};
 
+use super::FamilyArguments;
+
 /// `certman hook`
 #[derive(Args, Debug)]
 pub struct HookArguments {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub families: FamilyArguments,
     /// The shell whose rc file the line is for
     #[arg(value_enum)]
     pub shell: HookShell,

@@ -1,5 +1,6 @@
 //! The command line as it is typed. Looks nothing up.
 
+mod families;
 pub mod hook;
 mod proxy;
 mod stores;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::families::FamilyArguments;
 pub use self::proxy::{ProxyCommand, ProxyScheme};
 pub use self::stores::StoreArguments;
 use crate::config::Overrides;
@@ -145,6 +147,9 @@ pub struct BundleArguments {
     /// Write the public roots together with the bundle here, for variables that replace the built-in roots
     #[arg(long, value_name = "FILE")]
     pub full: Option<PathBuf>,
+    /// Write a trust store for Java here too, with what is in the full bundle
+    #[arg(long, value_name = "FILE")]
+    pub java: Option<PathBuf>,
     /// Keep what is expired or not yet valid
     #[arg(long)]
     pub keep_expired: bool,
@@ -199,6 +204,9 @@ pub enum FailOn {
 /// `certman env`
 #[derive(Args, Debug)]
 pub struct EnvArguments {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub families: FamilyArguments,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub identity: IdentityArguments,
@@ -400,6 +408,7 @@ impl Arguments {
         let identity = match &self.command {
             Command::Bundle(bundle) => {
                 overrides.full.clone_from(&bundle.full);
+                overrides.java.clone_from(&bundle.java);
                 overrides.out.clone_from(&bundle.out);
                 overrides.public_roots.clone_from(&bundle.public_roots);
                 overrides.sources.clone_from(&bundle.sources);
@@ -413,7 +422,10 @@ impl Arguments {
                 Some(&check.identity)
             }
             Command::Completions { .. } | Command::Hook(_) | Command::Profiles | Command::Proxy(_) => None,
-            Command::Env(env) => Some(&env.identity),
+            Command::Env(env) => {
+                overrides.families.clone_from(&env.families.families);
+                Some(&env.identity)
+            }
             Command::Key(KeyCommand::Check(identity)) => Some(identity),
             Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
                 Some(identity)

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::values::{Request, Values, values};
+use super::java;
+use super::values::{JAVA_TOOL_OPTIONS, Request, Values, values};
 use crate::cli::args::{EnvArguments, Format};
 use crate::cli::failure::Failure;
 use crate::cli::{Ending, Exports, Outcome, Shown};
 use crate::config::Settings;
-use crate::exports::{Content, VARIABLES, Variable};
+use crate::exports::{Content, Variable};
 use crate::pki::cert::hex;
 use crate::report::Report;
 use crate::shell::{self, Shell, Statement, github};
@@ -35,8 +36,14 @@ pub fn run(
         no_refresh: arguments.no_refresh,
         verify: arguments.verify,
     };
-    let values =
-        if arguments.unset { Values::default() } else { values(&request, settings, host, &mut report)? };
+    let values = match arguments.unset {
+        // What a person has set there beside certman's own stays.
+        true => Values {
+            java_options: java::options(host.environment.value(JAVA_TOOL_OPTIONS), None)?,
+            ..Values::default()
+        },
+        false => values(&request, settings, host, &mut report)?,
+    };
     let rows = rows(&values, arguments.unset, settings);
     let script = match &notation {
         Notation::Github(file) => into_github_file(file, &rows)?,
@@ -173,7 +180,7 @@ fn rows<'v>(values: &'v Values, unset: bool, settings: &Settings) -> Vec<Row<'v>
         let is_wanted = value.is_some() || unset && is_set_by(settings, variable.content);
         is_wanted.then(|| Row { secret: values.secret(variable.content), value, variable })
     };
-    VARIABLES.iter().filter_map(row).collect()
+    settings.families.variables().filter_map(row).collect()
 }
 
 /// Whether `env` sets it. A proxy that is not configured here may be anybody's, and is left alone; the others are certman's.
@@ -186,7 +193,9 @@ fn is_set_by(settings: &Settings, content: Content) -> bool {
         Content::ClientCertificate
         | Content::ClientKey
         | Content::ClientKeyPassphrase
-        | Content::ExtraBundle => true,
+        | Content::ExtraBundle
+        | Content::FullBundle
+        | Content::JavaOptions => true,
     }
 }
 

@@ -20,6 +20,12 @@ pub fn run(arguments: &HookArguments, common: &Common, host: &Host) -> Outcome {
         let config = host.current_folder.join(config);
         carried.extend([b"--config".to_vec(), bytes(config.as_os_str())]);
     }
+    if let Some(profile) = &common.profile {
+        carried.extend([b"--profile".to_vec(), bytes(profile.as_ref())]);
+    }
+    if let Some(families) = &arguments.families.families {
+        carried.extend([b"--for".to_vec(), bytes(families.as_ref())]);
+    }
     let (name, dialect) = match arguments.shell {
         HookShell::Bash => ("bash", Shell::Sh),
         HookShell::Fish => ("fish", Shell::Fish),

@@ -8,6 +8,7 @@ pub mod full;
 pub mod gather;
 pub mod hook;
 pub mod identity;
+pub mod java;
 pub mod key;
 pub mod profiles;
 pub mod proxy;
