@@ -207,6 +207,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Check(_) => "check",
         Command::Completions { .. } => "completions",
         Command::Env(_) => "env",
+        Command::Hook(_) => "hook",
         Command::Import(_) => "import",
         Command::Key(KeyCommand::Check(_)) => "key check",
         Command::Key(KeyCommand::Decrypt { .. }) => "key decrypt",
