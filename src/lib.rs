@@ -12,6 +12,7 @@ pub mod exports;
 pub mod pki;
 pub mod report;
 pub mod secret;
+pub mod settings;
 pub mod shell;
 pub mod source;
 pub mod sys;

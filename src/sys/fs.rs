@@ -7,10 +7,10 @@
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
@@ -392,6 +392,36 @@ pub fn without_parents(path: &Path) -> PathBuf {
     has_parents.then(real).flatten().unwrap_or_else(|| path.to_owned())
 }
 
+/// Where a path leads to without links: as far as it is there, and what is not there as it is named.
+pub fn real_path(path: &Path) -> PathBuf {
+    let found = path.ancestors().find_map(|there| {
+        let rest = path.strip_prefix(there).ok()?;
+        let real = std::fs::canonicalize(there).ok()?;
+        Some(if rest == Path::new("") { real } else { real.join(rest) })
+    });
+    found.unwrap_or_else(|| path.to_owned())
+}
+
+/// The names in a folder, in their order; hidden ones (`.name`) are passed over. None in a folder that is not there.
+///
+/// # Errors
+/// What the system says.
+pub fn names_in(folder: &Path) -> io::Result<Vec<OsString>> {
+    let listing = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
+    let mut names = Vec::new();
+    for entry in listing {
+        let name = entry?.file_name();
+        if !name.as_encoded_bytes().starts_with(b".") {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
 /// Who may touch a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
@@ -444,6 +474,12 @@ pub enum Kind {
 /// Why a file could not be written. The old one is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
+    /// It does not hold any more what it is expected to hold.
+    #[error("another program has changed it in the meantime")]
+    Changed,
+    /// A link that leads nowhere, so that nobody knows where the file is to be.
+    #[error("what stands there is a link that leads nowhere")]
+    DeadLink,
     /// A link that somebody else has put into a folder where everyone may: it could lead to any file of ours.
     #[error("what stands there is a link of another user, in a folder that everyone may write to")]
     ForeignLink,
@@ -471,7 +507,10 @@ impl Draft {
     pub fn beside(path: &Path, kind: Kind) -> Result<Self, WriteError> {
         let destination = match std::fs::symlink_metadata(path) {
             Ok(link) if link.is_symlink() && is_trap(path, &link) => return Err(WriteError::ForeignLink),
-            Ok(link) if link.is_symlink() => std::fs::canonicalize(path)?,
+            Ok(link) if link.is_symlink() => match std::fs::canonicalize(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(WriteError::DeadLink),
+                other => other?,
+            },
             _ => path.to_owned(),
         };
         if std::fs::metadata(&destination).is_ok_and(|metadata| !metadata.is_file()) {
@@ -482,7 +521,7 @@ impl Draft {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
-        create_folders(folder)?;
+        create_folders(folder, PRIVATE_FOLDER)?;
         let prefix = prefix_of_drafts(name);
         sweep(folder, &prefix);
         let mut builder = tempfile::Builder::new();
@@ -497,6 +536,26 @@ impl Draft {
         #[cfg(not(unix))]
         let _ = kind;
         Ok(Self { destination, file })
+    }
+
+    /// As [`Draft::beside`], with owner and mode of the file that is there; `kind` is for a new one.
+    ///
+    /// # Errors
+    /// As [`Draft::beside`], and where the owner of the file cannot be kept.
+    pub fn like(path: &Path, kind: Kind) -> Result<Self, WriteError> {
+        let draft = Self::beside(path, kind)?;
+        #[cfg(unix)]
+        if let Ok(there) = std::fs::metadata(&draft.destination) {
+            use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+            let file = draft.file.as_file();
+            let own = file.metadata()?;
+            let (owner, group) = (there.uid(), there.gid());
+            if (own.uid(), own.gid()) != (owner, group) {
+                fchown(file, (own.uid() != owner).then_some(owner), Some(group))?;
+            }
+            file.set_permissions(std::fs::Permissions::from_mode(there.mode() & 0o7777))?;
+        }
+        Ok(draft)
     }
 
     /// Writes more.
@@ -538,6 +597,108 @@ impl Draft {
         sync_folder_of(&self.destination);
         Ok(())
     }
+
+    /// As [`Draft::publish`], where the file still holds what it is expected to hold; with none, where there still is none.
+    /// It is asked at the last moment, when all that takes time is done.
+    ///
+    /// # Errors
+    /// [`WriteError::Changed`] where that is not so, and what the system says.
+    pub fn publish_over(self, expected: Option<&[u8]>) -> Result<(), WriteError> {
+        let Some(expected) = expected else {
+            return match self.publish_new() {
+                Err(WriteError::Refused(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    Err(WriteError::Changed)
+                }
+                other => other,
+            };
+        };
+        self.file.as_file().sync_all()?;
+        if !holds(&self.destination, expected) {
+            return Err(WriteError::Changed);
+        }
+        self.file.persist(&self.destination).map_err(|failed| failed.error)?;
+        sync_folder_of(&self.destination);
+        Ok(())
+    }
+}
+
+/// Removes a file that holds what it is expected to hold.
+///
+/// # Errors
+/// [`WriteError::Changed`] where it holds something else, or is a link, and what the system says.
+pub fn remove_expected(path: &Path, expected: &[u8]) -> Result<(), WriteError> {
+    if !is_plain_file(path) || !holds(path, expected) {
+        return Err(WriteError::Changed);
+    }
+    std::fs::remove_file(path)?;
+    sync_folder_of(path);
+    Ok(())
+}
+
+/// Whether a stream gives exactly this.
+pub fn is_content(mut stream: impl Read, content: &[u8]) -> bool {
+    // One byte more than was written, so that the buffer does not grow whatever is there.
+    let mut read = Zeroizing::new(Vec::with_capacity(content.len() + 1));
+    let limit = content.len() as u64 + 1;
+    (&mut stream).take(limit).read_to_end(&mut read).is_ok() && *read == content
+}
+
+/// Whether something stands there, be it a link that leads nowhere.
+pub fn is_there(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
+}
+
+/// Whether a regular file stands there, and no link to one.
+pub fn is_plain_file(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Whether a file holds exactly this.
+pub fn holds(path: &Path, content: &[u8]) -> bool {
+    read_secret(path, content.len()).is_ok_and(|there| *there == content)
+}
+
+/// A lock that other processes of certman wait for; given back when it is dropped, also by a process that is killed.
+pub struct Lock {
+    _file: File,
+}
+
+/// Takes the lock that goes by this file, which is made where it is missing, mode 0600, with the folders above it.
+///
+/// # Errors
+/// [`io::ErrorKind::TimedOut`] where another process has not given it back after `patience`, and what the system says. A file
+/// system without locks is none: then nobody is kept out.
+pub fn lock(path: &Path, patience: Duration) -> io::Result<Lock> {
+    if let Some(folder) = path.parent() {
+        create_folders(folder, PRIVATE_FOLDER)?;
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) if start.elapsed() < patience => {
+                std::thread::sleep(BETWEEN_TRIALS);
+            }
+            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::TimedOut.into()),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                return Ok(Lock { _file: file });
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+/// Makes a folder and those above it that are missing, for everyone to read: mode 0755, whatever the umask.
+///
+/// # Errors
+/// What the system says.
+pub fn create_public_folders(folder: &Path) -> io::Result<()> {
+    create_folders(folder, PUBLIC_FOLDER)
 }
 
 /// Whether a link is one that Linux would not follow under `fs.protected_symlinks`: in a folder that is sticky and open to
@@ -569,14 +730,14 @@ fn sync_folder_of(path: &Path) {
     let _ = path;
 }
 
-/// Makes a folder and those above it that are missing, each with mode 0700.
-fn create_folders(folder: &Path) -> io::Result<()> {
+/// Makes a folder and those above it that are missing, each with this mode.
+fn create_folders(folder: &Path, mode: u32) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-        builder.mode(0o700).recursive(false);
+        builder.mode(mode).recursive(false);
         // One by one: the umask may take away what the next one needs.
         let mut missing = Vec::new();
         for one in folder.ancestors().take_while(|one| *one != Path::new("")) {
@@ -588,7 +749,7 @@ fn create_folders(folder: &Path) -> io::Result<()> {
         }
         for one in missing.into_iter().rev() {
             match builder.create(one) {
-                Ok(()) => std::fs::set_permissions(one, std::fs::Permissions::from_mode(0o700))?,
+                Ok(()) => std::fs::set_permissions(one, std::fs::Permissions::from_mode(mode))?,
                 // Another certman was quicker; what else stands there is refused by whoever writes into it.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -597,7 +758,10 @@ fn create_folders(folder: &Path) -> io::Result<()> {
         Ok(())
     }
     #[cfg(not(unix))]
-    builder.create(folder)
+    {
+        let _ = mode;
+        builder.create(folder)
+    }
 }
 
 /// Removes drafts that a killed process has left behind. A young one may still be somebody's; what only looks like a draft
@@ -642,6 +806,10 @@ fn prefix_of_drafts(name: &OsStr) -> OsString {
     prefix
 }
 
+/// How long to wait between two trials to take a lock.
+const BETWEEN_TRIALS: Duration = Duration::from_millis(20);
+const PRIVATE_FOLDER: u32 = 0o700;
+const PUBLIC_FOLDER: u32 = 0o755;
 /// How many random letters and digits tell the drafts of one file apart.
 const DRAFT_RANDOM: usize = 6;
 const DRAFT_SUFFIX: &str = ".draft";

@@ -28,6 +28,7 @@ pub(crate) fn host() -> Builder {
         environment: Vec::new(),
         folder: std::env::temp_dir(),
         keyring: Memory::default(),
+        managed: PathBuf::from("/nonexistent/claude-code"),
         now: seconds("2031-05-01"),
     }
 }
@@ -38,6 +39,7 @@ pub(crate) struct Builder {
     environment: Vec<(String, String)>,
     folder: PathBuf,
     keyring: Memory,
+    managed: PathBuf,
     now: i64,
 }
 
@@ -63,6 +65,11 @@ impl Builder {
         Self { keyring: keyring.clone(), ..self }
     }
 
+    /// The folder of the settings that an administrator has set for Claude Code.
+    pub(crate) fn managed(self, folder: impl AsRef<Path>) -> Self {
+        Self { managed: folder.as_ref().to_owned(), ..self }
+    }
+
     /// The person at the terminal.
     pub(crate) fn terminal(self, answers: &Answers) -> Self {
         Self { answers: answers.clone(), ..self }
@@ -76,6 +83,7 @@ impl Builder {
             current_folder: self.folder,
             environment: Environment::from_pairs(self.environment),
             keyring: Box::new(self.keyring),
+            managed_settings: self.managed,
             now: self.now,
             parent: Box::new(|| None),
             stderr: stream(&stderr),
@@ -241,6 +249,12 @@ impl Terminal for Answers {
         self.0.questions.borrow_mut().push(prompt.to_owned());
         let answer = self.0.ready.borrow_mut().pop_front().ok_or(io::ErrorKind::UnexpectedEof)?;
         Ok(Passphrase::new(answer.into_bytes()))
+    }
+
+    fn confirm(&self, question: &str) -> io::Result<bool> {
+        self.0.questions.borrow_mut().push(question.to_owned());
+        let answer = self.0.ready.borrow_mut().pop_front();
+        Ok(answer.is_some_and(|answer| answer == "y"))
     }
 
     fn is_present(&self) -> bool {

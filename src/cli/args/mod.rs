@@ -1,11 +1,14 @@
 //! The command line as it is typed. Looks nothing up.
 
+pub mod settings;
+
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use self::settings::SettingsCommand;
 use crate::config::Overrides;
 use crate::pki::key::Limits;
 
@@ -97,6 +100,9 @@ pub enum Command {
     /// The client's private key: check, remember, forget, decrypt, encrypt
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The same values in Claude Code's settings files: show, apply, remove
+    #[command(subcommand)]
+    Settings(SettingsCommand),
 }
 
 /// `certman bundle`
@@ -308,6 +314,13 @@ impl Common {
     }
 }
 
+impl Default for LimitArguments {
+    fn default() -> Self {
+        let Limits { iterations, scrypt_memory, .. } = Limits::DEFAULT;
+        Self { max_iterations: iterations, max_memory: scrypt_memory >> 20 }
+    }
+}
+
 impl LimitArguments {
     /// The limits, with that on scrypt's work in proportion to that on its memory.
     pub fn limits(&self) -> Limits {
@@ -359,6 +372,12 @@ impl Arguments {
                 overrides.key.clone_from(key);
                 None
             }
+            Command::Settings(SettingsCommand::Apply(apply)) => {
+                overrides.cert.clone_from(&apply.cert);
+                overrides.key.clone_from(&apply.key);
+                None
+            }
+            Command::Settings(SettingsCommand::Remove(_) | SettingsCommand::Show) => None,
         };
         if let Some(identity) = identity {
             overrides.cert.clone_from(&identity.cert);

@@ -21,6 +21,8 @@ pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Re
     let request = Request {
         limits: &arguments.identity.limits,
         no_refresh: arguments.no_refresh,
+        public_only: false,
+        rehearse: false,
         verify: arguments.verify,
     };
     let values =

@@ -7,6 +7,8 @@ pub mod env;
 pub mod gather;
 pub mod identity;
 pub mod key;
+pub mod settings;
+pub mod settings_show;
 pub mod stamp;
 pub mod values;
 

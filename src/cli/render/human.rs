@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Painted, words};
+use super::{Painted, settings, words};
 use crate::cli::args::Common;
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, Exports, IdentitySummary, Outcome, Shown};
@@ -53,6 +53,16 @@ impl Screen<'_, '_> {
             Shown::Output(bytes) => {
                 self.remarks(report)?;
                 self.out.plain(bytes)?;
+            }
+            Shown::Settings(summary) => {
+                if !self.common.quiet {
+                    settings::summary(&mut self.out, summary)?;
+                }
+                self.judgement(report)?;
+            }
+            Shown::SettingsEdit(edit) => {
+                self.remarks(report)?;
+                settings::edit(&mut self.out, &mut self.err, edit, self.common.quiet)?;
             }
         }
         self.out.flush()?;

@@ -4,10 +4,11 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::words;
+use super::{settings, words};
+use crate::cli::args::settings::SettingsCommand;
 use crate::cli::args::{Command, KeyCommand};
 use crate::cli::failure::Failure;
-use crate::cli::{Outcome, Shown};
+use crate::cli::{EditEnd, Outcome, Shown};
 use crate::pki::bundle::{Place, Role};
 use crate::report::{BundleFacts, CertificateFacts, Finding, KeyFacts, Report, Severity};
 
@@ -38,6 +39,15 @@ pub(super) fn answer(
                 }
                 Shown::Note(note) => {
                     put("message", json!(note));
+                }
+                Shown::Settings(summary) => {
+                    put("files", settings::files_json(summary));
+                    put("variables", settings::variables_json(summary));
+                }
+                Shown::SettingsEdit(edit) => {
+                    put("dry_run", json!(edit.end == EditEnd::DryRun));
+                    put("settings", settings::edit_json(edit));
+                    put("message", json!(words::edited(edit)));
                 }
                 Shown::Check(_) | Shown::Identity(_) | Shown::Output(_) => {}
             }
@@ -167,5 +177,8 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Key(KeyCommand::Encrypt { .. }) => "key encrypt",
         Command::Key(KeyCommand::Forget { .. }) => "key forget",
         Command::Key(KeyCommand::Remember { .. }) => "key remember",
+        Command::Settings(SettingsCommand::Apply(_)) => "settings apply",
+        Command::Settings(SettingsCommand::Remove(_)) => "settings remove",
+        Command::Settings(SettingsCommand::Show) => "settings show",
     }
 }
