@@ -153,6 +153,8 @@ pub enum Cause {
     SettingsInvalid(Invalid),
     /// Certificate and key are not put into a settings file, since the key is sealed.
     SettingsKeyLeftOut { key: Box<str> },
+    /// A settings file has another value than the one that was put into `path`, and wins.
+    SettingsOutrank { name: &'static str, path: Box<str> },
     /// A settings file has another value than the environment, and wins.
     SettingsOverrides { name: &'static str },
     /// The path in a settings file leads to nothing.
@@ -260,7 +262,7 @@ impl Cause {
             Self::SettingsHoldsSecret { .. } => "settings-holds-secret",
             Self::SettingsInvalid(_) | Self::SettingsValueUnusable { .. } => "settings-invalid",
             Self::SettingsKeyLeftOut { .. } => "settings-key-left-out",
-            Self::SettingsOverrides { .. } => "settings-overrides",
+            Self::SettingsOutrank { .. } | Self::SettingsOverrides { .. } => "settings-overrides",
             Self::SettingsStalePath { .. } => "settings-stale-path",
             Self::SettingsUnreadable(_) => "settings-unreadable",
             Self::SettingsUseless { .. } => "settings-useless",

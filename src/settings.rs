@@ -228,7 +228,11 @@ impl Document {
                     let between = self.part(&(before.value.end..last.key.start));
                     between.split_once(',').map_or("", |(_, gap)| gap)
                 }
-                None => self.part(&(object.span.start + 1..last.key.start)),
+                // Of `{"A": "1"}` the colon tells how the second would follow.
+                None => match self.part(&(object.span.start + 1..last.key.start)) {
+                    "" if self.colon(last).ends_with(' ') => " ",
+                    gap => gap,
+                },
             };
             let at = last.value.end;
             return (at..at, format!(",{gap}{name}{}{value}", self.colon(last)));
@@ -916,3 +920,207 @@ const MASK: &str = "\"***\"";
 const MOST_COMPARISONS: usize = 1 << 20;
 /// The settings of a file that is new.
 const NOTHING: &str = "{}\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(text: &str) -> Document {
+        Document::parse(text.as_bytes()).unwrap_or_else(|invalid| panic!("{text:?}: {invalid:?}"))
+    }
+
+    fn with(text: &str, name: &str, value: &str) -> String {
+        let bytes = document(text).with(name, value).unwrap().to_bytes();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    fn without(text: &str, name: &str, value: &str, with_object: bool) -> String {
+        let bytes = document(text).without(name, value, with_object).unwrap().to_bytes();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn what_is_new_looks_like_its_neighbours_and_leaves_no_trace_when_it_goes() {
+        for (before, after) in [
+            ("{}\n", "{\n  \"env\": {\n    \"X\": \"v\"\n  }\n}\n"),
+            ("{}", "{\n  \"env\": {\n    \"X\": \"v\"\n  }\n}"),
+            ("{\"a\":1}", "{\"a\":1,\"env\":{\"X\":\"v\"}}"),
+            ("{ \"a\": 1 }\n", "{ \"a\": 1, \"env\": {\"X\": \"v\"} }\n"),
+            ("{\n\t\"a\": 1\n}", "{\n\t\"a\": 1,\n\t\"env\": {\n\t\t\"X\": \"v\"\n\t}\n}"),
+            (
+                "{\r\n  \"a\" : 1\r\n}\r\n",
+                "{\r\n  \"a\" : 1,\r\n  \"env\" : {\r\n    \"X\": \"v\"\r\n  }\r\n}\r\n",
+            ),
+            ("\u{feff}{\"env\":{\"Y\":\"1\"}}", "\u{feff}{\"env\":{\"Y\":\"1\",\"X\":\"v\"}}"),
+            (
+                "{\n    \"env\": {\n        \"A\": \"1\",\n        \"B\": \"2\"\n    },\n    \"z\": [1,\t2 ]\n}\n",
+                "{\n    \"env\": {\n        \"A\": \"1\",\n        \"B\": \"2\",\n        \"X\": \"v\"\n    },\n    \"z\": [1,\t2 ]\n}\n",
+            ),
+            ("{\n\"env\": { \"A\": \"1\" }\n}", "{\n\"env\": { \"A\": \"1\", \"X\": \"v\" }\n}"),
+            // A name by another spelling is the same name.
+            ("{\"\\u0065nv\":{\"A\":\"1\"}}", "{\"\\u0065nv\":{\"A\":\"1\",\"X\":\"v\"}}"),
+            // Of two the last is in force.
+            (
+                "{\"env\":{\"X\":\"0\"},\"env\":{\"A\":\"1\"}}",
+                "{\"env\":{\"X\":\"0\"},\"env\":{\"A\":\"1\",\"X\":\"v\"}}",
+            ),
+        ] {
+            assert_eq!(with(before, "X", "v"), after, "{before:?}");
+            let had_env = document(before).has_env();
+            assert_eq!(without(after, "X", "v", !had_env).trim_end(), before.trim_end(), "{before:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_object_keeps_its_braces_where_they_stand() {
+        assert_eq!(with("{\n  \"env\": {\n  }\n}", "X", "v"), "{\n  \"env\": {\n    \"X\": \"v\"\n  }\n}");
+        assert_eq!(with("{\n  \"env\": {}\n}", "X", "v"), "{\n  \"env\": {\n    \"X\": \"v\"\n  }\n}");
+        assert_eq!(with("{\n}\n", "X", "v"), "{\n  \"env\": {\n    \"X\": \"v\"\n  }\n}\n");
+        assert_eq!(without("{\"env\": {\"X\": \"v\"}}", "X", "v", false), "{\"env\": {}}");
+        assert_eq!(with("", "X", "v"), with("{}\n", "X", "v"));
+        assert_eq!(with(" \r\n", "X", "v"), with("{}\n", "X", "v"));
+    }
+
+    #[test]
+    fn a_value_is_replaced_alone_and_goes_only_where_it_is_the_very_one() {
+        let text = "{ \"env\" : {\"A\":\"1\" , \"X\" :  \"\\u0076\",  \"B\":2}}";
+        assert_eq!(with(text, "X", "w\"\\"), text.replace("\"\\u0076\"", "\"w\\\"\\\\\""));
+        assert_eq!(without(text, "X", "w", true), text);
+        assert_eq!(without(text, "X", "v", true), "{ \"env\" : {\"A\":\"1\",  \"B\":2}}");
+        assert_eq!(without(text, "A", "1", true), "{ \"env\" : {\"X\" :  \"\\u0076\",  \"B\":2}}");
+        assert_eq!(without(text, "B", "2", true), "{ \"env\" : {\"A\":\"1\" , \"X\" :  \"\\u0076\"}}");
+        // The same twice goes twice; what else goes by the name stays.
+        let twice = "{\"env\":{\"X\":\"v\",\"X\":\"w\",\"X\":\"v\"}}";
+        assert_eq!(without(twice, "X", "v", true), "{\"env\":{\"X\":\"w\"}}");
+        // A list is no value.
+        assert_eq!(document("{\"env\":{\"X\":[]}}").entry("X"), Some(Entry::Unusable));
+        assert_eq!(document("{\"env\":{\"X\":1e3}}").entry("X").unwrap().value(), Some("1e3"));
+        assert_eq!(
+            document("{\"env\":{\"X\":\"\\ud83d\\ude00\\ud83d\"}}").entry("X").unwrap().value(),
+            Some("😀\u{fffd}")
+        );
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_line_and_column() {
+        use Mistake::*;
+
+        let deep = format!("{{\"a\":{}", "[".repeat(200_000));
+        for (text, line, column, mistake) in [
+            ("{\n  // why\n}", 2, 3, Comment),
+            ("{\"a\": /* x */ 1}", 1, 7, Comment),
+            ("{} # x", 1, 4, Comment),
+            ("{\n  \"a\": 1,\n}", 3, 1, TrailingComma),
+            ("{\"a\": [1,]}", 1, 10, TrailingComma),
+            ("{\"a\": NaN}", 1, 7, Value),
+            ("{\"a\": 'x'}", 1, 7, Value),
+            ("{\"a\": -Infinity}", 1, 7, Number),
+            ("{\"a\": 01}", 1, 7, Number),
+            ("{\"a\": 1.}", 1, 7, Number),
+            ("{\"ä\": 1 \"b\": 2}", 1, 9, Comma),
+            ("{\"a\" 1}", 1, 6, Colon),
+            ("{a: 1}", 1, 2, Key),
+            ("{\"a\": \"x\ny\"}", 1, 9, ControlCharacter),
+            ("{\"a\": \"\\x\"}", 1, 8, Escape),
+            ("{\"a\": \"\\u12\"}", 1, 8, Escape),
+            ("{\"a\": {", 1, 8, End),
+            ("{\"a\": \"x", 1, 9, End),
+            ("[]", 1, 1, NotAnObject),
+            ("\"x\"", 1, 1, NotAnObject),
+            ("{\n\"env\": []}", 2, 8, EnvNotAnObject),
+            ("{\"env\": null}", 1, 9, EnvNotAnObject),
+            ("{}{}", 1, 3, Behind),
+            ("x", 1, 1, Value),
+            (&deep, 1, 6 + 126, Depth),
+        ] {
+            let invalid =
+                Document::parse(text.as_bytes()).err().unwrap_or_else(|| panic!("{text:?} is taken"));
+            let shown: String = text.chars().take(60).collect();
+            assert_eq!(invalid, Invalid { column, line, mistake }, "{shown}");
+        }
+        for (bytes, line, column, mistake) in [
+            (&b"{\n\"a\": \"\xff\"}"[..], 2, 7, NotUtf8),
+            (b"\xff\xfe{\0}\0", 1, 1, Utf16),
+            (b"{\0}\0", 1, 1, Utf16),
+            (b"\0{\0}", 1, 1, Utf16),
+        ] {
+            assert_eq!(Document::parse(bytes).err(), Some(Invalid { column, line, mistake }));
+        }
+    }
+
+    #[test]
+    fn ten_megabytes_are_read_and_edited_in_no_time() {
+        let long =
+            format!("{{\"a\": [{}\"\"], \"env\": {{\"Y\": \"1\"}}}}", "\"0123456789\", ".repeat(700_000));
+        assert!(long.len() > 9 << 20);
+        let start = std::time::Instant::now();
+        let after = with(&long, "X", "v");
+        assert!(after.ends_with("\"env\": {\"Y\": \"1\", \"X\": \"v\"}}"));
+        let difference = Difference::between(Some(&long), Some(&after), &["X"]);
+        let shown: usize =
+            difference.hunks.iter().flat_map(|hunk| &hunk.lines).map(|line| line.text.len()).sum();
+        assert!(shown < 1_000, "{shown} bytes are shown");
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn no_text_is_shown_but_names_and_public_values() {
+        for (line, shown) in [
+            ("  \"API_KEY\": \"sk-1\",", "  \"API_KEY\": \"***\","),
+            ("  \"X\": \"/a\", \"Y\": \"b\\\"c\"", "  \"X\": \"/a\", \"Y\": \"***\""),
+            ("  \"X\" : \"http://alice:pa/ss@proxy:1\"", "  \"X\" : \"http://***@proxy:1\""),
+            ("  \"X\": \"/home/alice@corp/a.pem\"", "  \"X\": \"/home/alice@corp/a.pem\""),
+            ("  \"secret\", \"other\"", "  \"***\", \"***\""),
+            ("  \"X\": [\"a\", \"b\"]", "  \"X\": [\"a\", \"***\"]"),
+            ("  \"unclosed", "  \"***\""),
+        ] {
+            assert_eq!(masked(line, &["X"]), shown, "{line}");
+        }
+        assert_eq!(shown_value("HTTPS_PROXY", "alice:geheim@proxy:1"), ("***@proxy:1".to_owned(), true));
+        assert_eq!(
+            shown_value("HTTPS_PROXY", "http://alice@proxy:1"),
+            ("http://***@proxy:1".to_owned(), false)
+        );
+        assert_eq!(shown_value("CLAUDE_CODE_CLIENT_KEY_PASSPHRASE", "x"), ("***".to_owned(), true));
+    }
+
+    #[test]
+    fn the_difference_is_short_and_right() {
+        let numbers: Vec<String> = (0..60).map(|number| format!("{number}\n")).collect();
+        let old = numbers.concat();
+        let new = old.replace("\n10\n", "\nten\n").replace("\n50\n", "\n");
+        let difference = Difference::between(Some(&old), Some(&new), &[]);
+        let shown = |hunk: &Hunk| {
+            let lines = hunk.lines.iter().map(|line| {
+                let sign = match line.fate {
+                    Fate::Added => '+',
+                    Fate::Kept => ' ',
+                    Fate::Removed => '-',
+                };
+                format!("{sign}{}", line.text)
+            });
+            (hunk.old_start, hunk.new_start, lines.collect::<Vec<_>>().join(","))
+        };
+        let shown: Vec<_> = difference.hunks.iter().map(shown).collect();
+        assert_eq!(
+            shown,
+            [
+                (8, 8, " 7, 8, 9,-10,+ten, 11, 12, 13".to_owned()),
+                (48, 48, " 47, 48, 49,-50, 51, 52, 53".to_owned())
+            ]
+        );
+        assert!(Difference::between(Some(&old), Some(&old), &[]).hunks.is_empty());
+    }
+
+    #[test]
+    fn the_note_reads_what_it_has_written() {
+        let put = Put {
+            made_env: true,
+            made_file: false,
+            variables: [("X".to_owned(), vec!["a".to_owned(), "b".to_owned()])].into(),
+        };
+        let record = Record { schema_version: 1, files: [("/a".to_owned(), put)].into() };
+        assert_eq!(Record::parse(&record.to_bytes()), Ok(record));
+        assert!(Record::parse(b"{\"files\":").is_err() && Record::parse(b"").is_ok());
+    }
+}

@@ -234,6 +234,9 @@ fn edit(
     }
     drop(lock);
     plan.note(target, &mut report);
+    if let Wish::Apply { wanted, .. } = wish {
+        settings_show::note_stronger(wanted, &target.path, target.scope, host, &mut report);
+    }
     Ok(Outcome {
         ending: Ending::Doing { is_done: !matches!(end, EditEnd::Declined | EditEnd::NobodyToAsk) },
         report,

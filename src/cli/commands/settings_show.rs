@@ -61,6 +61,30 @@ pub fn run(host: &Host) -> Result<Outcome, Failure> {
     Ok(Outcome { ending: Ending::Doing { is_done: true }, report, shown: Shown::Settings(summary) })
 }
 
+/// Says where another settings file wins over what one has got.
+pub(super) fn note_stronger(
+    wanted: &[(&'static str, String)],
+    path: &Path,
+    scope: Scope,
+    host: &Host,
+    report: &mut Report,
+) {
+    // What is wrong with the other files is for `show` to say.
+    for file in load(host, &mut Report::default()) {
+        if file.path == path || file.scope > scope {
+            break;
+        }
+        let Some(document) = &file.document else { continue };
+        let differs = |(name, value): &&(&'static str, String)| {
+            document.entry(name).is_some_and(|entry| entry.value().is_some_and(|other| other != value))
+        };
+        for (name, _) in wanted.iter().filter(differs) {
+            let place = place_of(&file.path, report);
+            report.find(Some(place), Cause::SettingsOutrank { name, path: words::path(path).into() });
+        }
+    }
+}
+
 /// A settings file as it was read.
 struct File {
     document: Option<Document>,

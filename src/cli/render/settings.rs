@@ -70,7 +70,7 @@ pub(super) fn edit(
         out.flush()?;
         let style = AnsiColor::Red.on_default().bold();
         writeln!(err, "certman: {style}error{style:#}: {}", words::edited(edit))?;
-        return writeln!(err, "certman: hint: look at what would change, then say --yes");
+        return writeln!(err, "certman: hint: look at what would change, then run it again with --yes");
     }
     if is_quiet {
         return Ok(());

@@ -197,6 +197,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::SettingsKeyLeftOut { key } => format!(
             "certificate and key are left out: the key {key} is sealed, and its passphrase may not stand in a settings file"
         ),
+        Cause::SettingsOutrank { name, path } => {
+            format!("{name} has another value here, which wins over the one in {path}")
+        }
         Cause::SettingsOverrides { name } => {
             format!("{name} has another value here than in the environment, and this one wins")
         }
@@ -267,6 +270,7 @@ pub fn fix(cause: &Cause) -> Option<String> {
         }
         Cause::SettingsInvalid(invalid) => invalid_settings_fix(*invalid),
         Cause::SettingsKeyLeftOut { .. } => KEY_LEFT_OUT,
+        Cause::SettingsOutrank { .. } => "take it out of that file, or correct it there",
         Cause::SettingsOverrides { .. } => "renew it with `certman settings apply`, or take it out of the file",
         Cause::SettingsStalePath { .. } | Cause::SettingsUseless { .. } => {
             "renew it with `certman settings apply`, or correct it in the file"
@@ -593,10 +597,10 @@ pub fn edited(edit: &SettingsEdit) -> String {
     let path = path(&edit.path);
     let count = counted(edit.changes.len(), "variable");
     let mut text = match (edit.end, edit.is_apply) {
-        (EditEnd::Declined, _) => format!("{path} is as it was"),
+        (EditEnd::Declined, _) => format!("nothing was changed in {path}"),
         (EditEnd::DryRun, _) => format!("would change {count} in {path}"),
         (EditEnd::NobodyToAsk, _) => {
-            format!("nothing was changed: there is no terminal to ask on whether {path} may be")
+            format!("nothing was changed in {path}: there is no terminal to ask on, and --yes was not given")
         }
         (EditEnd::Removed, _) => format!("removed {path}, in which nothing else stood"),
         (EditEnd::Unchanged, true) => format!("unchanged: {path} has all of it"),
