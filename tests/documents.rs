@@ -292,6 +292,8 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
         &["check", "ca"],
         &["env"],
         &["env", "--key", "only-a-key.pem"],
+        &["settings", "apply", "--dry-run"],
+        &["settings", "show"],
     ] {
         let output = sandbox
             .certman(arguments.iter().chain(&at))
@@ -751,8 +753,24 @@ fn read(name: &str) -> String {
 const COMMANDS_PAGE: &str = "man/certman.1";
 const CONFIGURATION_PAGE: &str = "man/certman.toml.5";
 /// Members of small objects that the manual explains in a sentence rather than in a list.
-const IN_TEXT: [&str; 9] =
-    ["message", "fix", "path", "index", "line", "changed", "certificates", "sha256", "code"];
+const IN_TEXT: [&str; 16] = [
+    "after",
+    "backup",
+    "before",
+    "certificates",
+    "changed",
+    "changes",
+    "code",
+    "fix",
+    "index",
+    "line",
+    "message",
+    "name",
+    "path",
+    "scope",
+    "sha256",
+    "state",
+];
 /// What the examples of the README work on: the name there, and the file in testdata/.
 const README_FILES: [(&str, &str); 9] = [
     ("corp.cer", "demo/ca.d/corp-root.cer"),
