@@ -184,11 +184,6 @@ fn edit(
 ) -> Result<Outcome, Failure> {
     let notes = state_folder(&host.environment).map(|folder| Notes { folder });
     let is_rehearsal = is_rehearsal(arguments, host);
-    // While a person thinks, nobody else has to wait.
-    let mut lock = None;
-    if !is_rehearsal && arguments.yes {
-        lock = lock_of(notes.as_ref())?;
-    }
     let mut plan = Plan::of(wish, target, notes.as_ref())?;
     if let Wish::Apply { wanted, .. } = wish
         && wanted.is_empty()
@@ -199,40 +194,33 @@ fn edit(
         )
         .hint(words::KEY_LEFT_OUT));
     }
-    let mut end = match (plan.is_change(), arguments.dry_run, is_rehearsal) {
-        (false, _, _) => EditEnd::Unchanged,
-        (true, true, _) => EditEnd::DryRun,
-        (true, false, true) => EditEnd::NobodyToAsk,
-        (true, false, false) if plan.after.is_none() => EditEnd::Removed,
-        (true, false, false) => EditEnd::Written,
+    let mut end = match (plan.is_change(), arguments.dry_run) {
+        (false, _) => EditEnd::Unchanged,
+        (true, true) => EditEnd::DryRun,
+        (true, false) => EditEnd::NobodyToAsk,
     };
-    let mut was_shown = false;
-    if matches!(end, EditEnd::Removed | EditEnd::Written) && !arguments.yes {
-        was_shown = true;
-        let question = render::settings_question(&target.path, &plan.difference, common, &host.environment);
-        let is_confirmed = host.terminal.confirm(&question).map_err(|error| {
-            Failure::new(format!("the terminal does not answer: {error}"))
-                .hint("say --yes where nobody is to be asked")
-        })?;
-        if is_confirmed {
-            lock = lock_of(notes.as_ref())?;
+    let (mut backup, mut backups_left, mut was_shown) = (None, Vec::new(), false);
+    if plan.is_change() && !is_rehearsal {
+        was_shown = !arguments.yes;
+        if was_shown && !is_confirmed(&plan, target, common, host)? {
+            end = EditEnd::Declined;
+        } else {
+            // Not before: while a person thinks, nobody else has to wait.
+            let _lock = lock_of(notes.as_ref())?;
             let again = Plan::of(wish, target, notes.as_ref())?;
-            if again.before != plan.before {
+            if was_shown && again.before != plan.before {
                 return Err(write_failure(target, &target.path, &WriteError::Changed));
             }
             plan = again;
-        } else {
-            end = EditEnd::Declined;
+            end = plan.end();
+            if end != EditEnd::Unchanged {
+                backup = plan.commit(target, notes.as_ref())?;
+            }
+            if matches!(wish, Wish::Remove { .. }) {
+                backups_left = sweep_backups(target, plan.after.as_ref());
+            }
         }
     }
-    let (mut backup, mut backups_left) = (None, Vec::new());
-    if matches!(end, EditEnd::Removed | EditEnd::Written) {
-        backup = plan.commit(target, notes.as_ref())?;
-        if matches!(wish, Wish::Remove { .. }) {
-            backups_left = sweep_backups(target, plan.after.as_ref());
-        }
-    }
-    drop(lock);
     plan.note(target, &mut report);
     if let Wish::Apply { wanted, .. } = wish {
         settings_show::note_stronger(wanted, &target.path, target.scope, host, &mut report);
@@ -250,6 +238,14 @@ fn edit(
             path: target.path.clone(),
             scope: target.scope,
         }),
+    })
+}
+
+fn is_confirmed(plan: &Plan, target: &Target, common: &Common, host: &Host) -> Result<bool, Failure> {
+    let question = render::settings_question(&target.path, &plan.difference, common, &host.environment);
+    host.terminal.confirm(&question).map_err(|error| {
+        Failure::new(format!("the terminal does not answer: {error}"))
+            .hint("nothing was changed; say --yes where nobody is to be asked")
     })
 }
 
@@ -321,6 +317,15 @@ impl Plan {
             &public,
         );
         Ok(Self { after, before, changes, difference, findings, is_foreign, puts })
+    }
+
+    /// How it ends where it is carried out.
+    fn end(&self) -> EditEnd {
+        match self.after {
+            _ if !self.is_change() => EditEnd::Unchanged,
+            Some(_) => EditEnd::Written,
+            None => EditEnd::Removed,
+        }
     }
 
     fn is_change(&self) -> bool {
