@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::pki::lifetime::{Threshold, Thresholds};
-use crate::source::Source;
+use crate::source::{Source, UnknownPart};
 use crate::sys::env::Environment;
 use crate::sys::fs::{self, ReadError};
 use crate::sys::passphrase;
@@ -23,14 +23,20 @@ pub struct Overrides {
     pub config: Option<PathBuf>,
     /// `--critical`
     pub critical: Option<String>,
+    /// `--full`
+    pub full: Option<PathBuf>,
     /// `--key`
     pub key: Option<PathBuf>,
     /// `-o`, `--out`
     pub out: Option<PathBuf>,
     /// `--passphrase`
     pub passphrase: Option<String>,
+    /// `--public-roots`
+    pub public_roots: Option<String>,
     /// Sources named on the command line. They stand in the place of those configured.
     pub sources: Vec<PathBuf>,
+    /// `--store-passphrase`
+    pub store_passphrase: Option<String>,
     /// `--warn`
     pub warn: Option<String>,
 }
@@ -40,16 +46,33 @@ pub struct Overrides {
 pub struct Settings {
     /// The client's certificate chain.
     pub cert: Option<Value<PathBuf>>,
+    /// Where the full bundle is written, public roots and all; [`Origin::Default`] where nobody has asked for one. None where
+    /// there is no home folder to put it in.
+    pub full: Option<Value<PathBuf>>,
     /// The client's private key.
     pub key: Option<Value<PathBuf>>,
     /// Where the bundle is written; none where there is no home folder to put it in.
     pub out: Option<Value<PathBuf>>,
     /// Where the passphrase comes from.
     pub passphrase: Value<passphrase::Source>,
+    /// Where the public roots of the full bundle come from; none where the trust store of the operating system serves if there
+    /// is one, and Mozilla's set if not.
+    pub public_roots: Option<PublicRoots>,
     /// The sources, in their order.
     pub sources: Vec<Value<Source>>,
+    /// Where the passphrases of stores come from.
+    pub store_passphrase: Value<passphrase::Source>,
     /// When to speak up; none where the standard for each kind of certificate holds.
     pub thresholds: Option<Thresholds>,
+}
+
+/// Where the public roots of the full bundle come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublicRoots {
+    /// Mozilla's set, as this program was built with it.
+    Mozilla,
+    /// The trust store of the operating system.
+    System,
 }
 
 /// A value and where it comes from.
@@ -124,28 +147,16 @@ impl Settings {
         let here = Here { current_folder, environment };
 
         let cert = here.path(overrides.cert, "CERTMAN_CERT", files.path(|file| &file.client.cert));
+        let full = here.path(overrides.full, "CERTMAN_FULL", files.path(|file| &file.bundle.full));
+        let full = full.or_else(|| default_output(environment, "full.pem"));
         let key = here.path(overrides.key, "CERTMAN_KEY", files.path(|file| &file.client.key));
         let out = here.path(overrides.out, "CERTMAN_OUT", files.path(|file| &file.bundle.out));
-        let out = out.or_else(|| {
-            let value = data_folder(environment)?.join("certman").join("extra.pem");
-            Some(Value { origin: Origin::Default, value })
-        });
+        let out = out.or_else(|| default_output(environment, "extra.pem"));
 
-        if let Some(system) = overrides.sources.iter().find(|source| is_system(source.as_os_str())) {
-            let what = format!("'{}' {NO_SYSTEM}", system.display());
-            return Err(Error::Value { origin: "SOURCE".to_owned(), what });
-        }
         let sources = if !overrides.sources.is_empty() {
-            let typed = overrides.sources.into_iter();
-            typed
-                .map(|path| Value { origin: Origin::Flag, value: Source::typed(&path, current_folder) })
-                .collect()
+            here.sources(overrides.sources, &Origin::Flag)?
         } else if let Some(list) = environment.value("CERTMAN_SOURCES") {
-            let listed = std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty());
-            let origin = Origin::Variable("CERTMAN_SOURCES");
-            listed
-                .map(|path| Value { origin: origin.clone(), value: Source::typed(&path, current_folder) })
-                .collect()
+            here.sources(split_sources(list), &Origin::Variable("CERTMAN_SOURCES"))?
         } else {
             files.sources()
         };
@@ -154,8 +165,19 @@ impl Settings {
         let passphrase = passphrase.or_else(|| files.text(|file| &file.client.passphrase));
         let passphrase = match passphrase {
             None => Value { origin: Origin::Default, value: passphrase::Source::Keyring },
-            Some(text) => here.passphrase(text, &files)?,
+            Some(text) => here.passphrase(text, "--passphrase", &files)?,
         };
+
+        let store_passphrase = here.text(overrides.store_passphrase, "CERTMAN_STORE_PASSPHRASE_FROM");
+        let store_passphrase = store_passphrase.or_else(|| files.text(|file| &file.bundle.store_passphrase));
+        let store_passphrase = match store_passphrase {
+            None => Value { origin: Origin::Default, value: passphrase::Source::Keyring },
+            Some(text) => here.passphrase(text, "--store-passphrase", &files)?,
+        };
+
+        let public_roots = here.text(overrides.public_roots, "CERTMAN_PUBLIC_ROOTS");
+        let public_roots = public_roots.or_else(|| files.text(|file| &file.bundle.public_roots));
+        let public_roots = public_roots.map(|set| PublicRoots::read(&set, &files)).transpose()?;
 
         let warn = here.text(overrides.warn, "CERTMAN_WARN");
         let warn = warn.or_else(|| files.text(|file| &file.check.warn));
@@ -163,7 +185,20 @@ impl Settings {
         let critical = critical.or_else(|| files.text(|file| &file.check.critical));
         let thresholds = both_thresholds(warn, critical, &files)?;
 
-        Ok(Self { cert, key, out, passphrase, sources, thresholds })
+        Ok(Self { cert, full, key, out, passphrase, public_roots, sources, store_passphrase, thresholds })
+    }
+}
+
+impl PublicRoots {
+    fn read(set: &Set, files: &Files) -> Result<Self, Error> {
+        match set.text.as_str() {
+            "mozilla" => Ok(Self::Mozilla),
+            "system" => Ok(Self::System),
+            other => {
+                let what = format!("'{}' is neither system nor mozilla", other.escape_debug());
+                Err(files.error(set, "--public-roots", what))
+            }
+        }
     }
 }
 
@@ -190,8 +225,11 @@ struct Document {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct BundleTable {
+    full: Option<toml::Spanned<String>>,
     out: Option<toml::Spanned<String>>,
+    public_roots: Option<toml::Spanned<String>>,
     sources: Vec<toml::Spanned<String>>,
+    store_passphrase: Option<toml::Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -260,13 +298,19 @@ impl Files {
     fn check_paths(&self) -> Result<(), Error> {
         for file in &self.files {
             let Document { bundle, client, .. } = &file.document;
-            let named =
-                [("bundle.out", &bundle.out), ("client.cert", &client.cert), ("client.key", &client.key)];
+            let named = [
+                ("bundle.full", &bundle.full),
+                ("bundle.out", &bundle.out),
+                ("client.cert", &client.cert),
+                ("client.key", &client.key),
+            ];
             let named = named.iter().filter_map(|(key, path)| Some((*key, path.as_ref()?)));
             for (key, path) in named.chain(bundle.sources.iter().map(|source| ("bundle.sources", source))) {
                 let what = match path.get_ref().as_str() {
                     "" => "is empty: leave it out, or name a file".to_owned(),
-                    text if key == "bundle.sources" && is_system(OsStr::new(text)) => NO_SYSTEM.to_owned(),
+                    text if key == "bundle.sources" && Source::system(OsStr::new(text)).is_err() => {
+                        format!("has '{}': {UnknownPart}", text.escape_debug())
+                    }
                     text if self.home.is_none() && is_below_home(text) => {
                         "starts with `~`, and HOME does not say where that is".to_owned()
                     }
@@ -305,7 +349,9 @@ impl Files {
         let mut sources = Vec::new();
         for file in self.files.iter().rev() {
             for source in &file.document.bundle.sources {
-                let value = Source::Path(self.absolute(source.get_ref(), &file.path));
+                let system = Source::system(OsStr::new(source.get_ref())).ok().flatten();
+                let value =
+                    system.unwrap_or_else(|| Source::Path(self.absolute(source.get_ref(), &file.path)));
                 sources.push(Value { origin: Origin::File(file.path.clone()), value });
             }
         }
@@ -431,6 +477,18 @@ impl Here<'_> {
         configured
     }
 
+    fn sources(&self, typed: Vec<PathBuf>, origin: &Origin) -> Result<Vec<Value<Source>>, Error> {
+        let sources = typed.into_iter().map(|path| match Source::typed(&path, self.current_folder) {
+            Ok(value) => Ok(Value { origin: origin.clone(), value }),
+            Err(error) => {
+                let name = if let Origin::Variable(name) = origin { name } else { "SOURCE" };
+                let what = format!("'{}': {error}", path.display());
+                Err(Error::Value { origin: name.to_owned(), what })
+            }
+        });
+        sources.collect()
+    }
+
     fn text(&self, typed: Option<String>, variable: &'static str) -> Option<Set> {
         if let Some(text) = typed {
             return Some(Set { at: 0, origin: Origin::Flag, text });
@@ -439,17 +497,17 @@ impl Here<'_> {
         Some(Set { at: 0, origin: Origin::Variable(variable), text })
     }
 
-    fn passphrase(&self, set: Set, files: &Files) -> Result<Value<passphrase::Source>, Error> {
+    fn passphrase(&self, set: Set, flag: &str, files: &Files) -> Result<Value<passphrase::Source>, Error> {
         let source = match set.text.parse::<passphrase::Source>() {
             Ok(source) => source,
-            Err(error) => return Err(files.error(&set, "--passphrase", error.to_string())),
+            Err(error) => return Err(files.error(&set, flag, error.to_string())),
         };
         let source = match (source, &set.origin) {
             (passphrase::Source::File(path), Origin::File(file)) => {
                 let text = path.to_string_lossy();
                 if files.home.is_none() && is_below_home(&text) {
                     let what = "the path starts with `~`, and HOME does not say where that is".to_owned();
-                    return Err(files.error(&set, "--passphrase", what));
+                    return Err(files.error(&set, flag, what));
                 }
                 passphrase::Source::File(files.absolute(&text, file))
             }
@@ -525,6 +583,21 @@ fn is_below_home(text: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', std::path::MAIN_SEPARATOR]))
 }
 
+/// The sources in `CERTMAN_SOURCES`. Where colons separate them, one of them is cut in two, and put together again: a folder
+/// `corporate` behind a source `system` is written `./corporate`.
+fn split_sources(list: &OsStr) -> Vec<PathBuf> {
+    let mut sources: Vec<PathBuf> = Vec::new();
+    for source in std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()) {
+        match sources.last_mut() {
+            Some(last) if last.as_os_str() == "system" && source.as_os_str() == "corporate" => {
+                *last = "system:corporate".into();
+            }
+            _ => sources.push(source),
+        }
+    }
+    sources
+}
+
 /// A path without `.` and doubled separators. `..` stays: behind a link it means something else.
 fn normal(path: &Path) -> PathBuf {
     path.components().collect()
@@ -532,6 +605,11 @@ fn normal(path: &Path) -> PathBuf {
 
 fn config_folder(environment: &Environment) -> Option<PathBuf> {
     folder(environment, "XDG_CONFIG_HOME", ".config", "APPDATA")
+}
+
+fn default_output(environment: &Environment, name: &str) -> Option<Value<PathBuf>> {
+    let value = data_folder(environment)?.join("certman").join(name);
+    Some(Value { origin: Origin::Default, value })
 }
 
 fn data_folder(environment: &Environment) -> Option<PathBuf> {
@@ -578,18 +656,16 @@ fn distance(one: &str, other: &str) -> usize {
     rows[one.len()][other.len()]
 }
 
-/// Whether a source is the word for the trust store of the operating system. A file of that name is `./system`.
-fn is_system(source: &OsStr) -> bool {
-    source == "system" || source.as_encoded_bytes().starts_with(b"system:")
-}
-
 /// Keys that the next versions will have.
-const FUTURE: [&str; 4] = ["doctor", "full", "profile", "proxy"];
+const FUTURE: [&str; 3] = ["doctor", "profile", "proxy"];
 /// Every key of `certman.toml`.
-pub const KEYS: [&str; 10] = [
+pub const KEYS: [&str; 13] = [
     "bundle",
+    "bundle.full",
     "bundle.out",
+    "bundle.public_roots",
     "bundle.sources",
+    "bundle.store_passphrase",
     "check",
     "check.critical",
     "check.warn",
@@ -598,21 +674,22 @@ pub const KEYS: [&str; 10] = [
     "client.key",
     "client.passphrase",
 ];
-/// What is said of the source `system`.
-const NO_SYSTEM: &str =
-    "means the trust store of the system, which this version does not read: name files and folders";
 /// Far above any configuration.
 const LIMIT: usize = 1 << 20;
 /// Every variable that certman reads for itself.
-pub const VARIABLES: [&str; 9] = [
+pub const VARIABLES: [&str; 13] = [
     "CERTMAN_CERT",
     "CERTMAN_CONFIG",
     "CERTMAN_CRITICAL",
+    "CERTMAN_FULL",
     "CERTMAN_KEY",
     "CERTMAN_OUT",
     "CERTMAN_PASSPHRASE_FROM",
+    "CERTMAN_PUBLIC_ROOTS",
     "CERTMAN_SHELL",
     "CERTMAN_SOURCES",
+    "CERTMAN_STORE_PASSPHRASE_FROM",
+    "CERTMAN_SYSTEM_ROOT",
     "CERTMAN_WARN",
 ];
 
@@ -697,6 +774,54 @@ mod tests {
     }
 
     #[test]
+    fn the_trust_store_is_a_word_and_a_file_of_that_name_a_path() {
+        let machine = Machine::new("[bundle]\nsources = ['system', './system', 'system:corporate']\n", "");
+        let sources = |overrides, variables: &[(&str, &str)]| -> Vec<Source> {
+            let settings = machine.settings(overrides, variables).unwrap();
+            settings.sources.into_iter().map(|source| source.value).collect()
+        };
+        let file = Source::Path(machine.path("system"));
+        assert_eq!(sources(Overrides::default(), &[]), [Source::System, file, Source::SystemCorporate]);
+        let typed = Overrides { sources: vec!["system".into(), "./system".into()], ..Overrides::default() };
+        assert_eq!(sources(typed, &[]), [Source::System, Source::Path("/start/system".into())]);
+        // The colon of `system:corporate` separates sources too.
+        for (list, wanted) in [
+            ("system:corporate", vec![Source::SystemCorporate]),
+            (
+                "/a:system:corporate:system",
+                vec![Source::Path("/a".into()), Source::SystemCorporate, Source::System],
+            ),
+            ("system:./corporate", vec![Source::System, Source::Path("/start/corporate".into())]),
+        ] {
+            assert_eq!(sources(Overrides::default(), &[("CERTMAN_SOURCES", list)]), wanted, "{list}");
+        }
+        let typed = Overrides { sources: vec!["system:mine".into()], ..Overrides::default() };
+        let error = machine.settings(typed, &[]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("SOURCE: 'system:mine': ") && error.contains("`system:corporate`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_full_bundle_has_a_place_that_tells_whether_anybody_asked_for_it() {
+        let machine = Machine::new("", "");
+        let full = |overrides, variables: &[(&str, &str)]| {
+            let full = machine.settings(overrides, variables).unwrap().full.unwrap();
+            (full.value, full.origin)
+        };
+        let usual = PathBuf::from("/home/alice/.local/share/certman/full.pem");
+        assert_eq!(full(Overrides::default(), &[]), (usual, Origin::Default));
+        let variable = [("CERTMAN_FULL", "f.pem")];
+        let from_variable = ("/start/f.pem".into(), Origin::Variable("CERTMAN_FULL"));
+        assert_eq!(full(Overrides::default(), &variable), from_variable);
+        let typed = || Overrides { full: Some("g.pem".into()), ..Overrides::default() };
+        assert_eq!(full(typed(), &variable), ("/start/g.pem".into(), Origin::Flag));
+        let wrong = machine.settings(Overrides::default(), &[("CERTMAN_PUBLIC_ROOTS", "apple")]).unwrap_err();
+        assert_eq!(wrong.to_string(), "CERTMAN_PUBLIC_ROOTS: 'apple' is neither system nor mozilla");
+    }
+
+    #[test]
     fn a_mistake_is_named_with_its_line_and_the_nearest_key() {
         for (text, wanted_line, wanted_hint) in [
             ("[bundle]\nsorces = []\n", 2, Some("the nearest known key is `bundle.sources`")),
@@ -714,7 +839,9 @@ mod tests {
             ("[client]\npassphrase = 12345.67890\n", 2, None),
             ("[client]\npassphrase = [1234567890]\n", 2, None),
             ("[bundle]\nsources = 'geheim-1'\n", 2, None),
-            ("[bundle]\nsources = ['a', 'system']\n", 2, None),
+            ("[bundle]\nsources = ['a', 'system:mine']\n", 2, None),
+            ("[bundle]\n\npublic_roots = 'Mozilla'\n", 3, None),
+            ("[bundle]\nfull = ''\n", 2, None),
             // An empty path is the folder of the configuration nowhere.
             ("[client]\nkey = ''\n", 2, None),
             ("[client]\ncert = ''\n", 2, None),
@@ -786,7 +913,7 @@ mod tests {
     #[test]
     fn every_key_that_is_listed_is_read_and_no_other() {
         let document = toml::from_str::<Document>(
-            "[bundle]\nout = 'x'\nsources = ['x']\n[check]\ncritical = '1d'\nwarn = '2d'\n\
+            "[bundle]\nfull = 'x'\nout = 'x'\npublic_roots = 'x'\nsources = ['x']\nstore_passphrase = 'prompt'\n[check]\ncritical = '1d'\nwarn = '2d'\n\
              [client]\ncert = 'x'\nkey = 'x'\npassphrase = 'prompt'\n",
         );
         assert!(document.is_ok(), "{document:?}");

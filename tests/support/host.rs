@@ -14,6 +14,7 @@ use std::time::Duration;
 use certman::secret::Passphrase;
 use certman::sys::env::Environment;
 use certman::sys::keyring::{Error, Keyring};
+use certman::sys::roots::Roots;
 use certman::sys::terminal::Terminal;
 use certman::sys::{Host, Stream};
 use time::OffsetDateTime;
@@ -30,6 +31,7 @@ pub(crate) fn host() -> Builder {
         keyring: Memory::default(),
         managed: PathBuf::from("/nonexistent/claude-code"),
         now: seconds("2031-05-01"),
+        root: PathBuf::from("/"),
     }
 }
 
@@ -41,6 +43,7 @@ pub(crate) struct Builder {
     keyring: Memory,
     managed: PathBuf,
     now: i64,
+    root: PathBuf,
 }
 
 impl Builder {
@@ -70,6 +73,11 @@ impl Builder {
         Self { managed: folder.as_ref().to_owned(), ..self }
     }
 
+    /// The folder below which the system has its trust store.
+    pub(crate) fn root(self, folder: impl AsRef<Path>) -> Self {
+        Self { root: folder.as_ref().to_owned(), ..self }
+    }
+
     /// The person at the terminal.
     pub(crate) fn terminal(self, answers: &Answers) -> Self {
         Self { answers: answers.clone(), ..self }
@@ -79,9 +87,11 @@ impl Builder {
     pub(crate) fn run(self, arguments: &[&str]) -> Ran {
         let (stdout, stderr) = (Heard::default(), Heard::default());
         let stream = |heard: &Heard| Stream { is_terminal: false, writer: Box::new(heard.clone()) };
+        let environment = Environment::from_pairs(self.environment);
         let mut host = Host {
             current_folder: self.folder,
-            environment: Environment::from_pairs(self.environment),
+            roots: Roots::below(self.root, &environment),
+            environment,
             keyring: Box::new(self.keyring),
             managed_settings: self.managed,
             now: self.now,

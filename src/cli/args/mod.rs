@@ -1,6 +1,7 @@
 //! The command line as it is typed. Looks nothing up.
 
 pub mod settings;
+mod stores;
 
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use self::settings::SettingsCommand;
+pub use self::stores::StoreArguments;
 use crate::config::Overrides;
 use crate::pki::key::Limits;
 
@@ -111,15 +113,24 @@ pub struct BundleArguments {
     /// Show what would be done, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Write the public roots together with the bundle here, for variables that replace the built-in roots
+    #[arg(long, value_name = "FILE")]
+    pub full: Option<PathBuf>,
     /// Keep what is expired or not yet valid
     #[arg(long)]
     pub keep_expired: bool,
     /// Write the bundle here; `-` is standard output
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Files, folders, or `-` for standard input; else those of certman.toml
+    /// Where the public roots of --full come from; without this the trust store of the system, where there is one
+    #[arg(long, value_name = "SET", value_parser = ["mozilla", "system"])]
+    pub public_roots: Option<String>,
+    /// Files, folders, `-` for standard input, `system` or `system:corporate`; else those of certman.toml
     #[arg(value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub stores: StoreArguments,
 }
 
 /// `certman check`
@@ -134,9 +145,12 @@ pub struct CheckArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub identity: IdentityArguments,
-    /// Files, folders, or `-` for standard input; else the bundle, its sources and the identity
+    /// Files, folders, `-` for standard input, `system` or `system:corporate`; else the bundle, its sources and the identity
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub stores: StoreArguments,
     /// A warning so long before the end: 30d, 12h, 33%
     #[arg(long, value_name = "TIME")]
     pub warn: Option<String>,
@@ -249,6 +263,9 @@ pub enum KeyCommand {
         /// The client's private key
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
+        /// A PKCS#12 or Java key store, in the place of the key
+        #[arg(long, value_name = "FILE", conflicts_with = "key")]
+        store: Option<PathBuf>,
     },
     /// Put the passphrase into the keyring, once it has opened the key
     #[command(
@@ -264,6 +281,9 @@ pub enum KeyCommand {
         /// Take the passphrase from this file; `-` is standard input. Else it is asked for, twice
         #[arg(long, value_name = "FILE")]
         passphrase_file: Option<PathBuf>,
+        /// A PKCS#12 or Java key store, in the place of the key
+        #[arg(long, value_name = "FILE", conflicts_with = "key")]
+        store: Option<PathBuf>,
     },
 }
 
@@ -353,12 +373,16 @@ impl Arguments {
         let mut overrides = Overrides { config: self.common.config.clone(), ..Overrides::default() };
         let identity = match &self.command {
             Command::Bundle(bundle) => {
+                overrides.full.clone_from(&bundle.full);
                 overrides.out.clone_from(&bundle.out);
+                overrides.public_roots.clone_from(&bundle.public_roots);
                 overrides.sources.clone_from(&bundle.sources);
+                overrides.store_passphrase.clone_from(&bundle.stores.store_passphrase);
                 None
             }
             Command::Check(check) => {
                 overrides.critical.clone_from(&check.critical);
+                overrides.store_passphrase.clone_from(&check.stores.store_passphrase);
                 overrides.warn.clone_from(&check.warn);
                 Some(&check.identity)
             }
@@ -368,7 +392,7 @@ impl Arguments {
             Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
                 Some(identity)
             }
-            Command::Key(KeyCommand::Forget { key } | KeyCommand::Remember { key, .. }) => {
+            Command::Key(KeyCommand::Forget { key, .. } | KeyCommand::Remember { key, .. }) => {
                 overrides.key.clone_from(key);
                 None
             }

@@ -4,12 +4,15 @@ pub mod bundle;
 pub mod check;
 pub mod completions;
 pub mod env;
+pub mod full;
 pub mod gather;
 pub mod identity;
 pub mod key;
 pub mod settings;
 pub mod settings_show;
+pub mod sieve;
 pub mod stamp;
+pub mod stores;
 pub mod values;
 
 use time::format_description::well_known::Rfc3339;

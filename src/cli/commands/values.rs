@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::bundle::{Built, out, sources};
+use super::bundle::{Built, out, outputs, sources};
 use super::identity;
 use super::stamp::Stamp;
+use super::stores::Wishes;
 use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
 use crate::config::Settings;
@@ -125,7 +126,7 @@ fn bundle(
         must_be_usable(out, report)?;
         return Ok(Some(out.to_owned()));
     }
-    let stamp = Stamp::of_sources(&sources, out);
+    let stamp = Stamp::of_sources(&sources, &outputs(settings), &host.roots);
     if exists && stamp.as_ref().is_some_and(|stamp| stamp.is_fresh(out, host.now)) {
         return Ok(Some(out.to_owned()));
     }
@@ -135,7 +136,8 @@ fn bundle(
     }
     let mut found = Report::default();
     let rules = Rules { keep_expired: false, now: host.now };
-    let built = Built::from_sources(&sources, Some(out), rules, host, &mut found);
+    let wishes = Wishes { limits: request.limits.limits(), ..Wishes::of(settings) };
+    let built = Built::from_sources(&sources, &outputs(settings), rules, wishes, host, &mut found);
     let failure = if found.worst() < Severity::Critical {
         match built.publish(out) {
             Ok(_) => {

@@ -10,7 +10,7 @@ use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, Exports, IdentitySummary, Outcome, Shown};
 use crate::pki::bundle::Role;
 use crate::pki::name::Foreign;
-use crate::report::{CertificateFacts, Finding, Report, Severity};
+use crate::report::{BundleFacts, CertificateFacts, Finding, Report, Severity};
 use crate::shell::{self, Shell};
 
 /// Both streams, and how the person wants to be spoken to.
@@ -136,28 +136,40 @@ impl Screen<'_, '_> {
         is_rehearsal: bool,
         text: Option<&[u8]>,
     ) -> io::Result<()> {
-        if ending == (Ending::Doing { is_done: false }) {
-            let error = paint("error", Severity::Critical);
+        let error = paint("error", Severity::Critical);
+        let Some(bundle) = &report.bundle else {
             return writeln!(self.err, "certman: {error}: no bundle was made, and nothing was changed");
-        }
+        };
         if let Some(text) = text {
-            return self.out.plain(text);
+            self.out.plain(text)?;
         }
-        let Some(bundle) = &report.bundle else { return Ok(()) };
-        if self.common.quiet {
-            return Ok(());
+        if !self.common.quiet && text.is_none() {
+            self.bundle_lines(report, bundle, is_rehearsal)?;
         }
+        if ending == (Ending::Doing { is_done: false }) {
+            writeln!(
+                self.err,
+                "certman: {error}: the full bundle was not made; what was there is as it was"
+            )?;
+        }
+        Ok(())
+    }
+
+    fn bundle_lines(&mut self, report: &Report, bundle: &BundleFacts, is_rehearsal: bool) -> io::Result<()> {
         if !report.certificates.is_empty() {
             self.table(&report.certificates, report)?;
         }
-        let path = bundle.path.as_ref().map_or_else(|| "-".to_owned(), |path| words::path(path));
-        let certificates = words::counted(bundle.certificates, "certificate");
-        match (is_rehearsal, bundle.changed) {
-            (true, true) => writeln!(self.out, "would write {certificates} to {path}"),
-            (true, false) => writeln!(self.out, "would leave {path} as it is, with {certificates}"),
-            (false, true) => writeln!(self.out, "wrote {certificates} to {path}"),
-            (false, false) => writeln!(self.out, "unchanged: {path} has {certificates}"),
+        for bundle in std::iter::once(bundle).chain(&report.full_bundle) {
+            let path = bundle.path.as_ref().map_or_else(|| "-".to_owned(), |path| words::path(path));
+            let certificates = words::counted(bundle.certificates, "certificate");
+            match (is_rehearsal, bundle.changed) {
+                (true, true) => writeln!(self.out, "would write {certificates} to {path}"),
+                (true, false) => writeln!(self.out, "would leave {path} as it is, with {certificates}"),
+                (false, true) => writeln!(self.out, "wrote {certificates} to {path}"),
+                (false, false) => writeln!(self.out, "unchanged: {path} has {certificates}"),
+            }?;
         }
+        Ok(())
     }
 
     /// What was kept, what was left out and why.

@@ -72,10 +72,11 @@ fn put_report(report: &Report, put: &mut dyn FnMut(&str, Value) -> Option<Value>
     let certificates = report.certificates.iter().map(|one| certificate(one, report));
     put("certificates", Value::Array(certificates.collect()));
     put("keys", Value::Array(report.keys.iter().map(|one| key(one, report)).collect()));
-    if let Some(BundleFacts { changed, certificates, path, sha256 }) = &report.bundle {
+    for (name, facts) in [("bundle", &report.bundle), ("full_bundle", &report.full_bundle)] {
+        let Some(BundleFacts { changed, certificates, path, sha256 }) = facts else { continue };
         let path = path.as_ref().map(|path| path.to_string_lossy());
         put(
-            "bundle",
+            name,
             json!({ "path": path, "changed": changed, "certificates": certificates, "sha256": sha256 }),
         );
     }
@@ -144,10 +145,14 @@ fn key(facts: &KeyFacts, report: &Report) -> Value {
 
 fn source(place: Place, report: &Report) -> Value {
     let path = report.files.get(place.file as usize).map(|path| path.to_string_lossy());
-    match place.line {
-        Some(line) => json!({ "path": path, "index": place.index, "line": line }),
-        None => json!({ "path": path, "index": place.index }),
+    let mut object = json!({ "path": path, "index": place.index });
+    if let Some(line) = place.line {
+        object["line"] = json!(line);
     }
+    if let Some(name) = report.name_at(Some(place)) {
+        object["name"] = json!(name);
+    }
+    object
 }
 
 /// RFC 3339 in UTC; null for a time that no calendar has.
