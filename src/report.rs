@@ -161,10 +161,14 @@ pub enum Cause {
     SettingsInvalid(Invalid),
     /// Certificate and key are not put into a settings file, since the key is sealed.
     SettingsKeyLeftOut { key: Box<str> },
+    /// Not everyone can read a file that stands in the settings of everyone.
+    SettingsNotForAll { name: &'static str },
     /// A settings file has another value than the one that was put into `path`, and wins.
     SettingsOutrank { name: &'static str, path: Box<str> },
     /// A settings file has another value than the environment, and wins.
     SettingsOverrides { name: &'static str },
+    /// The address of a proxy is not put into a settings file, since it wants a user and a password.
+    SettingsProxyLeftOut { name: &'static str, value: Box<str> },
     /// The path in a settings file leads to nothing.
     SettingsStalePath { name: &'static str, why: Trouble },
     /// A settings file cannot be read.
@@ -292,7 +296,9 @@ impl Cause {
             Self::SettingsHoldsSecret { .. } => "settings-holds-secret",
             Self::SettingsInvalid(_) | Self::SettingsValueUnusable { .. } => "settings-invalid",
             Self::SettingsKeyLeftOut { .. } => "settings-key-left-out",
+            Self::SettingsNotForAll { .. } => "settings-not-for-all",
             Self::SettingsOutrank { .. } | Self::SettingsOverrides { .. } => "settings-overrides",
+            Self::SettingsProxyLeftOut { .. } => "settings-proxy-left-out",
             Self::SettingsStalePath { .. } => "settings-stale-path",
             Self::SettingsUnreadable(_) => "settings-unreadable",
             Self::SettingsUseless { .. } => "settings-useless",

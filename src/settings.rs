@@ -10,7 +10,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::exports::VARIABLES as EXPORTED;
+use crate::exports::{Content, VARIABLES as EXPORTED};
 
 /// Where a settings file belongs, the strongest first: what stands in one beats those below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -805,10 +805,15 @@ fn string_end(text: &str) -> usize {
     text.len()
 }
 
+/// Whether what goes into a variable is a secret as a whole.
+pub fn is_secret(content: Content) -> bool {
+    content == Content::ClientKeyPassphrase
+}
+
 /// The value of a variable as it may be shown, and whether there is a secret in it. Of an address user and password are
 /// `***`, up to the last `@`: a raw `/` or `#` in a password is a mistake that people make.
 pub fn shown_value(name: &str, value: &str) -> (String, bool) {
-    if EXPORTED.iter().any(|variable| variable.name == name && variable.content.is_secret()) {
+    if EXPORTED.iter().any(|variable| variable.name == name && is_secret(variable.content)) {
         return ("***".to_owned(), !value.is_empty());
     }
     let is_address = value.contains("://") || name.to_ascii_lowercase().ends_with("_proxy");

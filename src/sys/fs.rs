@@ -453,6 +453,22 @@ pub fn access(path: &Path) -> Option<Access> {
     }
 }
 
+/// Whether every user can read a file: it itself, and the way to it. On Windows nobody is asked.
+pub fn is_open_to_all(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let real = real_path(path);
+        let has = |path: &Path, bit: u32| std::fs::metadata(path).is_ok_and(|it| it.mode() & bit != 0);
+        has(&real, 0o004) && real.ancestors().skip(1).all(|folder| has(folder, 0o001))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        true
+    }
+}
+
 /// The permission bits of a file; on Windows none.
 pub fn mode(path: &Path) -> Option<u32> {
     #[cfg(unix)]
@@ -860,6 +876,63 @@ mod tests {
         let is_there = |name: &str| path(name).exists();
         assert!(!is_there(".x.aaaaaa.draft"));
         assert!(is_there(".x.bbbbbb.draft") && is_there(".x.cc.draft") && is_there(".x.dddddd.draft"));
+    }
+
+    #[test]
+    fn what_has_changed_meanwhile_is_neither_replaced_nor_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/x");
+        let publish = |new: &[u8], expected: Option<&[u8]>| {
+            let mut draft = Draft::like(&path, Kind::Private).unwrap();
+            draft.write_all(new).unwrap();
+            draft.publish_over(expected)
+        };
+        publish(b"one", None).unwrap();
+        for expected in [None, Some(&b"on"[..]), Some(b"one "), Some(b"")] {
+            assert!(matches!(publish(b"two", expected), Err(WriteError::Changed)), "{expected:?}");
+            assert!(holds(&path, b"one"), "{expected:?}");
+        }
+        publish(b"two", Some(b"one")).unwrap();
+        assert!(matches!(remove_expected(&path, b"one"), Err(WriteError::Changed)));
+        assert!(holds(&path, b"two") && names_in(&folder.path().join("a")).unwrap() == ["x"]);
+        remove_expected(&path, b"two").unwrap();
+        assert!(!is_there(&path) && matches!(publish(b"three", Some(b"two")), Err(WriteError::Changed)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_mode_of_a_file_stays_and_a_link_to_it_too() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("x"), folder.path().join("link"));
+        let mut draft = Draft::like(&path, Kind::Private).unwrap();
+        draft.write_all(b"one").unwrap();
+        draft.publish().unwrap();
+        assert_eq!((mode(&path), is_open_to_all(&path)), (Some(0o600), false));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o664)).unwrap();
+        std::os::unix::fs::symlink("x", &link).unwrap();
+        Draft::like(&link, Kind::Private).unwrap().publish_over(Some(b"one")).unwrap();
+        assert_eq!(mode(&path), Some(0o664));
+        assert!(is_there(&link) && !is_plain_file(&link) && is_plain_file(&path) && holds(&link, b""));
+        assert!(matches!(remove_expected(&link, b""), Err(WriteError::Changed)));
+        assert_eq!(real_path(&link), real_path(folder.path()).join("x"));
+        assert_eq!(real_path(&folder.path().join("no/such")), real_path(folder.path()).join("no/such"));
+    }
+
+    #[test]
+    fn a_lock_is_waited_for_and_no_longer_than_was_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state/lock");
+        let first = lock(&path, Duration::ZERO).unwrap();
+        let refused = lock(&path, Duration::from_millis(50)).err().unwrap();
+        assert_eq!(refused.kind(), io::ErrorKind::TimedOut);
+        let release = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            drop(first);
+        });
+        lock(&path, Duration::from_secs(10)).unwrap();
+        release.join().unwrap();
     }
 
     #[cfg(target_os = "linux")]

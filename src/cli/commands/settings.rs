@@ -20,6 +20,7 @@ use crate::config::{Settings, state_folder};
 use crate::exports::VARIABLES;
 use crate::pki::bundle::Place;
 use crate::report::{Cause, Report};
+use crate::settings::is_secret;
 use crate::settings::{Difference, Document, Invalid, LIMIT, Put, Record, Scope, shown_value};
 use crate::sys::Host;
 use crate::sys::env::Environment;
@@ -59,8 +60,14 @@ fn apply(
         rehearse: is_rehearsal(&arguments.edit, host),
         verify: true,
     };
-    let values = values(&request, settings, host, &mut report)?;
-    let mut wanted = wanted(&values)?;
+    // Which roots are trusted can be set where nothing else is configured.
+    let is_alone = arguments.cert_store.is_some()
+        && settings.sources.is_empty()
+        && settings.cert.is_none()
+        && settings.key.is_none()
+        && !settings.out.as_ref().is_some_and(|out| fs::is_there(&out.value));
+    let values = if is_alone { Values::default() } else { values(&request, settings, host, &mut report)? };
+    let mut wanted = wanted(&values, &mut report)?;
     if let Some(store) = &arguments.cert_store {
         wanted.push((CERT_STORE, store.clone()));
     }
@@ -93,7 +100,8 @@ fn remove(
         key: path(&settings.key),
         ..values
     };
-    let wish = Wish::Remove { expected: wanted(&values).unwrap_or_default() };
+    let expected = wanted(&values, &mut Report::default()).unwrap_or_default();
+    let wish = Wish::Remove { expected };
     edit(&wish, &target, arguments, common, host, Report::default())
 }
 
@@ -110,10 +118,11 @@ enum Wish {
     },
 }
 
-/// The values that may stand in a settings file: no secret, absolute, and text.
-fn wanted(values: &Values) -> Result<Vec<(&'static str, String)>, Failure> {
+/// The values that may stand in a settings file: no secret, absolute, and text. The address of a proxy that wants a user is
+/// left out: without the password it would only be refused there.
+fn wanted(values: &Values, report: &mut Report) -> Result<Vec<(&'static str, String)>, Failure> {
     let mut wanted = Vec::new();
-    for variable in VARIABLES.iter().filter(|variable| !variable.content.is_secret()) {
+    for variable in VARIABLES.iter().filter(|variable| !is_secret(variable.content)) {
         let Some(value) = values.value(variable.content) else { continue };
         let Ok(text) = str::from_utf8(value) else {
             let shown = words::path(Path::new(String::from_utf8_lossy(value).as_ref()));
@@ -123,6 +132,11 @@ fn wanted(values: &Values) -> Result<Vec<(&'static str, String)>, Failure> {
         if settings_show::is_path(variable.name) && !Path::new(text).is_absolute() {
             return Err(Failure::new(format!("{} is not an absolute path", words::path(Path::new(text))))
                 .hint("name it from the root of the file system: settings files count in every folder"));
+        }
+        let shown = shown_value(variable.name, text).0;
+        if shown != text {
+            report.find(None, Cause::SettingsProxyLeftOut { name: variable.name, value: shown.into() });
+            continue;
         }
         wanted.push((variable.name, text.to_owned()));
     }
@@ -223,6 +237,9 @@ fn edit(
     }
     plan.note(target, &mut report);
     if let Wish::Apply { wanted, .. } = wish {
+        if target.scope == Scope::Managed {
+            note_closed(wanted, &mut report);
+        }
         settings_show::note_stronger(wanted, &target.path, target.scope, host, &mut report);
     }
     Ok(Outcome {
@@ -239,6 +256,18 @@ fn edit(
             scope: target.scope,
         }),
     })
+}
+
+/// Says which files not everyone can read whose sessions will look for them.
+fn note_closed(wanted: &[(&'static str, String)], report: &mut Report) {
+    for (name, value) in wanted.iter().filter(|(name, _)| settings_show::is_path(name)) {
+        let path = Path::new(value);
+        // Where it is missing, `show` says so.
+        if fs::is_there(path) && !fs::is_open_to_all(path) {
+            let place = Place { file: report.file(path.to_owned()), index: 1, line: None };
+            report.find(Some(place), Cause::SettingsNotForAll { name });
+        }
+    }
 }
 
 fn is_confirmed(plan: &Plan, target: &Target, common: &Common, host: &Host) -> Result<bool, Failure> {
@@ -362,17 +391,17 @@ impl Plan {
                 .hint("nothing was changed; look at the disk"));
         }
         let backup = match &self.before {
-            Some(before) if self.is_foreign => keep_copy(target, before)?,
+            Some(before) if self.is_foreign => Some(keep_copy(target, before)?),
             _ => None,
         };
         if let Err(error) = draft.publish_over(self.before.as_ref().map(|before| before.as_slice())) {
-            if let (Some(backup), Some(before)) = (&backup, &self.before) {
+            if let (Some((backup, true)), Some(before)) = (&backup, &self.before) {
                 let _ = fs::remove_expected(backup, before);
             }
             return Err(failed(path, error));
         }
         self.settle(target, notes);
-        Ok(backup)
+        Ok(backup.map(|(path, _)| path))
     }
 
     /// Notes what holds now. Where that fails, the note of before says more than there is, which does no harm.
@@ -595,12 +624,12 @@ fn not_settings(path: &Path, invalid: Invalid) -> Failure {
         .hint(format!("nothing was changed; {}", words::invalid_settings_fix(invalid)))
 }
 
-/// Keeps a copy of the file beside it, where there is none like it yet. Older copies stay.
-fn keep_copy(target: &Target, before: &[u8]) -> Result<Option<PathBuf>, Failure> {
+/// Keeps a copy of the file beside it, where there is none like it yet, and says whether it is new. Older copies stay.
+fn keep_copy(target: &Target, before: &[u8]) -> Result<(PathBuf, bool), Failure> {
     let mut free = None;
     for path in backups(target) {
         if fs::holds(&path, before) {
-            return Ok(Some(path));
+            return Ok((path, false));
         }
         if free.is_none() && !fs::is_there(&path) {
             free = Some(path);
@@ -617,7 +646,7 @@ fn keep_copy(target: &Target, before: &[u8]) -> Result<Option<PathBuf>, Failure>
         Draft::beside(&path, Kind::Private).map_err(|error| write_failure(target, &path, &error))?;
     copy.write_all(before).map_err(|error| write_failure(target, &path, &error))?;
     copy.publish_new().map_err(|error| write_failure(target, &path, &error))?;
-    Ok(Some(path))
+    Ok((path, true))
 }
 
 /// Removes the backups that hold what the file holds again, and gives those that hold something else.
@@ -665,7 +694,7 @@ fn write_failure(target: &Target, path: &Path, error: &WriteError) -> Failure {
 
 /// Variables that certman may put into a settings file.
 fn public_names() -> impl Iterator<Item = &'static str> {
-    let exported = VARIABLES.iter().filter(|variable| !variable.content.is_secret());
+    let exported = VARIABLES.iter().filter(|variable| !is_secret(variable.content));
     exported.map(|variable| variable.name).chain([CERT_STORE])
 }
 

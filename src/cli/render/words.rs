@@ -213,12 +213,19 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::SettingsKeyLeftOut { key } => format!(
             "certificate and key are left out: the key {key} is sealed, and its passphrase may not stand in a settings file"
         ),
+        Cause::SettingsNotForAll { name } => {
+            format!("{name} is for everyone on this machine, and not everyone can read this file")
+        }
         Cause::SettingsOutrank { name, path } => {
             format!("{name} has another value here, which wins over the one in {path}")
         }
         Cause::SettingsOverrides { name } => {
             format!("{name} has another value here than in the environment, and this one wins")
         }
+        Cause::SettingsProxyLeftOut { name, value } => format!(
+            "{name} is left out: the proxy {} wants a user, and the password may not stand in a settings file",
+            Foreign(value)
+        ),
         Cause::SettingsStalePath { name, why } | Cause::SettingsUseless { name, why } => {
             format!("{name} does not work: {}", trouble(why))
         }
@@ -329,8 +336,14 @@ pub fn fix(cause: &Cause) -> Option<String> {
         }
         Cause::SettingsInvalid(invalid) => invalid_settings_fix(*invalid),
         Cause::SettingsKeyLeftOut { .. } => KEY_LEFT_OUT,
+        Cause::SettingsNotForAll { .. } => {
+            "keep it in a folder that is open to all, such as /etc/certman: bundle.out in certman.toml"
+        }
         Cause::SettingsOutrank { .. } => "take it out of that file, or correct it there",
         Cause::SettingsOverrides { .. } => "renew it with `certman settings apply`, or take it out of the file",
+        Cause::SettingsProxyLeftOut { .. } => {
+            "start Claude Code from a shell with `certman env`, or through `certman run`, which take the password from the keyring"
+        }
         Cause::SettingsStalePath { .. } | Cause::SettingsUseless { .. } => {
             "renew it with `certman settings apply`, or correct it in the file"
         }
