@@ -5,6 +5,7 @@
 //! touches a disk, and has no words for people.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -48,8 +49,8 @@ pub struct Document {
     text: Zeroizing<String>,
 }
 
-/// What a variable has in a settings file.
-#[derive(Debug, PartialEq, Eq)]
+/// What a variable has in a settings file. It may be a secret.
+#[derive(PartialEq, Eq)]
 pub enum Entry {
     /// A number or a truth value, as it is written: Claude Code takes it for text.
     Literal(Zeroizing<String>),
@@ -57,6 +58,16 @@ pub enum Entry {
     Text(Zeroizing<String>),
     /// A list, an object or null: no value that a variable can have.
     Unusable,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Literal(_) => "Literal(…)",
+            Self::Text(_) => "Text(…)",
+            Self::Unusable => "Unusable",
+        })
+    }
 }
 
 impl Entry {

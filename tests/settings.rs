@@ -577,6 +577,16 @@ fn the_settings_of_everyone_can_be_read_by_everyone() {
     let path = folder.join("managed-settings.d/50-certman.json");
     assert_eq!(ran.json()["settings"]["path"], path.display().to_string());
     assert_eq!((mode(&path), mode(path.parent().unwrap()), mode(&folder)), (0o644, 0o755, 0o755));
+    // The key is one person's, and so are the others as long as a folder on the way to them is closed.
+    let closed = |ran: &crate::support::host::Ran| {
+        let findings = ran.json()["findings"].as_array().unwrap().clone();
+        let closed = findings.iter().filter(|one| one["code"] == "settings-not-for-all");
+        closed.map(|one| one["source"]["path"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(closed(&ran).contains(&sandbox.path("client.key").display().to_string()), "{ran:?}");
+    set_mode(&sandbox.folder(), 0o700);
+    let ran = world().run(&["settings", "apply", "--yes", "--scope", "managed", "--json"]);
+    assert_eq!(closed(&ran).len(), 3, "{ran:?}");
 
     // What comes later in the order of names wins, all of it over the user's.
     fs::write(folder.join("managed-settings.json"), "{\"env\": {\"NODE_EXTRA_CA_CERTS\": \"/base.pem\"}}")
