@@ -13,7 +13,7 @@ use crate::pki::container::{Broken, Guess, StoreError};
 use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{NoKey, NotCheckable, OpenError};
 use crate::secret::Oddity;
-use crate::settings::Invalid;
+use crate::settings::{Invalid, Scope};
 use crate::sys::fs::ReadError;
 use crate::sys::roots::AskError;
 use crate::sys::{keyring, passphrase};
@@ -166,15 +166,15 @@ pub enum Cause {
     /// A settings file has another value than the one that was put into `path`, and wins.
     SettingsOutrank { name: &'static str, path: Box<str> },
     /// A settings file has another value than the environment, and wins.
-    SettingsOverrides { name: &'static str },
+    SettingsOverrides { name: &'static str, scope: Scope },
     /// The address of a proxy is not put into a settings file, since it wants a user and a password.
     SettingsProxyLeftOut { name: &'static str, value: Box<str> },
     /// The path in a settings file leads to nothing.
-    SettingsStalePath { name: &'static str, why: Trouble },
+    SettingsStalePath { name: &'static str, scope: Scope, why: Trouble },
     /// A settings file cannot be read.
     SettingsUnreadable(ReadError),
     /// A settings file has a value that does not work.
-    SettingsUseless { name: &'static str, why: Trouble },
+    SettingsUseless { name: &'static str, scope: Scope, why: Trouble },
     /// A value that certman has not put into a settings file stays there.
     SettingsValueKept { name: Box<str>, value: Box<str> },
     /// A settings file has a list, an object or null where a value should be.

@@ -188,16 +188,18 @@ impl Seen {
             }
         }
         let Some(Winner::File(number)) = self.winner else { return };
-        let place = Some(files[number].place);
+        let (place, scope) = (Some(files[number].place), files[number].scope);
         let value = self.value.as_ref().map(|value| value.as_str()).unwrap_or_default();
         if self.process.as_ref().is_some_and(|process| process.as_str() != value) {
-            report.find(place, Cause::SettingsOverrides { name });
+            report.find(place, Cause::SettingsOverrides { name, scope });
         }
         match fitness {
             Fitness::Fails(why @ (Trouble::Expansion | Trouble::NotAbsolute | Trouble::Unreadable(_))) => {
-                report.find(place, Cause::SettingsStalePath { name, why: why.clone() });
+                report.find(place, Cause::SettingsStalePath { name, scope, why: why.clone() });
             }
-            Fitness::Fails(why) => report.find(place, Cause::SettingsUseless { name, why: why.clone() }),
+            Fitness::Fails(why) => {
+                report.find(place, Cause::SettingsUseless { name, scope, why: why.clone() })
+            }
             Fitness::NotTried | Fitness::Sealed | Fitness::Works => {}
         }
     }

@@ -219,14 +219,14 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::SettingsOutrank { name, path } => {
             format!("{name} has another value here, which wins over the one in {path}")
         }
-        Cause::SettingsOverrides { name } => {
+        Cause::SettingsOverrides { name, .. } => {
             format!("{name} has another value here than in the environment, and this one wins")
         }
         Cause::SettingsProxyLeftOut { name, value } => format!(
             "{name} is left out: the proxy {} wants a user, and the password may not stand in a settings file",
             Foreign(value)
         ),
-        Cause::SettingsStalePath { name, why } | Cause::SettingsUseless { name, why } => {
+        Cause::SettingsStalePath { name, why, .. } | Cause::SettingsUseless { name, why, .. } => {
             format!("{name} does not work: {}", trouble(why))
         }
         Cause::SettingsUnreadable(error) => format!("it cannot be read: {error}"),
@@ -332,7 +332,7 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::SelfSignatureWrong { .. } => "compare its fingerprint with the help desk before you trust it",
         Cause::SettingsByteOrderMark => "save it as UTF-8 without a byte order mark",
         Cause::SettingsHoldsSecret { .. } => {
-            "take it out; `certman run` and `certman env` hand a passphrase on without writing it down"
+            "take it out; `certman run` and `certman env` hand secrets on without writing them down"
         }
         Cause::SettingsInvalid(invalid) => invalid_settings_fix(*invalid),
         Cause::SettingsKeyLeftOut { .. } => KEY_LEFT_OUT,
@@ -340,12 +340,16 @@ pub fn fix(cause: &Cause) -> Option<String> {
             "keep it in a folder that is open to all, such as /etc/certman: bundle.out in certman.toml"
         }
         Cause::SettingsOutrank { .. } => "take it out of that file, or correct it there",
-        Cause::SettingsOverrides { .. } => "renew it with `certman settings apply`, or take it out of the file",
+        Cause::SettingsOverrides { scope, .. }
+        | Cause::SettingsStalePath { scope, .. }
+        | Cause::SettingsUseless { scope, .. } => {
+            return Some(format!(
+                "renew it with `certman settings apply --scope {}`, or take it out of the file",
+                scope.name()
+            ));
+        }
         Cause::SettingsProxyLeftOut { .. } => {
             "start Claude Code from a shell with `certman env`, or through `certman run`, which take the password from the keyring"
-        }
-        Cause::SettingsStalePath { .. } | Cause::SettingsUseless { .. } => {
-            "renew it with `certman settings apply`, or correct it in the file"
         }
         Cause::SettingsUnreadable(_) => "look at what stands there",
         Cause::SettingsValueKept { .. } => "if it is of no use any more, take it out by hand",
