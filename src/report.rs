@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::clients::Refusal;
 use crate::clients::key::KeyRefusal;
@@ -12,6 +13,7 @@ use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Guess, StoreError};
 use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{NoKey, NotCheckable, OpenError};
+use crate::proxy::Form;
 use crate::secret::Oddity;
 use crate::settings::{Invalid, Scope};
 use crate::sys::fs::ReadError;
@@ -129,6 +131,8 @@ pub enum Cause {
     KeyWeak { key: Box<str> },
     /// The keyring does not answer.
     Keyring(keyring::Error),
+    /// Some clients will take a way through the proxy that was to go around it. `more` entries of the kind are not named.
+    NoProxyNotPortable { entries: Box<[Box<str>]>, form: Form, more: usize, refusal: Refusal },
     /// Something about a passphrase that is easily a mistake.
     PassphraseOdd { oddity: Oddity },
     /// There is no passphrase where it should be.
@@ -139,6 +143,8 @@ pub enum Cause {
     PassphrasePermissions { mode: u32 },
     /// A BEGIN without an END.
     PemUnclosed { label: Box<str> },
+    /// Some clients cannot send the password of the proxy.
+    ProxyPasswordNotPortable { refusal: Refusal },
     /// A private key where only certificates should be.
     PrivateKeyInSource { label: Box<str> },
     /// Public roots that no client would use, left out of the full bundle.
@@ -196,7 +202,7 @@ pub enum Cause {
     /// The operating system has no trust store in any of the usual places, or certman writes it.
     SystemMissing { is_own_output: bool },
     /// The keychains or the stores of Windows give no answer.
-    SystemNotAsked(AskError),
+    SystemNotAsked(Rc<AskError>),
     /// A variable names certman's own bundle as the trust store.
     SystemOwnOutput { variable: &'static str },
     /// A store of certificates and keys stays closed; or a part of it, as a warning.
@@ -280,11 +286,13 @@ impl Cause {
             Self::Keyring(keyring::Error::Locked { .. }) => "keyring-locked",
             Self::Keyring(keyring::Error::TimedOut { .. }) => "keyring-timeout",
             Self::Keyring(_) => "keyring-unavailable",
+            Self::NoProxyNotPortable { .. } => "no-proxy-not-portable",
             Self::PassphraseOdd { .. } => "passphrase-odd",
             Self::PassphraseMissing(_) => "passphrase-missing",
             Self::PassphraseNotNeeded => "passphrase-not-needed",
             Self::PassphrasePermissions { .. } => "passphrase-permissions",
             Self::PemUnclosed { .. } => "pem-unclosed",
+            Self::ProxyPasswordNotPortable { .. } => "proxy-password-not-portable",
             Self::PrivateKeyInSource { .. } => "private-key-in-source",
             Self::PublicRootsDropped { .. } => "public-roots-dropped",
             Self::PublicRootsMissing { .. } => "public-roots-missing",

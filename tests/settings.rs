@@ -707,6 +707,41 @@ fn a_password_in_a_proxy_is_never_shown() {
     assert_eq!(fs::read_to_string(sandbox.path("~/.claude/settings.json")).unwrap(), text);
 }
 
+#[test]
+fn a_proxy_is_put_in_unless_it_has_a_password() {
+    let sandbox = configured();
+    let extra = sandbox.path("extra.pem").display().to_string();
+    let configuration = bundle_configuration(&sandbox) + "[proxy]\nhttps = 'http://proxy.example:8080'\n";
+    sandbox.give("~/.config/certman/certman.toml", &configuration);
+    succeed(&sandbox, &["settings", "apply", "--yes"]);
+    let path = sandbox.path("~/.claude/settings.json");
+    let env = json(&fs::read_to_string(&path).unwrap())["env"].clone();
+    assert_eq!(
+        (&env["HTTPS_PROXY"], &env["https_proxy"]),
+        (&"http://proxy.example:8080".into(), &env["HTTPS_PROXY"])
+    );
+    assert!(env["NO_PROXY"].as_str().unwrap().contains("localhost") && env["HTTP_PROXY"].is_null(), "{env}");
+
+    // With a user it goes again, is named once, and no keyring is asked.
+    let configuration =
+        configuration.replace("8080'", "8080'\nhttp = 'http://proxy.example:8080'\nusername = 'alice'");
+    sandbox.give("~/.config/certman/certman.toml", &configuration);
+    let file = sandbox.path("~/.config/certman/certman.toml").display().to_string();
+    let keyring = crate::support::host::Memory::default();
+    let world = || {
+        let home = sandbox.home().display().to_string();
+        host().env("HOME", &home).env("CERTMAN_CONFIG", &file).folder(sandbox.folder()).keyring(&keyring)
+    };
+    let ran = world().run(&["settings", "apply", "--yes", "--json"]);
+    assert_eq!((ran.status, keyring.calls()), (0, 0), "{ran:?}");
+    assert_eq!(ran.codes(), ["settings-proxy-left-out"], "{ran:?}");
+    let env = json(&fs::read_to_string(&path).unwrap())["env"].clone();
+    assert!(env["HTTPS_PROXY"].is_null() && env["https_proxy"].is_null(), "{env}");
+    assert_eq!(env["NODE_EXTRA_CA_CERTS"], extra);
+    succeed(&sandbox, &["settings", "remove", "--yes"]);
+    assert!(!path.exists());
+}
+
 /// A sandbox with a configuration of everything: bundle, certificate and key.
 fn configured() -> Sandbox {
     let sandbox = Sandbox::new();

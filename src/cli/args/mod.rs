@@ -1,5 +1,6 @@
 //! The command line as it is typed. Looks nothing up.
 
+mod proxy;
 pub mod settings;
 mod stores;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::proxy::{ProxyCommand, ProxyScheme};
 use self::settings::SettingsCommand;
 pub use self::stores::StoreArguments;
 use crate::config::Overrides;
@@ -54,6 +56,9 @@ pub struct Common {
     /// Never ask on the terminal
     #[arg(long, global = true)]
     pub no_input: bool,
+    /// Let the tables of this profile in certman.toml stand before the others
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
     /// Say only what is wrong
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -102,6 +107,11 @@ pub enum Command {
     /// The client's private key: check, remember, forget, decrypt, encrypt
     #[command(subcommand)]
     Key(KeyCommand),
+    /// List the profiles of certman.toml
+    Profiles,
+    /// The password of the proxy: remember, forget
+    #[command(subcommand)]
+    Proxy(ProxyCommand),
     /// The same values in Claude Code's settings files: show, apply, remove
     #[command(subcommand)]
     Settings(SettingsCommand),
@@ -311,7 +321,7 @@ impl Intent {
             match flag {
                 "--" => break,
                 "--json" => intent.is_json = true,
-                "--at" | "--color" | "--config" | "--format" | "--shell" => {
+                "--at" | "--color" | "--config" | "--format" | "--profile" | "--shell" => {
                     let value = attached.or_else(|| words.next().map(|value| value.into_owned()));
                     match (flag, value) {
                         ("--format", Some(value)) => intent.is_json |= value == "json",
@@ -370,7 +380,11 @@ impl Arguments {
 
     /// What was typed, for [`crate::config::Settings::resolve`].
     pub fn overrides(&self) -> Overrides {
-        let mut overrides = Overrides { config: self.common.config.clone(), ..Overrides::default() };
+        let mut overrides = Overrides {
+            config: self.common.config.clone(),
+            profile: self.common.profile.clone(),
+            ..Overrides::default()
+        };
         let identity = match &self.command {
             Command::Bundle(bundle) => {
                 overrides.full.clone_from(&bundle.full);
@@ -386,7 +400,7 @@ impl Arguments {
                 overrides.warn.clone_from(&check.warn);
                 Some(&check.identity)
             }
-            Command::Completions { .. } => None,
+            Command::Completions { .. } | Command::Profiles | Command::Proxy(_) => None,
             Command::Env(env) => Some(&env.identity),
             Command::Key(KeyCommand::Check(identity)) => Some(identity),
             Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
@@ -426,6 +440,7 @@ mod tests {
             "certman env --config a.toml --at 2031-05-01 --no-input --quiet --color never",
             "certman env --cert c --key k --passphrase file:p --max-iterations 7 --max-memory 9 --unset --json",
             "certman --format json env --no-refresh",
+            "certman --profile work env --unset",
         ] {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             let short = format!("{:?}", Arguments::parse_env(&words).unwrap());

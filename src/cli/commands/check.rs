@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::bundle::{Built, outputs};
 use super::full::{self, Full};
 use super::stores::Wishes;
-use super::{gather, identity};
+use super::{gather, identity, proxy};
 use crate::cli::args::{CheckArguments, FailOn};
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, FirstToExpire, Outcome, Shown};
@@ -17,6 +17,7 @@ use crate::config::Settings;
 use crate::pki::bundle::{self, Obstacle, Place, Rules, role};
 use crate::pki::cert::{Certificate, Fingerprint, hex};
 use crate::pki::chain::self_signature;
+use crate::pki::container::StoreError;
 use crate::pki::lifetime::{Lifetime, Thresholds, assess};
 use crate::pki::signature::Verdict;
 use crate::report::{BundleFacts, Cause, Finding, Report, Severity};
@@ -65,13 +66,18 @@ pub fn run(
             Cause::SourceMissing
                 | Cause::SourceUnreadable(_)
                 | Cause::StorePassphraseMissing(_)
-                | Cause::SystemMissing { .. }
+                | Cause::StoreNotOpened(
+                    StoreError::TooLarge { .. }
+                        | StoreError::TooMuchWork { .. }
+                        | StoreError::TwoPassphrases
+                        | StoreError::Unsupported { .. }
+                )
                 | Cause::BundleMissing
                 | Cause::PublicRootsMissing { .. }
         );
-        // What the Windows around a Linux has is only a part.
-        let is_unasked =
-            matches!(finding.cause, Cause::SystemNotAsked(_)) && finding.severity == Severity::Critical;
+        // Where other parts of the trust store were there, it is a warning.
+        let is_unasked = matches!(finding.cause, Cause::SystemMissing { .. } | Cause::SystemNotAsked(_))
+            && finding.severity == Severity::Critical;
         if is_unread || is_unasked {
             finding.severity = Severity::Unknown;
         }
@@ -124,7 +130,7 @@ impl Check {
         let has_identity = settings.cert.is_some() || settings.key.is_some();
         let out = settings.out.as_ref().map(|out| out.value.clone());
         let has_bundle = out.as_ref().is_some_and(|out| fs::state(out).is_ok());
-        if settings.sources.is_empty() && !has_identity && !has_bundle {
+        if settings.sources.is_empty() && !has_identity && !has_bundle && settings.proxy.is_none() {
             return Err(Failure::usage(
                 "there is nothing to check: no path is named and nothing is configured",
             )
@@ -150,6 +156,9 @@ impl Check {
                     note_first(&mut self.summary.first_to_expire, first);
                 },
             );
+        }
+        if let Some(settings) = &settings.proxy {
+            proxy::note_exceptions(&settings.exceptions, &mut self.report);
         }
         Ok(())
     }

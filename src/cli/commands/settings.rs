@@ -65,9 +65,10 @@ fn apply(
         && settings.sources.is_empty()
         && settings.cert.is_none()
         && settings.key.is_none()
+        && settings.proxy.is_none()
         && !settings.out.as_ref().is_some_and(|out| fs::is_there(&out.value));
     let values = if is_alone { Values::default() } else { values(&request, settings, host, &mut report)? };
-    let mut wanted = wanted(&values, &mut report)?;
+    let mut wanted = wanted(&values, settings, &mut report)?;
     if let Some(store) = &arguments.cert_store {
         wanted.push((CERT_STORE, store.clone()));
     }
@@ -100,7 +101,7 @@ fn remove(
         key: path(&settings.key),
         ..values
     };
-    let expected = wanted(&values, &mut Report::default()).unwrap_or_default();
+    let expected = wanted(&values, settings, &mut Report::default()).unwrap_or_default();
     let wish = Wish::Remove { expected };
     edit(&wish, &target, arguments, common, host, Report::default())
 }
@@ -119,9 +120,16 @@ enum Wish {
 }
 
 /// The values that may stand in a settings file: no secret, absolute, and text. The address of a proxy that wants a user is
-/// left out: without the password it would only be refused there.
-fn wanted(values: &Values, report: &mut Report) -> Result<Vec<(&'static str, String)>, Failure> {
+/// left out where it has a password: without that it would only be refused.
+fn wanted(
+    values: &Values,
+    settings: &Settings,
+    report: &mut Report,
+) -> Result<Vec<(&'static str, String)>, Failure> {
+    let has_password = settings.proxy.as_ref().is_some_and(|proxy| proxy.password.value.is_some());
     let mut wanted = Vec::new();
+    // An address goes into several variables, and is worth one word.
+    let mut left_out: Vec<String> = Vec::new();
     for variable in VARIABLES.iter().filter(|variable| !is_secret(variable.content)) {
         let Some(value) = values.value(variable.content) else { continue };
         let Ok(text) = str::from_utf8(value) else {
@@ -133,9 +141,13 @@ fn wanted(values: &Values, report: &mut Report) -> Result<Vec<(&'static str, Str
             return Err(Failure::new(format!("{} is not an absolute path", words::path(Path::new(text))))
                 .hint("name it from the root of the file system: settings files count in every folder"));
         }
-        let shown = shown_value(variable.name, text).0;
-        if shown != text {
-            report.find(None, Cause::SettingsProxyLeftOut { name: variable.name, value: shown.into() });
+        let (shown, is_secret) = shown_value(variable.name, text);
+        if is_secret || has_password && shown != text {
+            if !left_out.contains(&shown) {
+                let value = shown.as_str().into();
+                report.find(None, Cause::SettingsProxyLeftOut { name: variable.name, value });
+                left_out.push(shown);
+            }
             continue;
         }
         wanted.push((variable.name, text.to_owned()));

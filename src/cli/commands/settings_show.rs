@@ -18,7 +18,7 @@ use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::container::{self, Content as Found};
 use crate::pki::key::{self, Content, KeyFile, Pairing};
 use crate::report::{Cause, Report, Trouble};
-use crate::settings::{Document, Entry, LIMIT, Scope, shown_value};
+use crate::settings::{Document, Entry, LIMIT, Scope, is_secret, shown_value};
 use crate::source;
 use crate::sys::Host;
 use crate::sys::fs::{self, ReadError};
@@ -33,8 +33,12 @@ pub fn run(host: &Host) -> Result<Outcome, Failure> {
     let mut report = Report::default();
     let files = load(host, &mut report);
     let mut variables: Vec<Seen> = names().map(|name| Seen::of(name, &files, host)).collect();
-    // What is nowhere is told only of what `env` sets.
-    variables.retain(|one| one.winner.is_some() || VARIABLES.iter().any(|known| known.name == one.name));
+    // What is nowhere is told only of bundle and identity.
+    let is_main = |one: &Seen| {
+        let known = VARIABLES.iter().find(|known| known.name == one.name);
+        is_path(one.name) || known.is_some_and(|known| is_secret(known.content))
+    };
+    variables.retain(|one| one.winner.is_some() || is_main(one));
     let certificate = in_force(&variables, Exported::ClientCertificate);
     let has_passphrase = in_force(&variables, Exported::ClientKeyPassphrase).is_some();
     let mut summaries = Vec::new();

@@ -8,6 +8,7 @@ use super::{Painted, settings, words};
 use crate::cli::args::Common;
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, Exports, IdentitySummary, Outcome, Shown};
+use crate::config::Profile;
 use crate::pki::bundle::Role;
 use crate::pki::name::Foreign;
 use crate::report::{BundleFacts, CertificateFacts, Finding, Report, Severity};
@@ -54,6 +55,7 @@ impl Screen<'_, '_> {
                 self.remarks(report)?;
                 self.out.plain(bytes)?;
             }
+            Shown::Profiles(profiles) => self.profiles(profiles)?,
             Shown::Settings(summary) => {
                 if !self.common.quiet {
                     settings::summary(&mut self.out, summary)?;
@@ -254,6 +256,24 @@ impl Screen<'_, '_> {
         writeln!(self.out, "{about}{} (judged at {day})", counts.join(", "))
     }
 
+    /// A line for each profile: a star where it is active, its name, what it sets, where it stands.
+    fn profiles(&mut self, profiles: &[Profile]) -> io::Result<()> {
+        if profiles.is_empty() && !self.common.quiet {
+            return writeln!(
+                self.err,
+                "certman: there are no profiles: certman.toml has no table [profile.NAME]"
+            );
+        }
+        let width = profiles.iter().map(|profile| profile.name.len()).max().unwrap_or(0);
+        for profile in profiles {
+            let star = if profile.is_active { '*' } else { ' ' };
+            let keys = if profile.keys.is_empty() { "nothing".to_owned() } else { profile.keys.join(", ") };
+            let files: Vec<String> = profile.files.iter().map(|path| words::path(path)).collect();
+            writeln!(self.out, "{star} {:<width$}  {keys}  in {}", profile.name, files.join(" and "))?;
+        }
+        Ok(())
+    }
+
     /// Secrets are shown to programs only.
     fn exports(&mut self, exports: &Exports) -> io::Result<()> {
         if !self.out.is_terminal {
@@ -263,7 +283,7 @@ impl Screen<'_, '_> {
         if *exports.script != *exports.script_for_people {
             writeln!(
                 self.err,
-                "certman: the passphrase is shown as ***; a program gets it: eval \"$(certman env)\""
+                "certman: what is secret is shown as ***; a program gets it: eval \"$(certman env)\""
             )?;
         }
         Ok(())

@@ -6,9 +6,10 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{settings, words};
 use crate::cli::args::settings::SettingsCommand;
-use crate::cli::args::{Command, KeyCommand};
+use crate::cli::args::{Command, KeyCommand, ProxyCommand};
 use crate::cli::failure::Failure;
 use crate::cli::{EditEnd, Outcome, Shown};
+use crate::config::Profile;
 use crate::pki::bundle::{Place, Role};
 use crate::report::{BundleFacts, CertificateFacts, Finding, KeyFacts, Report, Severity};
 
@@ -39,6 +40,9 @@ pub(super) fn answer(
                 }
                 Shown::Note(note) => {
                     put("message", json!(note));
+                }
+                Shown::Profiles(profiles) => {
+                    put("profiles", Value::Array(profiles.iter().map(profile).collect()));
                 }
                 Shown::Settings(summary) => {
                     put("files", settings::files_json(summary));
@@ -143,6 +147,11 @@ fn key(facts: &KeyFacts, report: &Report) -> Value {
     })
 }
 
+fn profile(profile: &Profile) -> Value {
+    let files: Vec<_> = profile.files.iter().map(|path| path.to_string_lossy()).collect();
+    json!({ "name": profile.name, "files": files, "keys": profile.keys, "active": profile.is_active })
+}
+
 fn source(place: Place, report: &Report) -> Value {
     let path = report.files.get(place.file as usize).map(|path| path.to_string_lossy());
     let mut object = json!({ "path": path, "index": place.index });
@@ -182,6 +191,9 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Key(KeyCommand::Encrypt { .. }) => "key encrypt",
         Command::Key(KeyCommand::Forget { .. }) => "key forget",
         Command::Key(KeyCommand::Remember { .. }) => "key remember",
+        Command::Profiles => "profiles",
+        Command::Proxy(ProxyCommand::Forget { .. }) => "proxy forget",
+        Command::Proxy(ProxyCommand::Remember { .. }) => "proxy remember",
         Command::Settings(SettingsCommand::Apply(_)) => "settings apply",
         Command::Settings(SettingsCommand::Remove(_)) => "settings remove",
         Command::Settings(SettingsCommand::Show) => "settings show",

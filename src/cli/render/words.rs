@@ -19,6 +19,7 @@ use crate::pki::key::{Cause as KeyDamage, NoKey, NotCheckable, OpenError, OtherC
 use crate::pki::lifetime::{DAY, Validity};
 use crate::pki::name::Foreign;
 use crate::pki::public;
+use crate::proxy::Form;
 use crate::report::{Cause, Finding, Report, Trouble};
 use crate::settings::{Invalid, Mistake};
 use crate::sys::fs::ReadError;
@@ -169,6 +170,16 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::KeyUnreadable { why } => no_key(why),
         Cause::KeyWeak { key } => format!("the client key is weak ({key})"),
         Cause::Keyring(error) => Foreign(error).to_string(),
+        Cause::NoProxyNotPortable { entries, more, refusal: Refusal { clients, what }, .. } => {
+            let entries = entries.iter().map(|entry| format!("'{}'", Foreign(entry))).collect::<Vec<_>>();
+            let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
+            format!(
+                "no_proxy has {what}, which {} do{} not understand: {}{more}",
+                listed(clients),
+                if clients.len() == 1 { "es" } else { "" },
+                entries.join(", ")
+            )
+        }
         Cause::PassphraseOdd { oddity } => format!("look at the passphrase: {oddity}"),
         Cause::PassphraseMissing(error) => Foreign(error).to_string(),
         Cause::PassphraseNotNeeded => "a place for the passphrase is named, and the key needs none".into(),
@@ -176,6 +187,12 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
             format!("others on this machine may read the passphrase file (mode {mode:04o})")
         }
         Cause::PemUnclosed { label } => format!("the block '{}' has no END line", Foreign(label)),
+        Cause::ProxyPasswordNotPortable { refusal: Refusal { clients, what } } => {
+            format!(
+                "the password of the proxy has {what}, which {} cannot send as others do",
+                listed(clients)
+            )
+        }
         Cause::PrivateKeyInSource { label } => {
             format!("{label} stands among the certificates; it is not copied")
         }
@@ -325,6 +342,13 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::Keyring(error) => return Some(keyring_fix(error).into()),
         Cause::PassphraseMissing(error) => return passphrase_fix(error).map(Into::into),
         Cause::PassphraseNotNeeded => "take client.passphrase out of certman.toml, or leave --passphrase away",
+        Cause::NoProxyNotPortable { form: Form::Pattern, .. } => "name the domain, or each host",
+        Cause::NoProxyNotPortable { form: Form::Port, .. } => "leave the port away: the whole host then goes around the proxy",
+        Cause::NoProxyNotPortable { form: Form::Range, .. } => {
+            "name domains, or smaller ranges: those of up to 256 addresses in all are written out"
+        }
+        Cause::NoProxyNotPortable { form: Form::Word, .. } => "name hosts and domains, in ASCII as DNS has them (xn--)",
+        Cause::ProxyPasswordNotPortable { .. } => "take a password of letters, digits and signs of ASCII, if the proxy lets you",
         Cause::PrivateKeyInSource { .. } => "move the key out of there: what is a source is read by many",
         Cause::PublicRootsMissing { is_system: true } => "take Mozilla's set: `--public-roots mozilla`, or bundle.public_roots in certman.toml",
         Cause::PublicRootsMissing { is_system: false } => "look at this machine's clock, or take `--public-roots system`",
@@ -411,6 +435,43 @@ pub fn passphrase_fix(error: &passphrase::Error) -> Option<&'static str> {
             "correct client.passphrase or --passphrase"
         }
         passphrase::Error::Unset { .. } => "set the variable, or name another place with --passphrase",
+        _ => return None,
+    })
+}
+
+/// The same for the password of a proxy.
+pub fn proxy_keyring_fix(error: &keyring::Error) -> &'static str {
+    match error {
+        keyring::Error::Absent { .. } => {
+            "store it once with `certman proxy remember`; proxy.password = \"none\" is for a user without one"
+        }
+        keyring::Error::Ambiguous { .. } => "run `certman proxy forget`, then `certman proxy remember`",
+        keyring::Error::LineEnding | keyring::Error::NotText { .. } => {
+            "keep this password in a file of mode 0600, and set proxy.password = \"file:PATH\""
+        }
+        keyring::Error::NoBus { .. } => {
+            "in cron, containers and SSH take another place: proxy.password = \"file:PATH\", or CERTMAN_PROXY_PASSWORD_FROM"
+        }
+        keyring::Error::NoService { .. } => {
+            "start gnome-keyring, KWallet or KeePassXC, or set proxy.password = \"file:PATH\""
+        }
+        keyring::Error::Other { .. } => "try again; or set proxy.password = \"file:PATH\"",
+        keyring::Error::Locked { .. } | keyring::Error::NoCollection | keyring::Error::TimedOut { .. } => {
+            keyring_fix(error)
+        }
+    }
+}
+
+/// The next step for each way in which the password of a proxy is not to be had.
+pub fn proxy_password_fix(error: &passphrase::Error) -> Option<&'static str> {
+    Some(match error {
+        passphrase::Error::Keyring(error) => proxy_keyring_fix(error),
+        passphrase::Error::NoTerminal => {
+            "name another place in proxy.password: keyring, file:PATH, fd:N, env:NAME, command:…"
+        }
+        passphrase::Error::TooLong { .. } => "certman hands on no longer one: ask for another password",
+        passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => "correct proxy.password",
+        passphrase::Error::Unset { .. } => "set the variable, or name another place in proxy.password",
         _ => return None,
     })
 }
@@ -514,7 +575,7 @@ pub fn store_not_opened(error: &StoreError) -> String {
                 .into()
         }
         StoreError::Unsupported { what } => {
-            format!("the store holds {}, which certman does not read", Foreign(what))
+            format!("certman does not read what is in the store: {}", Foreign(what))
         }
         StoreError::WrongPassphraseOrDamaged => {
             "the passphrase does not open the store; a store that was changed looks the same".into()
@@ -925,7 +986,6 @@ fn guess(guess: Guess) -> &'static str {
         Guess::OpenSsh => "this is an SSH key, which has nothing to do with TLS",
         Guess::Pdf => "this is a PDF, not a certificate",
         Guess::Pkcs12 => "this is a PKCS#12 store, where PEM should be",
-        Guess::Pkcs12CutShort => "this looks like a PKCS#12 store that was cut short",
         Guess::Pkcs7WithoutCertificates => "this is PKCS#7 without any certificate in it",
         Guess::StoreWithoutCertificates => "this is a store without any certificate in it",
         Guess::Text => "this is text without any certificate in it",
@@ -938,7 +998,7 @@ fn guess_fix(guess: Guess) -> Option<&'static str> {
         Guess::BouncyCastle => {
             "have it converted: `keytool -importkeystore -srckeystore FILE -srcstoretype BKS -destkeystore FILE.p12 -deststoretype PKCS12`"
         }
-        Guess::CutShort | Guess::Pkcs12CutShort => "get it again",
+        Guess::CutShort => "get it again",
         Guess::Html => "open the address in a browser, sign in, and save the file again",
         Guess::JavaKeyStore | Guess::Pkcs12 => "take the identity out of it with `certman import FILE`",
         Guess::Zip => "unpack it, and name what is inside",

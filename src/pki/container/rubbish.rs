@@ -1,7 +1,6 @@
 //! A guess at what a file is that holds nothing certman can use, so that a message can say more than "not a certificate".
 
-use super::der::{DATA, SIGNED_DATA};
-use crate::pki::asn1::{Element, INTEGER, Malformed, SEQUENCE};
+use crate::pki::asn1::{Element, Malformed, SEQUENCE};
 
 /// What a file seems to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +27,6 @@ pub enum Guess {
     Pdf,
     /// A PKCS#12 store, where one has no place. Never guessed: it is recognised.
     Pkcs12,
-    /// The start of a PKCS#12 store.
-    Pkcs12CutShort,
     /// PKCS#7 without any certificate in it.
     Pkcs7WithoutCertificates,
     /// A store without any certificate in it.
@@ -49,8 +46,6 @@ pub(super) fn guess(bytes: &[u8]) -> Guess {
     };
     if start.iter().all(|byte| *byte == 0) {
         Guess::Empty
-    } else if begins_like_pkcs12(bytes) {
-        Guess::Pkcs12CutShort
     } else if !is_text && matches!(Element::expect(bytes, SEQUENCE), Err(Malformed::CutShort)) {
         Guess::CutShort
     } else if is_bouncy_castle(bytes) {
@@ -82,18 +77,6 @@ pub(super) fn may_be_base64(text: &[u8]) -> bool {
         && text.iter().all(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\r' | b'\n' | b' ')
         })
-}
-
-/// The first bytes of a PKCS#12 store in DER or BER (RFC 7292, section 4), whose end is missing: version 3, then data or
-/// signed data.
-fn begins_like_pkcs12(bytes: &[u8]) -> bool {
-    if !matches!(Element::expect(bytes, SEQUENCE), Err(Malformed::CutShort)) {
-        return false;
-    }
-    let start = &bytes[..bytes.len().min(64)];
-    let holds = |kind: &[u8]| start.windows(kind.len()).any(|window| window == kind);
-    start.windows(4).take(8).any(|window| window == [INTEGER, 1, 3, SEQUENCE])
-        && (holds(DATA) || holds(SIGNED_DATA))
 }
 
 /// Version 0 to 2, twenty bytes of salt, and a number of rounds between 1,024 and 2,047 (as Bouncy Castle writes it).
