@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::gather::{self, gather};
 use super::stamp::Stamp;
-use super::stores::Wishes;
+use super::stores::{Asking, Wishes};
 use crate::cli::args::BundleArguments;
 use crate::cli::failure::Failure;
 use crate::cli::{Ending, Outcome, Shown};
@@ -44,7 +44,7 @@ pub fn run(
     // Only a bundle that `env` looks for, made as `env` would make it.
     let is_for_env = arguments.sources.is_empty() && arguments.out.is_none() && !arguments.keep_expired;
     let stamp = if is_for_env { Stamp::of_sources(&sources, out) } else { None };
-    let wishes = Wishes { may_ask: true, ..Wishes::of(settings) };
+    let wishes = Wishes { asking: Asking::AlsoUnnamed, ..Wishes::of(settings) };
     let built = Built::from_sources(&sources, own_output, rules, wishes, host, &mut report);
     if wants_facts || (host.stdout.is_terminal && !is_stream) {
         built.add_facts(host.now, &mut report);
