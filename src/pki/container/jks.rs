@@ -247,7 +247,8 @@ impl Sealed {
         (*hashed == *check).then_some(plain)
     }
 
-    /// A derivation like PBKDF1, once for each half of the salt: 24 bytes of key, then 8 of initialization vector.
+    /// A derivation like PBKDF1, once for each half of the salt: 24 bytes of key, then 8 of initialization vector. Of two
+    /// equal halves Java turns the first round.
     fn open_jceks(
         &self,
         passphrase: &[u8],
@@ -255,12 +256,7 @@ impl Sealed {
         iterations: u64,
     ) -> Option<Zeroizing<Vec<u8>>> {
         if salt[..4] == salt[4..] {
-            // So Java does it: it means to turn the half round, and overwrites one place twice.
-            for place in 0..2 {
-                let octet = salt[place];
-                salt[place] = salt[3 - place];
-                salt[2] = octet;
-            }
+            salt[..4].reverse();
         }
         let mut derived = Zeroizing::new([0; 32]);
         for (half, part) in salt.chunks(4).zip(derived.chunks_mut(16)) {
@@ -307,7 +303,7 @@ const WHITENER: &[u8] = b"Mighty Aphrodite";
 mod tests {
     use super::*;
 
-    /// Made by OpenJDK 17: three rounds, and once with a salt of two equal halves, which Java changes in its own way.
+    /// Made by OpenJDK 17: three rounds, and once with a salt of two equal halves, of which Java turns one round.
     #[test]
     fn the_cipher_of_jceks_is_that_of_java() {
         for (salt, content) in [
