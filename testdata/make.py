@@ -893,6 +893,7 @@ passphrase = "file:passphrase.txt"
 def loose_files():
     describe("make.sh", "makes everything again")
     describe("make.py", "the recipes, run by `make.sh`")
+    describe("retired-roots.py", "makes `src/pki/retired-roots.txt`, and says from what; run by hand")
     describe("demo/passphrase.txt", "the passphrase of `demo/client.key`")
     describe("passphrases/plain.txt", "the passphrase of every encrypted key that names no other")
     describe("passphrases/utf8.txt", "letters outside of ASCII, an accent as a character of its own")

@@ -583,6 +583,23 @@ fn a_person_is_asked_last_once_for_a_store_and_not_again_for_the_same_passphrase
 }
 
 #[test]
+fn the_start_of_a_shell_asks_nobody_for_the_passphrase_of_a_store() {
+    let sandbox = Sandbox::new();
+    let store = sandbox.give("corp.p12", std::fs::read(support::testdata("stores/corp.p12")).unwrap());
+    for (name, value) in [("CERTMAN_STORE_PASSPHRASE_FROM", "prompt"), ("CERTMAN_STORE_PASSPHRASE_FROM", "")]
+    {
+        let person = Answers::of(&[PASSPHRASE]);
+        let world = host().folder(sandbox.folder()).terminal(&person).env(name, value);
+        let world = world.env("HOME", sandbox.home().to_str().unwrap());
+        let ran = world.env("CERTMAN_SOURCES", store.to_str().unwrap()).run(&["env", "--shell", "sh"]);
+        assert_eq!((ran.status, person.questions().len()), (1, 0), "{ran:?}");
+        assert_eq!(ran.stdout, "false;\n", "{ran:?}");
+        assert!(ran.stderr.contains("no passphrase for the store"), "{ran:?}");
+    }
+    assert!(sandbox.made().is_empty(), "{:?}", sandbox.made().keys());
+}
+
+#[test]
 fn what_everyone_knows_wakes_nobody_and_a_store_in_the_clear_neither() {
     let (Some(maker), Some(keytool)) = (Maker::find(), support::program("keytool")) else { return };
     let sandbox = Sandbox::new();
