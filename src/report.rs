@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::clients::Refusal;
 use crate::clients::key::KeyRefusal;
@@ -174,7 +175,7 @@ pub enum Cause {
     /// The operating system has no trust store in any of the usual places, or certman writes it.
     SystemMissing { is_own_output: bool },
     /// The keychains or the stores of Windows give no answer.
-    SystemNotAsked(AskError),
+    SystemNotAsked(Rc<AskError>),
     /// A variable names certman's own bundle as the trust store.
     SystemOwnOutput { variable: &'static str },
     /// A store of certificates and keys stays closed; or a part of it, as a warning.

@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -91,7 +92,7 @@ pub enum Unavailable {
     /// It cannot be read.
     Failed(ReadError),
     /// The keychains, or the stores of Windows, cannot be asked.
-    NotAsked(AskError),
+    NotAsked(Rc<AskError>),
     /// This system has no trust store in any of the usual places.
     NoStore,
     /// The trust store lies where certman writes.
@@ -181,7 +182,7 @@ fn read_store(
     let files = roots.files(parts);
     let (answers, failure) = match roots.ask() {
         Ok(answers) => (answers, None),
-        Err(error) => (Vec::new(), Some(error)),
+        Err(error) => (&[][..], Some(error)),
     };
     let whole = |content, path| Piece { content, is_named: true, path };
     let mut has_store = failure.is_some();

@@ -20,5 +20,6 @@ mod shells;
 mod stores;
 mod streams;
 mod support;
+mod system;
 mod testdata;
 mod world;

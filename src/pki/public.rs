@@ -129,6 +129,8 @@ mod tests {
             let der = parameters.self_signed(&key).unwrap().der().to_vec();
             Certificate::parse(&der, Fingerprint::of(&der)).unwrap()
         };
+        assert!(is_of_windows(&named("Microsoft Root Certificate Authority 2011")));
+        assert!(!is_of_windows(&named("Corp Root Certificate Authority")));
         // The name of a public root does not make one.
         let corporate = named("ISRG Root X1");
         assert!(!known.contains(&corporate));

@@ -1,8 +1,10 @@
 //! The trust store of the operating system: where it lies, and what has to be asked of programs. Reads no certificate, and
 //! never goes by `SSL_CERT_FILE` or `SSL_CERT_DIR`: they may name what certman has written.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::env::Environment;
@@ -10,8 +12,9 @@ use super::fs;
 use super::process::{self, ProgramError};
 
 /// Where the trust store of the operating system is looked for.
-#[derive(Clone, Debug)]
 pub struct Roots {
+    /// What was answered, so that nobody is asked twice: a program may take seconds.
+    answers: OnceCell<Result<Vec<Answer>, Rc<AskError>>>,
     /// What stands before every path: `/`, or the folder of another system's files.
     folder: PathBuf,
     /// Whether `SSL_CERT_FILE` or `SSL_CERT_DIR` is set: then the library for macOS and Windows would answer with those.
@@ -64,6 +67,7 @@ impl Roots {
     pub fn below(folder: PathBuf, environment: &Environment) -> Self {
         let is_set = |name| environment.value(name).is_some();
         Self {
+            answers: OnceCell::new(),
             folder,
             is_overridden: is_set("SSL_CERT_FILE") || is_set("SSL_CERT_DIR"),
             search_path: environment.value("PATH").unwrap_or_default().to_owned(),
@@ -102,16 +106,27 @@ impl Roots {
     }
 
     /// Asks for what lies in no file: on macOS the keychains, on Windows its stores, and under WSL the stores of the Windows
-    /// around it.
+    /// around it. The second time it is what was answered the first time.
     ///
     /// # Errors
     /// Where they cannot be asked, or do not answer in time.
-    pub fn ask(&self) -> Result<Vec<Answer>, AskError> {
-        #[cfg(target_os = "macos")]
-        return self.ask_keychains();
-        #[cfg(windows)]
-        return self.ask_windows();
-        #[cfg(not(any(target_os = "macos", windows)))]
+    pub fn ask(&self) -> Result<&[Answer], Rc<AskError>> {
+        let answers = self.answers.get_or_init(|| self.ask_anew().map_err(Rc::new));
+        answers.as_deref().map_err(Rc::clone)
+    }
+
+    #[cfg(target_os = "macos")]
+    fn ask_anew(&self) -> Result<Vec<Answer>, AskError> {
+        self.ask_keychains()
+    }
+
+    #[cfg(windows)]
+    fn ask_anew(&self) -> Result<Vec<Answer>, AskError> {
+        self.ask_windows()
+    }
+
+    #[cfg(not(any(target_os = "macos", windows)))]
+    fn ask_anew(&self) -> Result<Vec<Answer>, AskError> {
         if self.is_below_windows() { self.ask_powershell() } else { Ok(Vec::new()) }
     }
 
@@ -254,10 +269,11 @@ const LARGEST_ANSWER: usize = 16 << 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 #[cfg(not(target_os = "macos"))]
 const POWERSHELL: &str = "Windows/System32/WindowsPowerShell/v1.0/powershell.exe";
-/// A line for each certificate. A store that is not there is an empty one.
+/// A line for each certificate. A store that is not there is an empty one. Without double quotes, which not everyone who
+/// starts a program of Windows hands on alike.
 #[cfg(not(target_os = "macos"))]
 const POWERSHELL_SCRIPT: &str = "foreach ($store in 'LocalMachine\\Disallowed', 'LocalMachine\\AuthRoot', 'LocalMachine\\Root', 'CurrentUser\\Root') \
-     { foreach ($one in Get-ChildItem -ErrorAction SilentlyContinue \"Cert:\\$store\") \
+     { foreach ($one in Get-ChildItem -ErrorAction SilentlyContinue ('Cert:\\' + $store)) \
      { $store + ' ' + [Convert]::ToBase64String($one.RawData) } }";
 /// What the distribution ships: Debian, Ubuntu and Alpine; Fedora and its kin; openSUSE; Arch; FreeBSD.
 const SHIPPED: [&str; 8] = [
@@ -324,7 +340,7 @@ mod tests {
     fn a_kernel_of_wsl_is_told_and_without_powershell_that_is_said() {
         let (_folder, roots) = system(&[KERNEL_RELEASE]);
         assert!(roots.must_be_asked());
-        assert!(matches!(roots.ask(), Err(AskError::NoPowerShell)));
+        assert!(matches!(roots.ask().err().as_deref(), Some(AskError::NoPowerShell)));
     }
 
     #[test]

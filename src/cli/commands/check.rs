@@ -72,13 +72,12 @@ pub fn run(
                         | StoreError::TwoPassphrases
                         | StoreError::Unsupported { .. }
                 )
-                | Cause::SystemMissing { .. }
                 | Cause::BundleMissing
                 | Cause::PublicRootsMissing { .. }
         );
-        // What the Windows around a Linux has is only a part.
-        let is_unasked =
-            matches!(finding.cause, Cause::SystemNotAsked(_)) && finding.severity == Severity::Critical;
+        // Where other parts of the trust store were there, it is a warning.
+        let is_unasked = matches!(finding.cause, Cause::SystemMissing { .. } | Cause::SystemNotAsked(_))
+            && finding.severity == Severity::Critical;
         if is_unread || is_unasked {
             finding.severity = Severity::Unknown;
         }

@@ -79,7 +79,9 @@ pub fn each_certificate(
                             }
                         }
                         // Beside the certificates of a system lie explanations and other things of its own.
-                        (_, Some(_)) if !is_store_file => {}
+                        (_, Some(Part::Distrusted | Part::Shipped)) => {}
+                        (Content::Store(_) | Content::Unknown(_) | Content::Unrelated { .. }, Some(_))
+                            if !is_store_file => {}
                         (Content::Store(store), _) => {
                             unpack(&store, place, blob.path, &mut opener, &mut repeats, report, visit);
                         }
@@ -90,6 +92,13 @@ pub fn each_certificate(
                     }
                 });
                 repeats.note(whole, report);
+            }
+            // Anchors that have been found are something, whether they have been collected or not.
+            Err(Unavailable::EmptyFolder | Unavailable::NoStore)
+                if blob.is_corporate && sieve.found_any() =>
+            {
+                let cause = Cause::SystemMissing { is_own_output: false };
+                report.find_as(Severity::Warning, Some(whole), cause);
             }
             Err(Unavailable::EmptyFolder) => report.find(Some(whole), Cause::SourceEmpty { is_folder: true }),
             // A dead link in a folder is no reason to lose all the others.

@@ -70,6 +70,11 @@ impl Sieve {
         passage
     }
 
+    /// Whether something of the company's has passed.
+    pub fn found_any(&self) -> bool {
+        self.found > 0
+    }
+
     /// Whether the store was there, and nothing in it is the company's.
     pub fn found_nothing(&self) -> bool {
         self.has_store && self.found == 0
