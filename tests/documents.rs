@@ -315,6 +315,8 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
     sandbox.copy("ca/key-among.pem", "dirty/key-among.pem");
     sandbox.copy("ca/expired.pem", "pki/root-expired.pem");
     sandbox.give("certman.toml", "[profile.work]\n");
+    sandbox.copy("pile/chain.pem", "pki/client-p256-chain-full.pem");
+    sandbox.copy("pile/client.key", "keys/p256.pkcs8.pem");
     let at = ["--at", "2030-01-01", "--json"];
     let mut printed = BTreeSet::new();
     for arguments in [
@@ -324,7 +326,10 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
         &["check", "ca"],
         &["env"],
         &["env", "--key", "only-a-key.pem"],
+        &["import", "pile", "--dry-run", "--out-dir", "out", "--save-cas", "ca.pem"],
         &["profiles", "--config", "certman.toml"],
+        &["settings", "apply", "--dry-run"],
+        &["settings", "show"],
     ] {
         let output = sandbox
             .certman(arguments.iter().chain(&at))
@@ -787,8 +792,26 @@ fn read(name: &str) -> String {
 const COMMANDS_PAGE: &str = "man/certman.1";
 const CONFIGURATION_PAGE: &str = "man/certman.toml.5";
 /// Members of small objects that the manual explains in a sentence rather than in a list.
-const IN_TEXT: [&str; 9] =
-    ["message", "fix", "path", "index", "line", "changed", "certificates", "sha256", "code"];
+const IN_TEXT: [&str; 18] = [
+    "after",
+    "backup",
+    "before",
+    "certificates",
+    "chain",
+    "changed",
+    "changes",
+    "code",
+    "fix",
+    "index",
+    "line",
+    "lines",
+    "message",
+    "name",
+    "path",
+    "scope",
+    "sha256",
+    "state",
+];
 /// What the examples of the README work on: the name there, and the file in testdata/.
 const README_FILES: [(&str, &str); 9] = [
     ("corp.cer", "demo/ca.d/corp-root.cer"),

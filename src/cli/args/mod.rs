@@ -2,7 +2,9 @@
 
 mod families;
 pub mod hook;
+mod import;
 mod proxy;
+pub mod settings;
 mod stores;
 
 use std::ffi::OsString;
@@ -12,7 +14,9 @@ use std::path::PathBuf;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use self::families::FamilyArguments;
+pub use self::import::ImportArguments;
 pub use self::proxy::{ProxyCommand, ProxyScheme};
+use self::settings::SettingsCommand;
 pub use self::stores::StoreArguments;
 use crate::config::Overrides;
 use crate::pki::key::Limits;
@@ -128,6 +132,8 @@ pub enum Command {
     Env(EnvArguments),
     /// Print the line for a shell's rc file: certman hook bash >> ~/.bashrc
     Hook(hook::HookArguments),
+    /// Make client-cert.pem and client-key.pem from a store or from files in any form
+    Import(ImportArguments),
     /// The client's private key: check, remember, forget, decrypt, encrypt
     #[command(subcommand)]
     Key(KeyCommand),
@@ -136,6 +142,9 @@ pub enum Command {
     /// The password of the proxy: remember, forget
     #[command(subcommand)]
     Proxy(ProxyCommand),
+    /// The same values in Claude Code's settings files: show, apply, remove
+    #[command(subcommand)]
+    Settings(SettingsCommand),
 }
 
 /// `certman bundle`
@@ -371,6 +380,13 @@ impl Common {
     }
 }
 
+impl Default for LimitArguments {
+    fn default() -> Self {
+        let Limits { iterations, scrypt_memory, .. } = Limits::DEFAULT;
+        Self { max_iterations: iterations, max_memory: scrypt_memory >> 20 }
+    }
+}
+
 impl LimitArguments {
     /// The limits, with that on scrypt's work in proportion to that on its memory.
     pub fn limits(&self) -> Limits {
@@ -426,6 +442,10 @@ impl Arguments {
                 overrides.families.clone_from(&env.families.families);
                 Some(&env.identity)
             }
+            Command::Import(import) => {
+                overrides.store_passphrase.clone_from(&import.stores.store_passphrase);
+                None
+            }
             Command::Key(KeyCommand::Check(identity)) => Some(identity),
             Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
                 Some(identity)
@@ -434,6 +454,13 @@ impl Arguments {
                 overrides.key.clone_from(key);
                 None
             }
+            Command::Settings(SettingsCommand::Apply(apply)) => {
+                overrides.families.clone_from(&apply.families.families);
+                overrides.cert.clone_from(&apply.cert);
+                overrides.key.clone_from(&apply.key);
+                None
+            }
+            Command::Settings(SettingsCommand::Remove(_) | SettingsCommand::Show) => None,
         };
         if let Some(identity) = identity {
             overrides.cert.clone_from(&identity.cert);
