@@ -4,8 +4,8 @@
 
 use std::path::PathBuf;
 
-use crate::clients::Refusal;
-use crate::clients::key::KeyRefusal;
+use crate::clients::key::KeyReason;
+use crate::clients::{self, Audience, Refusal};
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Guess};
@@ -109,7 +109,7 @@ pub enum Cause {
     /// The key lies on the disk unprotected.
     KeyNotEncrypted,
     /// Some clients will not open it.
-    KeyNotPortable { refusal: KeyRefusal },
+    KeyNotPortable { refusal: Refusal<KeyReason> },
     /// The key is sealed in a way that is not opened here, or not without more work than is allowed.
     KeyNotOpened(OpenError),
     /// The file belongs to somebody else.
@@ -157,6 +157,34 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// The same, as far as it concerns this audience: of a refusal the clients that belong to it; none where it concerns
+    /// none of them.
+    fn only(self, audience: &Audience) -> Option<Self> {
+        Some(match self {
+            Self::ChainGap { .. } if !clients::needs_the_root(audience) => return None,
+            Self::ClientCertNotPortable { refusal } => {
+                Self::ClientCertNotPortable { refusal: refusal.only(audience)? }
+            }
+            Self::ClientRefuses { refusal, subject } => {
+                Self::ClientRefuses { refusal: refusal.only(audience)?, subject }
+            }
+            Self::KeyKindRefused { refusal } => Self::KeyKindRefused { refusal: refusal.only(audience)? },
+            Self::KeyNotPortable { refusal } => Self::KeyNotPortable { refusal: refusal.only(audience)? },
+            other => other,
+        })
+    }
+
+    /// The clients that refuse something, where that is what it is about.
+    pub fn refused_by(&self) -> &[clients::Seen] {
+        match self {
+            Self::ClientCertNotPortable { refusal }
+            | Self::ClientRefuses { refusal, .. }
+            | Self::KeyKindRefused { refusal } => &refusal.by,
+            Self::KeyNotPortable { refusal } => &refusal.by,
+            _ => &[],
+        }
+    }
+
     /// The stable name.
     pub fn code(&self) -> &'static str {
         match self {
@@ -304,6 +332,8 @@ impl Cause {
 /// Everything a command has to say.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// The clients whose refusals are noted.
+    pub audience: Audience,
     /// The bundle, where there is one.
     pub bundle: Option<BundleFacts>,
     /// Every certificate seen, in the order of the input.
@@ -317,15 +347,20 @@ pub struct Report {
 }
 
 impl Report {
-    /// Notes a finding with its usual severity.
-    pub fn find(&mut self, place: Option<Place>, cause: Cause) {
-        let severity = cause.default_severity();
-        self.findings.push(Finding { cause, place, severity });
+    /// An empty report for those who care about these clients.
+    pub fn for_audience(audience: Audience) -> Self {
+        Self { audience, ..Self::default() }
     }
 
-    /// Notes a finding with another severity.
+    /// Notes a finding with its usual severity, unless it is a refusal that concerns nobody in the audience.
+    pub fn find(&mut self, place: Option<Place>, cause: Cause) {
+        self.find_as(cause.default_severity(), place, cause);
+    }
+
+    /// The same with another severity.
     pub fn find_as(&mut self, severity: Severity, place: Option<Place>, cause: Cause) {
-        self.findings.push(Finding { cause, place, severity });
+        let cause = cause.only(&self.audience);
+        self.findings.extend(cause.map(|cause| Finding { cause, place, severity }));
     }
 
     /// Gives a file its number.
@@ -374,6 +409,8 @@ pub struct CertificateFacts {
     pub not_before: i64,
     /// Where it was found.
     pub place: Place,
+    /// Who refuses it, whatever the audience.
+    pub refusals: Vec<Refusal>,
     /// What it is for.
     pub role: Role,
     /// Whether its own key signed it; none where that cannot be checked here.
@@ -407,6 +444,8 @@ pub struct KeyFacts {
     pub opened: Option<bool>,
     /// Where it was found.
     pub place: Place,
+    /// Who refuses it, whatever the audience; without what only shows once it is opened, where it is not.
+    pub refusals: Vec<Refusal<KeyReason>>,
     /// How it is sealed.
     pub scheme: Option<String>,
     /// SHA-256 of the SubjectPublicKeyInfo, where it is known.

@@ -1,11 +1,14 @@
 //! The command line as it is typed. Looks nothing up.
 
+mod audience;
+
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::audience::AudienceArguments;
 use crate::config::Overrides;
 use crate::pki::key::Limits;
 
@@ -102,6 +105,9 @@ pub enum Command {
 /// `certman bundle`
 #[derive(Args, Debug)]
 pub struct BundleArguments {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub audience: AudienceArguments,
     /// Show what would be done, and write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -119,6 +125,9 @@ pub struct BundleArguments {
 /// `certman check`
 #[derive(Args, Debug)]
 pub struct CheckArguments {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub audience: AudienceArguments,
     /// Critical so long before the end: 14d, 12h, 17%
     #[arg(long, value_name = "TIME")]
     pub critical: Option<String>,
@@ -199,7 +208,14 @@ pub struct LimitArguments {
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// Is it sealed and how, does it open, does it belong to the certificate, which client refuses it
-    Check(IdentityArguments),
+    Check {
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        audience: AudienceArguments,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        identity: IdentityArguments,
+    },
     /// Write the key without a passphrase: PKCS#8 in PEM, readable by you alone
     #[command(
         after_help = "A file that is there already is replaced only where it holds this key and nothing else."
@@ -351,10 +367,11 @@ impl Arguments {
             }
             Command::Completions { .. } => None,
             Command::Env(env) => Some(&env.identity),
-            Command::Key(KeyCommand::Check(identity)) => Some(identity),
-            Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
-                Some(identity)
-            }
+            Command::Key(
+                KeyCommand::Check { identity, .. }
+                | KeyCommand::Decrypt { identity, .. }
+                | KeyCommand::Encrypt { identity, .. },
+            ) => Some(identity),
             Command::Key(KeyCommand::Forget { key } | KeyCommand::Remember { key, .. }) => {
                 overrides.key.clone_from(key);
                 None

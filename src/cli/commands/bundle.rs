@@ -37,7 +37,7 @@ pub fn run(
     let sources = sources(settings)?;
     let out = out(settings)?;
     let is_stream = out == Path::new("-");
-    let mut report = Report::default();
+    let mut report = Report::for_audience(arguments.audience.audience());
     let rules = Rules { keep_expired: arguments.keep_expired, now: host.now };
     let own_output = (!is_stream).then_some(out);
     // Only a bundle that `env` looks for, made as `env` would make it.

@@ -11,13 +11,14 @@ use super::{gather, identity};
 use crate::cli::args::{CheckArguments, FailOn};
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, FirstToExpire, Outcome, Shown};
+use crate::clients::key::{refusal_of_client_signature, refusals_of_client_certificate};
 use crate::config::Settings;
 use crate::pki::bundle::{self, Obstacle, Place, Rules, role};
 use crate::pki::cert::{Certificate, Fingerprint, hex};
 use crate::pki::chain::self_signature;
 use crate::pki::lifetime::{Lifetime, Thresholds, assess};
 use crate::pki::signature::Verdict;
-use crate::report::{BundleFacts, Cause, Finding, Report, Severity};
+use crate::report::{BundleFacts, Cause, CertificateFacts, Finding, Report, Severity};
 use crate::source::{self, Source};
 use crate::sys::Host;
 use crate::sys::fs;
@@ -36,7 +37,7 @@ pub fn run(
     let mut check = Check {
         now: host.now,
         pending: Vec::new(),
-        report: Report::default(),
+        report: Report::for_audience(arguments.audience.audience()),
         subjects: HashMap::new(),
         keys: HashMap::new(),
         summary: CheckSummary { now: host.now, ..CheckSummary::default() },
@@ -138,7 +139,7 @@ impl Check {
 
     /// The bundle as it lies there, and whether its sources would give another.
     fn bundle(&mut self, settings: &Settings, out: &Path, host: &mut Host) {
-        let mut rebuilt = Report::default();
+        let mut rebuilt = Report::for_audience(self.report.audience.clone());
         let built = (!settings.sources.is_empty()).then(|| {
             let sources: Vec<Source> = settings.sources.iter().map(|source| source.value.clone()).collect();
             let rules = Rules { keep_expired: false, now: self.now };
@@ -304,8 +305,18 @@ pub(super) fn judge_client(
     report: &mut Report,
 ) {
     let own = self_signature(certificate);
+    let role = role(certificate, own);
+    // Of the key's kind the identity speaks as a whole, once.
+    if let Some(refusal) = refusal_of_client_signature(certificate, role) {
+        report.find(
+            Some(place),
+            Cause::ClientRefuses { refusal, subject: certificate.subject().short().into() },
+        );
+    }
     if wants_facts {
-        report.certificates.push(gather::facts(certificate, place, role(certificate, own), own, now));
+        let facts = gather::facts(certificate, place, role, own, now);
+        let refusals = refusals_of_client_certificate(certificate, role);
+        report.certificates.push(CertificateFacts { refusals, ..facts });
     }
     if let Some(cause) = lifetime_cause(certificate, certificate.is_ca(), thresholds, now) {
         report.find(Some(place), cause);

@@ -12,7 +12,10 @@ use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
 use crate::clients;
-use crate::clients::key::{refusal_of_key_kind, refusals_of_chain_file, refusals_of_key_file};
+use crate::clients::Refusal;
+use crate::clients::key::{
+    KeyReason, refusal_of_content, refusal_of_key_kind, refusals_of_chain_file, refusals_of_key_file,
+};
 use crate::config::{Origin, Settings};
 use crate::pki::bundle::Place;
 use crate::pki::cert::{Certificate, Fingerprint, hex};
@@ -222,6 +225,7 @@ pub fn key_facts(file: &KeyFile, place: Place) -> KeyFacts {
         iterations: scheme.and_then(key::Scheme::iterations),
         opened: None,
         place,
+        refusals: refusals_of_key_file(&file.facts),
         scheme: scheme.map(key::Scheme::name),
         spki_sha256: None,
     };
@@ -314,6 +318,9 @@ fn open_and_judge(
         }
     };
     report.keys.push(facts);
+    if let Some(refusal) = key.as_ref().and_then(refusal_of_content) {
+        report.find(Some(place), Cause::KeyNotPortable { refusal });
+    }
     if key.as_ref().is_some_and(PrivateKey::contradicts_itself) {
         report.find(Some(place), Cause::KeyContradicts);
     }
@@ -432,6 +439,9 @@ pub fn note_opened(key: &PrivateKey, facts: &mut KeyFacts) {
     facts.algorithm = Some(key.algorithm().name());
     facts.bits = key.algorithm().bits();
     facts.spki_sha256 = key.public_key_sha256().map(|hash| hex(&hash));
+    facts.refusals.extend(refusal_of_content(key));
+    let kind = refusal_of_key_kind(key.algorithm());
+    facts.refusals.extend(kind.map(|kind| Refusal { by: kind.by, what: KeyReason::Kind(kind.what) }));
 }
 
 /// One half of the identity is missing. Named on the command line that is a wish, in the configuration a mistake: `env` refuses it.

@@ -8,6 +8,7 @@ use super::words;
 use crate::cli::args::{Command, KeyCommand};
 use crate::cli::failure::Failure;
 use crate::cli::{Outcome, Shown};
+use crate::clients::Refusal;
 use crate::pki::bundle::{Place, Role};
 use crate::report::{BundleFacts, CertificateFacts, Finding, KeyFacts, Report, Severity};
 
@@ -108,6 +109,7 @@ fn certificate(facts: &CertificateFacts, report: &Report) -> Value {
             Role::Intermediate => "intermediate",
             Role::Leaf => "leaf",
         },
+        "refused_by": refused_by(&facts.refusals, report, |what| format!("it has {what}")),
     });
     if let Some(kept) = facts.kept {
         object["kept"] = json!(kept.is_ok());
@@ -129,7 +131,24 @@ fn key(facts: &KeyFacts, report: &Report) -> Value {
         "opened": facts.opened,
         "spki_sha256": facts.spki_sha256,
         "source": source(facts.place, report),
+        "refused_by": refused_by(&facts.refusals, report, |reason| format!("it {}", words::key_reason(reason))),
     })
+}
+
+/// One object for each client of the audience that refuses something, and each thing that it refuses.
+fn refused_by<What>(
+    refusals: &[Refusal<What>],
+    report: &Report,
+    why: impl Fn(&What) -> String,
+) -> Vec<Value> {
+    let mut objects = Vec::new();
+    for refusal in refusals {
+        for seen in refusal.by.iter().filter(|seen| report.audience.has(seen.client)) {
+            let why = why(&refusal.what);
+            objects.push(json!({ "client": seen.client.name(), "why": why, "seen_on": seen.on }));
+        }
+    }
+    objects
 }
 
 fn source(place: Place, report: &Report) -> Value {
@@ -162,7 +181,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Check(_) => "check",
         Command::Completions { .. } => "completions",
         Command::Env(_) => "env",
-        Command::Key(KeyCommand::Check(_)) => "key check",
+        Command::Key(KeyCommand::Check { .. }) => "key check",
         Command::Key(KeyCommand::Decrypt { .. }) => "key decrypt",
         Command::Key(KeyCommand::Encrypt { .. }) => "key encrypt",
         Command::Key(KeyCommand::Forget { .. }) => "key forget",

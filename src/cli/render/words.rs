@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 use crate::cli::{CheckSummary, FirstToExpire, IdentitySummary};
-use crate::clients::key::{KeyReason, KeyRefusal};
+use crate::clients::key::KeyReason;
 use crate::clients::{Client, Refusal};
 use crate::pki::asn1::{Departure, Malformed};
 use crate::pki::bundle::{Obstacle, Place};
@@ -86,7 +86,7 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         }
         Cause::ChainGap { issuer, subject } => {
             format!(
-                "the root of '{subject}' is missing: it was issued by '{issuer}', and no client trusts it alone"
+                "the root of '{subject}' is missing: it was issued by '{issuer}', and most clients do not trust it alone"
             )
         }
         Cause::ChainGapAll => {
@@ -96,8 +96,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::ClientCertNotForClients { subject, unfit } => {
             format!("'{subject}' is not a certificate for TLS clients: {}", self::unfit(unfit))
         }
-        Cause::ClientCertNotPortable { refusal: Refusal { clients, what } } => {
-            format!("the certificate file {what}, and {} will not read it", listed(clients))
+        Cause::ClientCertNotPortable { refusal } => {
+            let clients = listed(&refusal.clients());
+            format!("the certificate file {}, and {clients} will not read it", refusal.what)
         }
         Cause::ClientCertOrder { disorder, later } => {
             let later = place(*later, files);
@@ -121,8 +122,10 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::ClientCertUnreadable { guess: Some(guess) } => {
             format!("there is no certificate in the certificate file: {}", self::guess(*guess))
         }
-        Cause::ClientRefuses { refusal: Refusal { clients, what }, subject } => {
-            format!("'{subject}' has {what}, which {} refuse{}", listed(clients), third_person(clients))
+        Cause::ClientRefuses { refusal, subject } => {
+            let clients = refusal.clients();
+            let refuse = third_person(&clients);
+            format!("'{subject}' has {}, which {} refuse{refuse}", refusal.what, listed(&clients))
         }
         Cause::CrossSignedTwin { issuer, kept, subject } => {
             format!(
@@ -135,8 +138,8 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::KeyContradicts => {
             "the client key contradicts itself: the public part in its file belongs to another key".into()
         }
-        Cause::KeyKindRefused { refusal: Refusal { clients, what } } => {
-            format!("{} will not use {what}", listed(clients))
+        Cause::KeyKindRefused { refusal } => {
+            format!("{} will not use {}", listed(&refusal.clients()), refusal.what)
         }
         Cause::KeyMismatch { subject } => {
             format!("the client key does not belong to the first certificate of the chain, '{subject}'")
@@ -144,8 +147,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::KeyNotEncrypted => "the client key lies on the disk without a passphrase".into(),
         Cause::KeyMissing(error) => format!("the client key cannot be read: {error}"),
         Cause::KeyNotOpened(error) => not_opened(error),
-        Cause::KeyNotPortable { refusal: KeyRefusal { clients, reason } } => {
-            format!("the client key {}, and {} will not open it", key_reason(reason), listed(clients))
+        Cause::KeyNotPortable { refusal } => {
+            let clients = listed(&refusal.clients());
+            format!("the client key {}, and {clients} will not open it", key_reason(&refusal.what))
         }
         Cause::KeyOwner { owner } => {
             format!("the client key belongs to another user (number {owner}), who may read and replace it")
@@ -219,7 +223,7 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::KeyKindRefused { .. } => "ask for another key and certificate: RSA of 2048 bits and more, P-256 or Ed25519",
         Cause::KeyMissing(_) => "correct client.key in certman.toml, or name the file with --key",
         Cause::KeyNotOpened(error) => return Some(open_fix(error).into()),
-        Cause::KeyNotPortable { refusal: KeyRefusal { reason: KeyReason::UnknownScheme(_), .. } } => REWRITE_WITH_OPENSSL,
+        Cause::KeyNotPortable { refusal: Refusal { what: KeyReason::UnknownScheme(_), .. } } => REWRITE_WITH_OPENSSL,
         Cause::KeyNotPortable { .. } => "rewrite it with `certman key encrypt`",
         Cause::KeyOwner { .. } => "take a copy of your own, or have the owner changed",
         Cause::IdentityIncomplete { missing } => {
@@ -360,8 +364,10 @@ pub fn open_fix(error: &OpenError) -> &'static str {
 }
 
 /// How the key is written or sealed, behind "the client key".
-fn key_reason(reason: &KeyReason) -> String {
+pub fn key_reason(reason: &KeyReason) -> String {
     match reason {
+        KeyReason::Kind(what) => format!("is {what}"),
+        KeyReason::NoPublicPart => "lacks its public part".into(),
         KeyReason::Quirk(quirk) => quirk_in_words(*quirk).into(),
         KeyReason::Scheme(scheme) | KeyReason::UnknownScheme(scheme) => {
             format!("is sealed with {}", Foreign(scheme))
@@ -650,6 +656,12 @@ fn guess_fix(guess: Guess) -> Option<&'static str> {
         Guess::Zip => "unpack it, and name what is inside",
         _ => return None,
     })
+}
+
+/// The versions on which a refusal was seen, where it is about one.
+pub fn seen(cause: &Cause) -> Option<String> {
+    let versions: Vec<&str> = cause.refused_by().iter().map(|seen| seen.on).collect();
+    (!versions.is_empty()).then(|| format!("seen on {}", versions.join("; ")))
 }
 
 fn listed(clients: &[Client]) -> String {
