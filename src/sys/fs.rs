@@ -455,6 +455,32 @@ pub enum WriteError {
     Refused(#[from] io::Error),
 }
 
+/// A folder for one run, below the system's folder for such things: nobody else may look into it, and it is gone with all
+/// that lies in it when this is dropped.
+pub struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    /// Makes one, empty.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn new() -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("certman-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(std::fs::Permissions::from_mode(0o700));
+        }
+        Ok(Self(builder.tempdir()?))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
 /// A file that is being written beside the one it will replace. Dropped without [`Draft::publish`], it is gone.
 pub struct Draft {
     destination: PathBuf,

@@ -10,8 +10,10 @@
 pub mod env;
 pub mod fs;
 pub mod keyring;
+pub mod net;
 pub mod passphrase;
 pub mod process;
+pub mod runtime;
 pub mod terminal;
 
 use std::io::{IsTerminal, Read, Write};
