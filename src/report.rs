@@ -2,7 +2,9 @@
 //!
 //! A finding holds facts; its sentences are made in `cli::render::words`. Codes are forever.
 
+use std::io;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 
 use crate::clients::key::KeyReason;
 use crate::clients::{self, Audience, Refusal};
@@ -12,8 +14,9 @@ use crate::pki::container::{Broken, Guess};
 use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{NoKey, NotCheckable, OpenError};
 use crate::secret::Oddity;
-use crate::sys::fs::ReadError;
-use crate::sys::{keyring, passphrase};
+use crate::sys::fs::{ReadError, WriteError};
+use crate::sys::net::{self, Version};
+use crate::sys::{keyring, passphrase, runtime};
 
 /// How bad it is, and at the same time what the whole comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,6 +141,20 @@ pub enum Cause {
     PrivateKeyInSource { label: Box<str> },
     /// More of the same in one file than anyone reads.
     Repeated { code: &'static str, count: u32 },
+    /// A runtime has a certificate from the bundle that certman does not read there.
+    RuntimeExtraCertificate { fingerprint: Box<str>, runtime: Box<str> },
+    /// A runtime could not be asked, or not everything.
+    RuntimeFailed { program: Box<str>, why: RuntimeTrouble },
+    /// A runtime does not come through with the identity; in its own words, and in those of the server where it has any.
+    RuntimeHandshakeFailed {
+        runtime: Box<str>,
+        server: Option<Box<str>>,
+        version: Version,
+        way: &'static str,
+        words: Box<str>,
+    },
+    /// A runtime does not have a certificate of the bundle.
+    RuntimeLostCertificate { runtime: Box<str>, subject: Box<str> },
     /// Two keys under one name.
     SameSubjectOtherKey { count: usize, subject: Box<str> },
     /// A signature by its own key that cannot be checked here.
@@ -154,6 +171,34 @@ pub enum Cause {
     SourceUnknownFormat { guess: Guess },
     /// There and not readable.
     SourceUnreadable(ReadError),
+}
+
+/// Why a runtime could not be asked. What it has said itself is cut, and not yet safe to print.
+#[expect(missing_docs, reason = "the fields say what they are by their names")]
+#[derive(Debug)]
+pub enum RuntimeTrouble {
+    /// It has no way to tell which certificates it has.
+    CannotTell { runtime: Box<str> },
+    /// It ended with a failure.
+    Ended { said: Box<str>, status: ExitStatus },
+    /// It did not start, did not end, or did not stop talking.
+    NoAnswer(runtime::Error),
+    /// The bundle cannot be read.
+    NoBundle(ReadError),
+    /// There is no folder to run it in.
+    NoFolder(io::Error),
+    /// The key is sealed, and there is no passphrase to give.
+    NoPassphrase,
+    /// There is no server to connect to.
+    NoServer(net::Error),
+    /// It is neither Node nor Bun.
+    NotARuntime { said: Box<str> },
+    /// The handshake failed, and the server may be the reason: it does not know keys of this kind.
+    NotChecked { key: Box<str> },
+    /// What it is to be given cannot be written.
+    NotWritten(WriteError),
+    /// Its answer makes no sense.
+    Strange { said: Box<str> },
 }
 
 impl Cause {
@@ -237,6 +282,10 @@ impl Cause {
             Self::PemUnclosed { .. } => "pem-unclosed",
             Self::PrivateKeyInSource { .. } => "private-key-in-source",
             Self::Repeated { code, .. } => code,
+            Self::RuntimeExtraCertificate { .. } => "runtime-extra-certificate",
+            Self::RuntimeFailed { .. } => "runtime-failed",
+            Self::RuntimeHandshakeFailed { .. } => "runtime-handshake-failed",
+            Self::RuntimeLostCertificate { .. } => "runtime-lost-certificate",
             Self::SameSubjectOtherKey { .. } => "same-subject-other-key",
             Self::SelfSignatureUnchecked { .. } => "self-signature-unchecked",
             Self::SelfSignatureWrong { .. } => "self-signature-wrong",
@@ -269,6 +318,8 @@ impl Cause {
             | Self::KeyUnreadable { .. }
             | Self::Keyring(_)
             | Self::PassphraseMissing(_)
+            | Self::RuntimeHandshakeFailed { .. }
+            | Self::RuntimeLostCertificate { .. }
             | Self::SourceEmpty { .. }
             | Self::SourceMissing
             | Self::SourceUnreadable(_) => Severity::Critical,
@@ -279,6 +330,7 @@ impl Cause {
             | Self::PassphraseNotNeeded
             | Self::SelfSignatureUnchecked { .. }
             | Self::SourceOther { .. } => Severity::Info,
+            Self::RuntimeFailed { .. } => Severity::Unknown,
             _ => Severity::Warning,
         }
     }
@@ -321,6 +373,7 @@ impl Cause {
             | Self::ClientRefuses { subject, .. }
             | Self::CrossSignedTwin { subject, .. }
             | Self::KeyMismatch { subject }
+            | Self::RuntimeLostCertificate { subject, .. }
             | Self::SameSubjectOtherKey { subject, .. }
             | Self::SelfSignatureUnchecked { subject, .. }
             | Self::SelfSignatureWrong { subject } => Some(subject),

@@ -140,6 +140,9 @@ pub struct CheckArguments {
     /// Files, folders, or `-` for standard input; else the bundle, its sources and the identity
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Start this Node or Bun, and see whether it reads the bundle and connects with the identity
+    #[arg(long, value_name = "PROGRAM")]
+    pub runtime: Option<PathBuf>,
     /// A warning so long before the end: 30d, 12h, 33%
     #[arg(long, value_name = "TIME")]
     pub warn: Option<String>,

@@ -2,12 +2,12 @@
 //! forgotten, so that a hundred thousand files fit in little memory.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::bundle::Built;
-use super::{gather, identity};
+use super::{gather, identity, runtime};
 use crate::cli::args::{CheckArguments, FailOn};
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, FirstToExpire, Outcome, Shown};
@@ -47,9 +47,14 @@ pub fn run(
     if arguments.paths.is_empty() {
         check.everything_configured(arguments, settings, host)?;
     } else {
+        let bundle = single_file(arguments, host)?;
         let sources: Vec<Source> =
             arguments.paths.iter().map(|path| Source::typed(path, &host.current_folder)).collect();
         check.certificates_in(&sources, None, host);
+        if let (Some(program), Some(bundle)) = (&arguments.runtime, &bundle) {
+            check.summary.runtime =
+                runtime::prove(program, Some(bundle), None, settings, host, &mut check.report);
+        }
     }
     check.settle();
     let Check { mut report, mut summary, .. } = check;
@@ -73,6 +78,20 @@ pub fn run(
         FailOn::Warning => Some(Severity::Warning),
     };
     Ok(Outcome { ending: Ending::Judging { from }, report, shown: Shown::Check(summary) })
+}
+
+/// With `--runtime` what is named is one bundle, and a file.
+fn single_file(arguments: &CheckArguments, host: &Host) -> Result<Option<PathBuf>, Failure> {
+    if arguments.runtime.is_none() {
+        return Ok(None);
+    }
+    match arguments.paths.as_slice() {
+        [path] if path != Path::new("-") && !fs::state(path).is_ok_and(|state| state.is_folder) => {
+            Ok(Some(host.current_folder.join(path)))
+        }
+        _ => Err(Failure::usage("with --runtime one bundle at most is named, and it is a file")
+            .hint("without any the configured bundle is tried, and the identity too")),
+    }
 }
 
 struct Check {
@@ -118,8 +137,9 @@ impl Check {
         {
             self.bundle(settings, out, host);
         }
+        let mut examined = None;
         if has_identity {
-            identity::check(
+            let (_, given) = identity::examine(
                 &arguments.identity.limits,
                 settings,
                 false,
@@ -133,6 +153,12 @@ impl Check {
                     note_first(&mut self.summary.first_to_expire, first);
                 },
             );
+            examined = Some(given);
+        }
+        if let Some(program) = &arguments.runtime {
+            let bundle = out.as_deref().filter(|out| fs::state(out).is_ok());
+            self.summary.runtime =
+                runtime::prove(program, bundle, examined.as_ref(), settings, host, &mut self.report);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use super::words;
 use crate::cli::args::{Command, KeyCommand};
 use crate::cli::failure::Failure;
-use crate::cli::{Outcome, Shown};
+use crate::cli::{Outcome, RuntimeSummary, Shown};
 use crate::clients::Refusal;
 use crate::pki::bundle::{Place, Role};
 use crate::report::{BundleFacts, CertificateFacts, Finding, KeyFacts, Report, Severity};
@@ -40,7 +40,12 @@ pub(super) fn answer(
                 Shown::Note(note) => {
                     put("message", json!(note));
                 }
-                Shown::Check(_) | Shown::Identity(_) | Shown::Output(_) => {}
+                Shown::Check(summary) => {
+                    if let Some(summary) = &summary.runtime {
+                        put("runtime", runtime(summary));
+                    }
+                }
+                Shown::Identity(_) | Shown::Output(_) => {}
             }
         }
         Err(failure) => {
@@ -132,6 +137,20 @@ fn key(facts: &KeyFacts, report: &Report) -> Value {
         "spki_sha256": facts.spki_sha256,
         "source": source(facts.place, report),
         "refused_by": refused_by(&facts.refusals, report, |reason| format!("it {}", words::key_reason(reason))),
+    })
+}
+
+fn runtime(summary: &RuntimeSummary) -> Value {
+    let handshakes = summary
+        .handshakes
+        .iter()
+        .map(|one| json!({ "tls": words::tls(one.version), "way": one.way, "done": one.is_done }));
+    json!({
+        "path": summary.path.to_string_lossy(),
+        "name": if summary.is_bun { "bun" } else { "node" },
+        "version": summary.version,
+        "certificates": summary.certificates,
+        "handshakes": handshakes.collect::<Vec<Value>>(),
     })
 }
 

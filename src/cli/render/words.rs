@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
-use crate::cli::{CheckSummary, FirstToExpire, IdentitySummary};
+use crate::cli::{CheckSummary, FirstToExpire, IdentitySummary, RuntimeSummary};
 use crate::clients::key::KeyReason;
 use crate::clients::{Client, Refusal};
 use crate::pki::asn1::{Departure, Malformed};
@@ -16,9 +16,10 @@ use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{Cause as KeyDamage, NoKey, NotCheckable, OpenError, OtherContent, Quirk, Work};
 use crate::pki::lifetime::{DAY, Validity};
 use crate::pki::name::Foreign;
-use crate::report::{Cause, Finding, Report};
+use crate::report::{Cause, Finding, Report, RuntimeTrouble};
 use crate::sys::fs::ReadError;
-use crate::sys::{keyring, passphrase};
+use crate::sys::net::Version;
+use crate::sys::{keyring, passphrase, runtime};
 
 /// The sentence with the place before it.
 pub fn located(finding: &Finding, files: &[PathBuf]) -> String {
@@ -177,6 +178,27 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
             format!("{label} stands among the certificates; it is not copied")
         }
         Cause::Repeated { code, count } => format!("and {count} more of the kind {code} in this file"),
+        Cause::RuntimeExtraCertificate { fingerprint, runtime } => {
+            format!(
+                "{runtime} has a certificate from this file that certman does not read there: {}",
+                Foreign(fingerprint)
+            )
+        }
+        Cause::RuntimeFailed { program, why } => {
+            format!("'{}' was not asked for everything: {}", Foreign(program), runtime_trouble(why))
+        }
+        Cause::RuntimeHandshakeFailed { runtime, server, version, way, words } => {
+            let server = server.as_ref().map(|words| format!("; the server says: {}", Foreign(words)));
+            format!(
+                "{runtime} does not connect with the client key over {} ({way}): {}{}",
+                tls(*version),
+                Foreign(words),
+                server.unwrap_or_default()
+            )
+        }
+        Cause::RuntimeLostCertificate { runtime, subject } => {
+            format!("{runtime} does not have '{subject}' from this file")
+        }
         Cause::SameSubjectOtherKey { count, subject } => format!(
             "{count} different keys go by the name '{subject}', and nothing tells a client which to take: \
              some connections will fail in some clients"
@@ -236,6 +258,10 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::PassphraseMissing(error) => return passphrase_fix(error).map(Into::into),
         Cause::PassphraseNotNeeded => "take client.passphrase out of certman.toml, or leave --passphrase away",
         Cause::PrivateKeyInSource { .. } => "move the key out of there: what is a source is read by many",
+        Cause::RuntimeExtraCertificate { .. } => "make it anew with `certman bundle`, which writes what every client reads alike",
+        Cause::RuntimeFailed { why, .. } => runtime_fix(why)?,
+        Cause::RuntimeHandshakeFailed { .. } => "`certman key check` says what is the matter with key, certificate and passphrase",
+        Cause::RuntimeLostCertificate { .. } => "make it anew with `certman bundle`, which leaves out what harms the rest",
         Cause::SameSubjectOtherKey { .. } => "keep only the CA that is in use, and take the other out of the sources",
         Cause::SelfSignatureWrong { .. } => "compare its fingerprint with the help desk before you trust it",
         Cause::SourceEmpty { .. } | Cause::SourceMissing => "correct the path, or take it out of the sources",
@@ -656,6 +682,83 @@ fn guess_fix(guess: Guess) -> Option<&'static str> {
         Guess::Zip => "unpack it, and name what is inside",
         _ => return None,
     })
+}
+
+fn runtime_trouble(why: &RuntimeTrouble) -> String {
+    match why {
+        RuntimeTrouble::CannotTell { runtime } => {
+            format!("{runtime} has no way to tell which certificates it has")
+        }
+        RuntimeTrouble::Ended { said, status } => format!("it ended with {status}: {}", Foreign(said)),
+        RuntimeTrouble::NoAnswer(error) => error.to_string(),
+        RuntimeTrouble::NoBundle(error) => format!("the bundle cannot be read: {error}"),
+        RuntimeTrouble::NoFolder(error) => format!("there is no folder to run it in: {error}"),
+        RuntimeTrouble::NoPassphrase => {
+            "the client key is sealed and its passphrase is not to be had, so no handshake was tried".into()
+        }
+        RuntimeTrouble::NoServer(error) => format!("there is no server for it to connect to: {error}"),
+        RuntimeTrouble::NotARuntime { said } => {
+            format!("it is neither Node nor Bun: to --version it says '{}'", Foreign(said))
+        }
+        RuntimeTrouble::NotChecked { key } => {
+            format!("the server that certman opens for it cannot check what a key of the kind {key} signs")
+        }
+        RuntimeTrouble::NotWritten(error) => format!("a file for it cannot be written: {error}"),
+        RuntimeTrouble::Strange { said } => format!("its answer makes no sense: '{}'", Foreign(said)),
+    }
+}
+
+fn runtime_fix(why: &RuntimeTrouble) -> Option<&'static str> {
+    Some(match why {
+        RuntimeTrouble::CannotTell { .. } => "name Node 22.15 or later, or Bun 1.3 or later",
+        RuntimeTrouble::Ended { .. }
+        | RuntimeTrouble::NotARuntime { .. }
+        | RuntimeTrouble::Strange { .. } => {
+            "name the program itself, as in `certman check --runtime \"$(command -v node)\"`"
+        }
+        RuntimeTrouble::NoAnswer(runtime::Error::NotStarted(_)) => {
+            "name the program itself, as in `certman check --runtime \"$(command -v node)\"`"
+        }
+        RuntimeTrouble::NoAnswer(_) => "start it by hand with --version, and see what it waits for",
+        RuntimeTrouble::NoBundle(_) => "make it with `certman bundle`",
+        RuntimeTrouble::NoFolder(_) | RuntimeTrouble::NotWritten(_) => {
+            "set TMPDIR to a folder that can be written"
+        }
+        RuntimeTrouble::NoPassphrase => "name its place with --passphrase",
+        RuntimeTrouble::NoServer(_) | RuntimeTrouble::NotChecked { .. } => return None,
+    })
+}
+
+/// What a runtime has shown, in one line.
+pub fn runtime(summary: &RuntimeSummary) -> String {
+    let RuntimeSummary { certificates, handshakes, is_bun, version, .. } = summary;
+    let mut parts = Vec::new();
+    if let Some(count) = certificates {
+        parts.push(format!("has {} from the bundle", counted(*count, "certificate")));
+    }
+    for (verb, is_done) in [("connects", true), ("does not connect", false)] {
+        let over = [Version::Tls12, Version::Tls13].into_iter().filter(|version| {
+            let mut tried = handshakes.iter().filter(|one| one.version == *version).peekable();
+            tried.peek().is_some() && tried.all(|one| one.is_done) == is_done
+        });
+        let over: Vec<&str> = over.map(tls).collect();
+        if !over.is_empty() {
+            parts.push(format!("{verb} with the client key over {}", over.join(" and ")));
+        }
+    }
+    let name = if *is_bun { "Bun" } else { "Node" };
+    match parts.as_slice() {
+        [] => format!("{name} {version} was asked nothing"),
+        parts => format!("{name} {version} {}", parts.join(" and ")),
+    }
+}
+
+/// The name of a version of TLS.
+pub fn tls(version: Version) -> &'static str {
+    match version {
+        Version::Tls12 => "TLS 1.2",
+        Version::Tls13 => "TLS 1.3",
+    }
 }
 
 /// The versions on which a refusal was seen, where it is about one.
