@@ -147,10 +147,10 @@ pub enum Cause {
     RuntimeFailed { program: Box<str>, why: RuntimeTrouble },
     /// A runtime does not come through with the identity; in its own words, and in those of the server where it has any.
     RuntimeHandshakeFailed {
+        over: Vec<Version>,
         runtime: Box<str>,
         server: Option<Box<str>>,
-        version: Version,
-        way: &'static str,
+        way: Option<&'static str>,
         words: Box<str>,
     },
     /// A runtime does not have a certificate of the bundle.

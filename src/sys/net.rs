@@ -18,8 +18,8 @@ use rcgen::{
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
-use rustls::server::NoServerSessionStorage;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{Acceptor, NoServerSessionStorage};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, ServerConfig, ServerConnection,
@@ -38,6 +38,8 @@ pub struct Server {
 /// The client that is waited for.
 #[derive(Clone, Debug)]
 pub struct Expected {
+    /// The number that TLS has for the curve of its key (IANA, TLS Supported Groups), where it has one.
+    pub group: Option<u16>,
     /// Its certificate, in DER.
     pub leaf: Vec<u8>,
     /// The content of subjectPublicKey in it.
@@ -104,6 +106,7 @@ impl Server {
             threads: Vec::new(),
         };
         let provider = Arc::new(aws_lc_rs::default_provider());
+        let group = expected.group;
         let verifier = Arc::new(Verifier { expected, provider: provider.clone() });
         for (index, (version, protocol)) in
             [(Version::Tls12, &TLS12), (Version::Tls13, &TLS13)].into_iter().enumerate()
@@ -123,7 +126,10 @@ impl Server {
             listener.set_nonblocking(true)?;
             server.ports[index] = listener.local_addr()?.port();
             let (config, seen, stop) = (Arc::new(config), server.seen.clone(), server.stop.clone());
-            server.threads.push(thread::spawn(move || listen(&listener, version, &config, &seen, &stop)));
+            server.threads.push(thread::spawn(move || {
+                let door = Door { config, group: group.filter(|_| version == Version::Tls12), version };
+                listen(&listener, &door, &seen, &stop);
+            }));
         }
         Ok(server)
     }
@@ -158,21 +164,25 @@ impl Drop for Server {
     }
 }
 
-/// Serves one connection after the other. Others on this machine may connect too: that costs them a failed handshake.
-fn listen(
-    listener: &TcpListener,
+/// How a port lets clients in.
+struct Door {
+    config: Arc<ServerConfig>,
+    /// The curve that a client must offer, since its certificate has it.
+    group: Option<u16>,
     version: Version,
-    config: &Arc<ServerConfig>,
-    seen: &Mutex<Vec<Connection>>,
-    stop: &AtomicBool,
-) {
+}
+
+/// Serves one connection after the other. Others on this machine may connect too: that costs them a failed handshake.
+fn listen(listener: &TcpListener, door: &Door, seen: &Mutex<Vec<Connection>>, stop: &AtomicBool) {
     let mut served = 0;
     while !stop.load(Ordering::Relaxed) && served < MOST_CONNECTIONS {
         match listener.accept() {
             Ok((stream, _)) => {
                 served += 1;
-                let outcome = serve(stream, config, stop).map_err(|error| error.to_string());
-                seen.lock().unwrap_or_else(PoisonError::into_inner).push(Connection { outcome, version });
+                let outcome = serve(stream, door, stop).map_err(|error| error.to_string());
+                seen.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(Connection { outcome, version: door.version });
             }
             Err(_) => thread::sleep(PAUSE),
         }
@@ -180,11 +190,11 @@ fn listen(
 }
 
 /// Completes a handshake and answers one request; gives the first word of its path.
-fn serve(stream: TcpStream, config: &Arc<ServerConfig>, stop: &AtomicBool) -> io::Result<String> {
+fn serve(stream: TcpStream, door: &Door, stop: &AtomicBool) -> io::Result<String> {
     // Some systems hand on what the listener has.
     stream.set_nonblocking(false)?;
     let mut stream = Bounded { stop, stream, until: Instant::now() + CONNECTION_TIME };
-    let mut connection = ServerConnection::new(config.clone()).map_err(io::Error::other)?;
+    let mut connection = greet(&mut stream, door)?;
     let mut tls = rustls::Stream::new(&mut connection, &mut stream);
     let mut request = Vec::new();
     let mut buffer = [0; 1024];
@@ -202,6 +212,33 @@ fn serve(stream: TcpStream, config: &Arc<ServerConfig>, stop: &AtomicBool) -> io
     let request = String::from_utf8_lossy(&request);
     let path = request.split(' ').nth(1).unwrap_or_default();
     Ok(path.trim_start_matches('/').to_owned())
+}
+
+/// Reads what the client offers. Until TLS 1.2 a server with OpenSSL takes no certificate on a curve that the client did not
+/// offer, and so does this one: BoringSSL does not offer P-521, and yet signs with it.
+fn greet(stream: &mut Bounded<'_>, door: &Door) -> io::Result<ServerConnection> {
+    let mut acceptor = Acceptor::default();
+    let accepted = loop {
+        if acceptor.read_tls(stream)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        match acceptor.accept() {
+            Ok(Some(accepted)) => break accepted,
+            Ok(None) => {}
+            Err((error, mut alert)) => {
+                let _ = alert.write_all(stream);
+                return Err(io::Error::other(error));
+            }
+        }
+    };
+    let hello = accepted.client_hello();
+    let offered = hello.named_groups().unwrap_or_default();
+    if let Some(group) = door.group
+        && !offered.iter().any(|one| u16::from(*one) == group)
+    {
+        return Err(io::Error::other("the client does not offer the curve of its own key"));
+    }
+    accepted.into_connection(door.config.clone()).map_err(|(error, _)| io::Error::other(error))
 }
 
 /// A stream that gives up at a certain time, however slowly its other end drips.
@@ -373,8 +410,11 @@ mod tests {
         let other = KeyPair::generate().unwrap();
         let certificate = CertificateParams::default().self_signed(&key).unwrap();
         let another = CertificateParams::default().self_signed(&other).unwrap();
-        let expected =
-            Expected { leaf: certificate.der().to_vec(), public_key: key.public_key_raw().to_vec() };
+        let expected = Expected {
+            group: Some(23),
+            leaf: certificate.der().to_vec(),
+            public_key: key.public_key_raw().to_vec(),
+        };
         let server = Server::open(expected).unwrap();
         for version in [Version::Tls12, Version::Tls13] {
             assert!(connect(&server, version, Some((&certificate, &key))).unwrap().ends_with("ok"));
@@ -392,7 +432,7 @@ mod tests {
 
     #[test]
     fn who_says_nothing_does_not_hold_the_server_up() {
-        let expected = Expected { leaf: vec![1], public_key: vec![1] };
+        let expected = Expected { group: None, leaf: vec![1], public_key: vec![1] };
         let server = Server::open(expected).unwrap();
         let silent = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port(Version::Tls13))).unwrap();
         thread::sleep(Duration::from_millis(50));

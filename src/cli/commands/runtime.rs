@@ -225,7 +225,8 @@ impl Asked<'_> {
             return Err(RuntimeTrouble::NoPassphrase);
         }
         let public_key = public_key_bits(certificate.public_key()).unwrap_or_default().to_vec();
-        let expected = Expected { leaf: certificate.der().to_vec(), public_key };
+        let expected =
+            Expected { group: group(certificate.key()), leaf: certificate.der().to_vec(), public_key };
         let server = Server::open(expected).map_err(RuntimeTrouble::NoServer)?;
         let trusted = self.trusted(files.bundle, server.authority())?;
         let variables = [
@@ -244,40 +245,43 @@ impl Asked<'_> {
         }
         let ways: &[&str] = if runtime.is_bun { &["https", "fetch"] } else { &["https"] };
         let mut handshakes = Vec::new();
+        let mut failures = Vec::new();
         for (version, port) in VERSIONS.into_iter().zip(ports) {
-            // What the server has seen is the proof; the runtime's words are only for the reason.
-            let mut unproven = seen.iter().filter(|one| one.version == version && one.outcome.is_err());
             for way in ways {
+                // What the server has seen is the proof; the runtime's words are only for the reason.
                 let is_proven =
                     seen.iter().any(|one| one.version == version && one.outcome.as_deref() == Ok(*way));
                 let tried = connected.tries.iter().find(|one| one.port == port && one.way == *way);
                 let error = tried.map(|one| one.error.as_deref());
                 let is_done = is_proven && error == Some(None);
                 handshakes.push(Handshake { is_done, version, way });
-                if is_done {
-                    continue;
+                if !is_done {
+                    failures.push((version, *way, error));
                 }
-                if !is_known_to_the_server(certificate.key()) && may_be_the_server(error.flatten()) {
-                    return Err(RuntimeTrouble::NotChecked { key: certificate.key().to_string().into() });
-                }
-                let server_says = unproven.next().and_then(|one| one.outcome.as_ref().err());
-                let words = match error {
-                    Some(Some(words)) => first_words(words.as_bytes()),
-                    Some(None) => "it says that it came through, and showed no certificate".into(),
-                    None => "it did not try".into(),
-                };
-                self.report.find(
-                    None,
-                    Cause::RuntimeHandshakeFailed {
-                        runtime: runtime.name().into(),
-                        server: server_says.map(|words| first_words(words.as_bytes())),
-                        version,
-                        way,
-                        words,
-                    },
-                );
             }
         }
+        let Some((version, way, error)) = failures.first().copied() else { return Ok(handshakes) };
+        if !is_known_to_the_server(certificate.key()) && may_be_the_server(error.flatten()) {
+            return Err(RuntimeTrouble::NotChecked { key: certificate.key().to_string().into() });
+        }
+        let words = match error {
+            Some(Some(words)) => first_words(words.as_bytes()),
+            Some(None) => "it says that it came through, and did not show the certificate".into(),
+            None => "it did not try".into(),
+        };
+        let mut unproven = seen.iter().filter(|one| one.version == version);
+        let server = unproven.find_map(|one| one.outcome.as_ref().err());
+        let mut over: Vec<Version> = failures.iter().map(|(version, ..)| *version).collect();
+        over.dedup();
+        let cause = Cause::RuntimeHandshakeFailed {
+            over,
+            runtime: runtime.name().into(),
+            server: server.map(|words| first_words(words.as_bytes())),
+            // Where the first of its ways serves, and only another fails, that one is named.
+            way: (way != ways[0]).then_some(way),
+            words,
+        };
+        self.report.find(None, cause);
         Ok(handshakes)
     }
 
@@ -352,6 +356,16 @@ fn first_words(said: &[u8]) -> Box<str> {
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The number of the key's curve in TLS (IANA, TLS Supported Groups).
+fn group(key: &KeyAlgorithm) -> Option<u16> {
+    match key {
+        KeyAlgorithm::Ec(Curve::P256) => Some(23),
+        KeyAlgorithm::Ec(Curve::P384) => Some(24),
+        KeyAlgorithm::Ec(Curve::P521) => Some(25),
+        _ => None,
+    }
 }
 
 /// Whether the loopback server can check what such a key signs. What it cannot, another server may.

@@ -203,8 +203,9 @@ impl Screen<'_, '_> {
     }
 
     fn check_summary(&mut self, report: &Report, summary: &CheckSummary) -> io::Result<()> {
-        if let Some(runtime) = summary.runtime.as_ref().filter(|_| !self.common.quiet) {
-            writeln!(self.out, "{}", words::runtime(runtime))?;
+        let runtime = summary.runtime.as_ref().filter(|_| !self.common.quiet);
+        if let Some(line) = runtime.and_then(words::runtime) {
+            writeln!(self.out, "{line}")?;
         }
         let certificates = words::counted(summary.certificates, "certificate");
         self.verdict(report, || words::all_good(summary), &format!("{certificates}: "))

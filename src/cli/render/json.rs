@@ -144,7 +144,7 @@ fn runtime(summary: &RuntimeSummary) -> Value {
     let handshakes = summary
         .handshakes
         .iter()
-        .map(|one| json!({ "tls": words::tls(one.version), "way": one.way, "done": one.is_done }));
+        .map(|one| json!({ "tls": words::tls(one.version).trim_start_matches("TLS "), "way": one.way, "done": one.is_done }));
     json!({
         "path": summary.path.to_string_lossy(),
         "name": if summary.is_bun { "bun" } else { "node" },

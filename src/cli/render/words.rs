@@ -185,13 +185,15 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
             )
         }
         Cause::RuntimeFailed { program, why } => {
-            format!("'{}' was not asked for everything: {}", Foreign(program), runtime_trouble(why))
+            format!("'{}' gives no proof: {}", Foreign(program), runtime_trouble(why))
         }
-        Cause::RuntimeHandshakeFailed { runtime, server, version, way, words } => {
+        Cause::RuntimeHandshakeFailed { over, runtime, server, way, words } => {
+            let over: Vec<&str> = over.iter().copied().map(tls).collect();
+            let through = way.map(|way| format!(" through {way}")).unwrap_or_default();
             let server = server.as_ref().map(|words| format!("; the server says: {}", Foreign(words)));
             format!(
-                "{runtime} does not connect with the client key over {} ({way}): {}{}",
-                tls(*version),
+                "{runtime} does not connect with the client key over {}{through}: {}{}",
+                over.join(" and "),
                 Foreign(words),
                 server.unwrap_or_default()
             )
@@ -729,8 +731,8 @@ fn runtime_fix(why: &RuntimeTrouble) -> Option<&'static str> {
     })
 }
 
-/// What a runtime has shown, in one line.
-pub fn runtime(summary: &RuntimeSummary) -> String {
+/// What a runtime has shown, in one line; none where that is nothing.
+pub fn runtime(summary: &RuntimeSummary) -> Option<String> {
     let RuntimeSummary { certificates, handshakes, is_bun, version, .. } = summary;
     let mut parts = Vec::new();
     if let Some(count) = certificates {
@@ -747,10 +749,7 @@ pub fn runtime(summary: &RuntimeSummary) -> String {
         }
     }
     let name = if *is_bun { "Bun" } else { "Node" };
-    match parts.as_slice() {
-        [] => format!("{name} {version} was asked nothing"),
-        parts => format!("{name} {version} {}", parts.join(" and ")),
-    }
+    (!parts.is_empty()).then(|| format!("{name} {version} {}", parts.join(" and ")))
 }
 
 /// The name of a version of TLS.
