@@ -470,7 +470,7 @@ impl Place {
 }
 
 /// Every key among the fixtures, by its name.
-fn key_files() -> BTreeMap<String, PathBuf> {
+pub(crate) fn key_files() -> BTreeMap<String, PathBuf> {
     let mut files = BTreeMap::new();
     for folder in ["testdata/keys", "testdata/keys/encrypted"] {
         for entry in std::fs::read_dir(in_project(folder)).unwrap() {
@@ -485,13 +485,13 @@ fn key_files() -> BTreeMap<String, PathBuf> {
 }
 
 /// The passphrase of a fixture, by the name of its file.
-fn passphrase_of(name: &str) -> &'static str {
+pub(crate) fn passphrase_of(name: &str) -> &'static str {
     let which = name.split("passphrase-").nth(1).and_then(|rest| rest.split('.').next()).unwrap_or("plain");
     fixture_passphrase(which).leak()
 }
 
 /// The chain of `pki/client-p256-chain.pem` as it may come in.
-fn dirty_chains() -> Vec<(&'static str, Vec<u8>)> {
+pub(crate) fn dirty_chains() -> Vec<(&'static str, Vec<u8>)> {
     let clean = std::fs::read_to_string(testdata("pki/client-p256-chain.pem")).unwrap();
     let begin = clean.find("-----BEGIN").unwrap();
     let clean = &clean[begin..];

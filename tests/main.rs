@@ -20,4 +20,5 @@ mod shells;
 mod streams;
 mod support;
 mod testdata;
+mod verdicts;
 mod world;

@@ -69,7 +69,7 @@ pub fn refusal_of_key_kind(algorithm: &KeyAlgorithm) -> Option<Refusal> {
         KeyAlgorithm::Ec(Curve::Other(_)) => refuse(ALL, "a key on this curve"),
         KeyAlgorithm::Ed448 => refuse(BORING, "an Ed448 key"),
         KeyAlgorithm::Other(_) => refuse(ALL, "a key of this kind"),
-        KeyAlgorithm::Rsa(..SMALLEST_RSA) => refuse(&[NODE, OPENSSL, PYTHON], "an RSA key under 2048 bits"),
+        KeyAlgorithm::Rsa(..SMALLEST_RSA) => refuse(OPENSSL_INSIDE, "an RSA key under 2048 bits"),
         KeyAlgorithm::Rsa(_) => None,
         KeyAlgorithm::RsaPss(_) => refuse(BORING, "a key bound to RSA-PSS"),
     }
@@ -86,9 +86,9 @@ pub fn refusal_of_client_signature(certificate: &Certificate, role: Role) -> Opt
     let by = match (role, certificate.signature().digest()?) {
         // What signed itself is not looked at.
         (Role::Leaf, _) if certificate.is_self_issued() => return None,
-        (Role::Leaf, Digest::Md5 | Digest::Sha1) => vec![OPENSSL, PYTHON],
+        (Role::Leaf, Digest::Md5 | Digest::Sha1) => vec![CURL, OPENSSL, PYTHON],
         // OpenSSL's own program loads the leaf alone.
-        (Role::Intermediate, Digest::Md5 | Digest::Sha1) => vec![PYTHON],
+        (Role::Intermediate, Digest::Md5 | Digest::Sha1) => vec![CURL, PYTHON],
         _ => return None,
     };
     Some(Refusal { by, what: WEAK_SIGNATURE })
