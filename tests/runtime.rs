@@ -425,7 +425,7 @@ fn with_a_runtime_one_file_at_most_is_named() {
     let place = Place::new();
     let (one, folder) = (testdata("dirty/clean.pem"), testdata("pki"));
     let (one, folder) = (one.to_str().unwrap(), folder.to_str().unwrap());
-    for paths in [&[one, one][..], &[folder], &["-"]] {
+    for paths in [&[one, one][..], &[folder], &["-"], &["system"]] {
         let ran = place.ran(Path::new("node"), paths);
         assert_eq!(ran.status.code(), Some(64), "{paths:?}: {ran:?}");
         assert!(String::from_utf8_lossy(&ran.stderr).contains("one bundle at most"), "{ran:?}");

@@ -4,6 +4,7 @@
 //! `tests/verdicts.rs` asks the clients themselves, both ways.
 
 pub mod key;
+pub mod proxy;
 
 use std::fmt;
 use std::str::FromStr;

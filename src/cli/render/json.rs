@@ -5,10 +5,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::words;
-use crate::cli::args::{Command, KeyCommand};
+use crate::cli::args::{Command, KeyCommand, ProxyCommand};
 use crate::cli::failure::Failure;
 use crate::cli::{Outcome, RuntimeSummary, Shown};
 use crate::clients::Refusal;
+use crate::config::Profile;
 use crate::pki::bundle::{Place, Role};
 use crate::report::{BundleFacts, CertificateFacts, Finding, KeyFacts, Report, Severity};
 
@@ -45,6 +46,9 @@ pub(super) fn answer(
                         put("runtime", runtime(summary));
                     }
                 }
+                Shown::Profiles(profiles) => {
+                    put("profiles", Value::Array(profiles.iter().map(profile).collect()));
+                }
                 Shown::Identity(_) | Shown::Output(_) => {}
             }
         }
@@ -68,10 +72,11 @@ fn put_report(report: &Report, put: &mut dyn FnMut(&str, Value) -> Option<Value>
     let certificates = report.certificates.iter().map(|one| certificate(one, report));
     put("certificates", Value::Array(certificates.collect()));
     put("keys", Value::Array(report.keys.iter().map(|one| key(one, report)).collect()));
-    if let Some(BundleFacts { changed, certificates, path, sha256 }) = &report.bundle {
+    for (name, facts) in [("bundle", &report.bundle), ("full_bundle", &report.full_bundle)] {
+        let Some(BundleFacts { changed, certificates, path, sha256 }) = facts else { continue };
         let path = path.as_ref().map(|path| path.to_string_lossy());
         put(
-            "bundle",
+            name,
             json!({ "path": path, "changed": changed, "certificates": certificates, "sha256": sha256 }),
         );
     }
@@ -140,6 +145,11 @@ fn key(facts: &KeyFacts, report: &Report) -> Value {
     })
 }
 
+fn profile(profile: &Profile) -> Value {
+    let files: Vec<_> = profile.files.iter().map(|path| path.to_string_lossy()).collect();
+    json!({ "name": profile.name, "files": files, "keys": profile.keys, "active": profile.is_active })
+}
+
 fn runtime(summary: &RuntimeSummary) -> Value {
     let handshakes = summary
         .handshakes
@@ -172,10 +182,14 @@ fn refused_by<What>(
 
 fn source(place: Place, report: &Report) -> Value {
     let path = report.files.get(place.file as usize).map(|path| path.to_string_lossy());
-    match place.line {
-        Some(line) => json!({ "path": path, "index": place.index, "line": line }),
-        None => json!({ "path": path, "index": place.index }),
+    let mut object = json!({ "path": path, "index": place.index });
+    if let Some(line) = place.line {
+        object["line"] = json!(line);
     }
+    if let Some(name) = report.name_at(Some(place)) {
+        object["name"] = json!(name);
+    }
+    object
 }
 
 /// RFC 3339 in UTC; null for a time that no calendar has.
@@ -205,5 +219,8 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Key(KeyCommand::Encrypt { .. }) => "key encrypt",
         Command::Key(KeyCommand::Forget { .. }) => "key forget",
         Command::Key(KeyCommand::Remember { .. }) => "key remember",
+        Command::Profiles => "profiles",
+        Command::Proxy(ProxyCommand::Forget { .. }) => "proxy forget",
+        Command::Proxy(ProxyCommand::Remember { .. }) => "proxy remember",
     }
 }
