@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 pub use self::profile::{Profile, profiles};
 pub use self::proxy::Proxy;
+use crate::exports::Families;
 use crate::pki::lifetime::{Threshold, Thresholds};
 use crate::source::{Source, UnknownPart};
 use crate::sys::env::Environment;
@@ -31,6 +32,10 @@ pub struct Overrides {
     pub critical: Option<String>,
     /// `--full`
     pub full: Option<PathBuf>,
+    /// `--for`
+    pub families: Option<String>,
+    /// `--java`
+    pub java: Option<PathBuf>,
     /// `--key`
     pub key: Option<PathBuf>,
     /// `-o`, `--out`
@@ -57,6 +62,10 @@ pub struct Settings {
     /// Where the full bundle is written, public roots and all; [`Origin::Default`] where nobody has asked for one. None where
     /// there is no home folder to put it in.
     pub full: Option<Value<PathBuf>>,
+    /// The clients that the environment is for.
+    pub families: Families,
+    /// Where Java's trust store is written; none where there is no home folder to put it in.
+    pub java: Option<Value<PathBuf>>,
     /// The client's private key.
     pub key: Option<Value<PathBuf>>,
     /// Where the bundle is written; none where there is no home folder to put it in.
@@ -172,6 +181,8 @@ impl Settings {
         let cert = here.path(overrides.cert, "CERTMAN_CERT", files.path(|file| &file.client.cert));
         let full = here.path(overrides.full, "CERTMAN_FULL", files.own_path(|file| &file.bundle.full));
         let full = full.or_else(|| files.default_output(environment, "full.pem"));
+        let java = here.path(overrides.java, "CERTMAN_JAVA", files.own_path(|file| &file.bundle.java));
+        let java = java.or_else(|| files.default_output(environment, "java.p12"));
         let key = here.path(overrides.key, "CERTMAN_KEY", files.path(|file| &file.client.key));
         let out = here.path(overrides.out, "CERTMAN_OUT", files.own_path(|file| &file.bundle.out));
         let out = out.or_else(|| files.default_output(environment, "extra.pem"));
@@ -198,6 +209,16 @@ impl Settings {
             Some(text) => here.passphrase(text, "--store-passphrase", &files)?,
         };
 
+        let families = here.text(overrides.families, "CERTMAN_FOR");
+        let families = families.or_else(|| files.text(|file| &file.env.families));
+        let families = match families {
+            None => Families::default(),
+            Some(set) => match set.text.parse() {
+                Ok(families) => families,
+                Err(error) => return Err(files.error(&set, "--for", format!("the client {error}"))),
+            },
+        };
+
         let public_roots = here.text(overrides.public_roots, "CERTMAN_PUBLIC_ROOTS");
         let public_roots = public_roots.or_else(|| files.text(|file| &file.bundle.public_roots));
         let public_roots = public_roots.map(|set| PublicRoots::read(&set, &files)).transpose()?;
@@ -211,7 +232,9 @@ impl Settings {
 
         Ok(Self {
             cert,
+            families,
             full,
+            java,
             key,
             out,
             passphrase,
@@ -264,6 +287,7 @@ struct Document {
     bundle: BundleTable,
     check: CheckTable,
     client: ClientTable,
+    env: EnvTable,
     /// By their names; a profile has none of its own.
     profile: BTreeMap<toml::Spanned<String>, Document>,
     proxy: proxy::Table,
@@ -273,6 +297,7 @@ struct Document {
 #[serde(deny_unknown_fields, default)]
 struct BundleTable {
     full: Option<toml::Spanned<String>>,
+    java: Option<toml::Spanned<String>>,
     out: Option<toml::Spanned<String>>,
     public_roots: Option<toml::Spanned<String>>,
     sources: Option<Vec<toml::Spanned<String>>>,
@@ -284,6 +309,13 @@ struct BundleTable {
 struct CheckTable {
     critical: Option<toml::Spanned<String>>,
     warn: Option<toml::Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct EnvTable {
+    #[serde(rename = "for")]
+    families: Option<toml::Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -368,6 +400,7 @@ impl Files {
             let Document { bundle, client, .. } = document;
             let named = [
                 ("bundle.full", &bundle.full),
+                ("bundle.java", &bundle.java),
                 ("bundle.out", &bundle.out),
                 ("client.cert", &client.cert),
                 ("client.key", &client.key),
@@ -764,9 +797,10 @@ fn distance(one: &str, other: &str) -> usize {
 /// Keys that the next versions will have.
 const FUTURE: [&str; 1] = ["doctor"];
 /// Every key of `certman.toml`.
-pub const KEYS: [&str; 20] = [
+pub const KEYS: [&str; 23] = [
     "bundle",
     "bundle.full",
+    "bundle.java",
     "bundle.out",
     "bundle.public_roots",
     "bundle.sources",
@@ -778,6 +812,8 @@ pub const KEYS: [&str; 20] = [
     "client.cert",
     "client.key",
     "client.passphrase",
+    "env",
+    "env.for",
     "profile",
     "proxy",
     "proxy.http",
@@ -789,11 +825,13 @@ pub const KEYS: [&str; 20] = [
 /// Far above any configuration.
 const LIMIT: usize = 1 << 20;
 /// Every variable that certman reads for itself.
-pub const VARIABLES: [&str; 19] = [
+pub const VARIABLES: [&str; 21] = [
     "CERTMAN_CERT",
     "CERTMAN_CONFIG",
     "CERTMAN_CRITICAL",
+    "CERTMAN_FOR",
     "CERTMAN_FULL",
+    "CERTMAN_JAVA",
     "CERTMAN_KEY",
     "CERTMAN_NO_PROXY",
     "CERTMAN_OUT",
@@ -1032,8 +1070,8 @@ mod tests {
     #[test]
     fn every_key_that_is_listed_is_read_and_no_other() {
         let document = toml::from_str::<Document>(
-            "[bundle]\nfull = 'x'\nout = 'x'\npublic_roots = 'x'\nsources = ['x']\nstore_passphrase = 'prompt'\n[check]\ncritical = '1d'\nwarn = '2d'\n\
-             [client]\ncert = 'x'\nkey = 'x'\npassphrase = 'prompt'\n\
+            "[bundle]\nfull = 'x'\njava = 'x'\nout = 'x'\npublic_roots = 'x'\nsources = ['x']\nstore_passphrase = 'prompt'\n[check]\ncritical = '1d'\nwarn = '2d'\n\
+             [client]\ncert = 'x'\nkey = 'x'\npassphrase = 'prompt'\n[env]\nfor = 'x'\n\
              [proxy]\nhttp = 'x'\nhttps = 'x'\nno_proxy = ['x']\npassword = 'x'\nusername = 'x'\n",
         );
         assert!(document.is_ok(), "{document:?}");

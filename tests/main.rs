@@ -11,6 +11,7 @@ mod cases;
 mod clients;
 mod documents;
 mod faults;
+mod hook;
 mod identity;
 mod keyring;
 mod keys;

@@ -14,7 +14,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use zeroize::Zeroizing;
 
-use self::args::{Arguments, Command, Format, Intent};
+use self::args::{Arguments, Command, Intent};
 use self::failure::Failure;
 use crate::config::{Profile, Settings};
 use crate::pki::bundle::Place;
@@ -268,11 +268,16 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     if arguments.common.no_input {
         host.terminal = Box::new(crate::sys::terminal::NoTerminal);
     }
-    if arguments.common.format == Format::Nagios && !matches!(arguments.command, Command::Check(_)) {
-        return Err(Failure::usage("only `check` answers in the form of Nagios"));
+    if let Some(only) = arguments.common.format.only_command()
+        && only != render::command_name(&arguments.command)
+    {
+        return Err(Failure::usage(format!("only `{only}` answers in this form")));
     }
     if let Command::Completions { shell } = &arguments.command {
         return Ok(commands::completions::run(*shell, Arguments::command()));
+    }
+    if let Command::Hook(hook) = &arguments.command {
+        return Ok(commands::hook::run(hook, &arguments.common, host));
     }
     if let Command::Profiles = &arguments.command {
         return commands::profiles::run(arguments.overrides(), host);
@@ -288,10 +293,10 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Bundle(bundle) => commands::bundle::run(bundle, &settings, wants_facts, host),
         Command::Check(check) => commands::check::run(check, &settings, wants_facts, host),
-        Command::Completions { .. } | Command::Profiles => {
+        Command::Completions { .. } | Command::Hook(_) | Command::Profiles => {
             unreachable!("answered above, before the settings")
         }
-        Command::Env(env) => commands::env::run(env, &settings, host),
+        Command::Env(env) => commands::env::run(env, arguments.common.format, &settings, host),
         Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
         Command::Proxy(proxy) => commands::proxy::run(proxy, &settings, host),
         Command::Settings(command) => commands::settings::run(command, &arguments.common, &settings, host),

@@ -512,6 +512,17 @@ pub enum WriteError {
     Refused(#[from] io::Error),
 }
 
+/// Adds to the end of a file that is there, in one piece, so that what others add at the same time stays whole.
+///
+/// # Errors
+/// For what is not a file, and what the system says.
+pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    OpenOptions::new().append(true).open(path)?.write_all(bytes)
+}
+
 /// A file that is being written beside the one it will replace. Dropped without [`Draft::publish`], it is gone.
 pub struct Draft {
     destination: PathBuf,

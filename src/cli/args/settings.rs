@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::FamilyArguments;
+
 /// `certman settings …`
 #[derive(Debug, Subcommand)]
 pub enum SettingsCommand {
@@ -31,6 +33,9 @@ pub struct ApplyArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub edit: EditArguments,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub families: FamilyArguments,
     /// The client's private key
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,

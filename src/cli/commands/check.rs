@@ -211,7 +211,7 @@ impl Check {
             self.report.bundle =
                 Some(BundleFacts { changed: false, certificates: seen, path: Some(out.to_owned()), sha256 });
         }
-        let full = full::wanted(settings)?;
+        let full = full::wanted(settings, false)?;
         let Some(built) = built else {
             if let Some(full) = full {
                 self.full(full, None);

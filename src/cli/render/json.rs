@@ -186,6 +186,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Check(_) => "check",
         Command::Completions { .. } => "completions",
         Command::Env(_) => "env",
+        Command::Hook(_) => "hook",
         Command::Key(KeyCommand::Check(_)) => "key check",
         Command::Key(KeyCommand::Decrypt { .. }) => "key decrypt",
         Command::Key(KeyCommand::Encrypt { .. }) => "key encrypt",
