@@ -1,6 +1,7 @@
 //! Settings: what the command line, `CERTMAN_*` variables and the configuration files say, settled once, each value with
 //! its origin. Two types keep apart what was typed ([`Overrides`]) and what it means ([`Settings`]).
 
+pub mod edit;
 mod profile;
 mod proxy;
 
@@ -59,6 +60,10 @@ pub struct Overrides {
 pub struct Settings {
     /// The client's certificate chain.
     pub cert: Option<Value<PathBuf>>,
+    /// The folder for what certman writes where nothing else is said; none where there is no home folder.
+    pub data: Option<PathBuf>,
+    /// The user's configuration file, there or not; none where there is no home folder and no other is named.
+    pub file: Option<PathBuf>,
     /// Where the full bundle is written, public roots and all; [`Origin::Default`] where nobody has asked for one. None where
     /// there is no home folder to put it in.
     pub full: Option<Value<PathBuf>>,
@@ -79,6 +84,9 @@ pub struct Settings {
     /// Where the public roots of the full bundle come from; none where the trust store of the operating system serves if there
     /// is one, and Mozilla's set if not.
     pub public_roots: Option<PublicRoots>,
+    /// Certificate and key, as far as `import` may replace what is there: set by a variable or in the user's own file, and for the
+    /// active profile itself where there is one.
+    pub replaceable: (Option<PathBuf>, Option<PathBuf>),
     /// The sources, in their order.
     pub sources: Vec<Value<Source>>,
     /// Where the passphrases of stores come from.
@@ -229,9 +237,16 @@ impl Settings {
         let critical = critical.or_else(|| files.text(|file| &file.check.critical));
         let thresholds = both_thresholds(warn, critical, &files)?;
         let proxy = Proxy::resolve(&here, &files)?;
+        let of_variable = |name| here.path(None, name, None).map(|path| path.value);
+        let replaceable = (
+            of_variable("CERTMAN_CERT").or_else(|| files.users_path(|file| &file.client.cert)),
+            of_variable("CERTMAN_KEY").or_else(|| files.users_path(|file| &file.client.key)),
+        );
 
         Ok(Self {
             cert,
+            data: files.own_folder(environment),
+            file: files.user,
             families,
             full,
             java,
@@ -241,6 +256,7 @@ impl Settings {
             profile: files.profile,
             proxy,
             public_roots,
+            replaceable,
             sources,
             store_passphrase,
             thresholds,
@@ -332,6 +348,8 @@ struct Files {
     home: Option<PathBuf>,
     /// The name of the active profile.
     profile: Option<String>,
+    /// The user's, there or not.
+    user: Option<PathBuf>,
 }
 
 struct ConfigFile {
@@ -362,6 +380,7 @@ impl Files {
                 config_folder(environment).map(|folder| (folder.join("certman").join("certman.toml"), false))
             }
         };
+        let user = users.as_ref().map(|(path, _)| path.clone());
         let system = system_file.map(|path| (path.to_owned(), false));
         let mut files = Vec::new();
         for (path, must_exist) in users.into_iter().chain(system) {
@@ -370,7 +389,7 @@ impl Files {
                 files.push(file);
             }
         }
-        let files = Self { files, home: environment.home(), profile: None };
+        let files = Self { files, home: environment.home(), profile: None, user };
         files.check_profiles()?;
         files.check_paths()?;
         Ok(files)
@@ -456,14 +475,24 @@ impl Files {
         Some(Value { value, origin: set.origin })
     }
 
-    /// The folder for what is certman's own, apart for each profile.
     fn default_output(&self, environment: &Environment, name: &str) -> Option<Value<PathBuf>> {
+        Some(Value { origin: Origin::Default, value: self.own_folder(environment)?.join(name) })
+    }
+
+    /// The folder for what is certman's own, apart for each profile.
+    fn own_folder(&self, environment: &Environment) -> Option<PathBuf> {
         let folder = data_folder(environment)?.join("certman");
-        let folder = match &self.profile {
+        Some(match &self.profile {
             Some(profile) => folder.join("profiles").join(profile),
             None => folder,
-        };
-        Some(Value { origin: Origin::Default, value: folder.join(name) })
+        })
+    }
+
+    /// A path that the user's own file sets, for the active profile alone where there is one.
+    fn users_path(&self, key: impl Fn(&Document) -> &Option<toml::Spanned<String>>) -> Option<PathBuf> {
+        let value = self.own_path(key)?;
+        (self.user.as_ref().map(|user| Origin::File(user.clone())) == Some(value.origin))
+            .then_some(value.value)
     }
 
     /// The sources of all files: the system's before the user's. Within a file those of the profile stand in the place of those

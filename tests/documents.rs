@@ -315,6 +315,8 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
     sandbox.copy("ca/key-among.pem", "dirty/key-among.pem");
     sandbox.copy("ca/expired.pem", "pki/root-expired.pem");
     sandbox.give("certman.toml", "[profile.work]\n");
+    sandbox.copy("pile/chain.pem", "pki/client-p256-chain-full.pem");
+    sandbox.copy("pile/client.key", "keys/p256.pkcs8.pem");
     let at = ["--at", "2030-01-01", "--json"];
     let mut printed = BTreeSet::new();
     for arguments in [
@@ -324,6 +326,7 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
         &["check", "ca"],
         &["env"],
         &["env", "--key", "only-a-key.pem"],
+        &["import", "pile", "--dry-run", "--out-dir", "out", "--save-cas", "ca.pem"],
         &["profiles", "--config", "certman.toml"],
         &["settings", "apply", "--dry-run"],
         &["settings", "show"],
@@ -789,17 +792,19 @@ fn read(name: &str) -> String {
 const COMMANDS_PAGE: &str = "man/certman.1";
 const CONFIGURATION_PAGE: &str = "man/certman.toml.5";
 /// Members of small objects that the manual explains in a sentence rather than in a list.
-const IN_TEXT: [&str; 16] = [
+const IN_TEXT: [&str; 18] = [
     "after",
     "backup",
     "before",
     "certificates",
+    "chain",
     "changed",
     "changes",
     "code",
     "fix",
     "index",
     "line",
+    "lines",
     "message",
     "name",
     "path",

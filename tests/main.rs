@@ -13,6 +13,7 @@ mod documents;
 mod faults;
 mod hook;
 mod identity;
+mod import;
 mod keyring;
 mod keys;
 mod passphrase;

@@ -19,7 +19,7 @@ use self::failure::Failure;
 use crate::config::{Profile, Settings};
 use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
-use crate::report::{Report, Severity, Trouble};
+use crate::report::{CertificateFacts, Report, Severity, Trouble};
 use crate::settings::{Difference, Scope};
 use crate::sys::{Host, process};
 
@@ -95,6 +95,8 @@ pub enum Shown {
     Exports(Exports),
     /// `key check`: what the identity is.
     Identity(IdentitySummary),
+    /// `import`: the identity, and what became of it.
+    Import(Box<ImportSummary>),
     /// One sentence about what was done.
     Note(String),
     /// Bytes for standard output, and nothing else there.
@@ -148,6 +150,46 @@ pub struct IdentitySummary {
     pub now: i64,
     /// Where the passphrase came from.
     pub passphrase_from: Option<String>,
+}
+
+/// What `import` has found and done.
+#[derive(Debug, Default)]
+pub struct ImportSummary {
+    /// The file that the CA certificates were written to, and how many; none where nobody asked for it.
+    pub authorities: Option<(Written, usize)>,
+    /// How many CA certificates were among the files.
+    pub authorities_found: usize,
+    /// Every identity that was found, with the name that its store has for it.
+    pub candidates: Vec<(CertificateFacts, Option<String>)>,
+    /// The identity that was taken: its certificates, the leaf first. Empty where none was.
+    pub chain: Vec<CertificateFacts>,
+    /// Whether a pair is kept that can be brought back.
+    pub has_previous: bool,
+    /// Nothing was written, and nothing was to be.
+    pub is_rehearsal: bool,
+    /// Whether the previous pair was brought back.
+    pub is_rollback: bool,
+    /// Where the passphrase comes from by the settings, where that is not the keyring.
+    pub passphrase_from: Option<String>,
+    /// What is missing in certman.toml: the file, and the lines.
+    pub proposal: Option<(PathBuf, String)>,
+    /// Whether the keyring has the passphrase now.
+    pub remembered: bool,
+    /// The keys of certman.toml that had another value, with that value.
+    pub replaced: Vec<(&'static str, String)>,
+    /// The certman.toml that was extended.
+    pub saved: Option<PathBuf>,
+    /// The two files: certificate and key.
+    pub written: Vec<Written>,
+}
+
+/// A file that was, or need not be, written.
+#[derive(Debug)]
+pub struct Written {
+    /// Whether it was.
+    pub changed: bool,
+    /// Where it is.
+    pub path: PathBuf,
 }
 
 /// What `env` prints.
@@ -297,6 +339,9 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
             unreachable!("answered above, before the settings")
         }
         Command::Env(env) => commands::env::run(env, arguments.common.format, &settings, host),
+        Command::Import(import) => {
+            commands::import::run(import, &settings, !wants_facts && !arguments.common.quiet, host)
+        }
         Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
         Command::Proxy(proxy) => commands::proxy::run(proxy, &settings, host),
         Command::Settings(command) => commands::settings::run(command, &arguments.common, &settings, host),

@@ -570,6 +570,17 @@ impl Draft {
         Ok(Self { destination, file })
     }
 
+    /// Gives the draft the mode of the file that it will replace, where there is one.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn keep_mode(&self) -> Result<(), WriteError> {
+        if let Ok(metadata) = std::fs::metadata(&self.destination) {
+            self.file.as_file().set_permissions(metadata.permissions())?;
+        }
+        Ok(())
+    }
+
     /// As [`Draft::beside`], with owner and mode of the file that is there; `kind` is for a new one.
     ///
     /// # Errors
@@ -690,47 +701,75 @@ pub fn holds(path: &Path, content: &[u8]) -> bool {
     read_secret(path, content.len()).is_ok_and(|there| *there == content)
 }
 
-/// A lock that other processes of certman wait for; given back when it is dropped, also by a process that is killed.
-pub struct Lock {
-    _file: File,
-}
-
-/// Takes the lock that goes by this file, which is made where it is missing, mode 0600, with the folders above it.
-///
-/// # Errors
-/// [`io::ErrorKind::TimedOut`] where another process has not given it back after `patience`, and what the system says. A file
-/// system without locks is none: then nobody is kept out.
-pub fn lock(path: &Path, patience: Duration) -> io::Result<Lock> {
-    if let Some(folder) = path.parent() {
-        create_folders(folder, PRIVATE_FOLDER)?;
-    }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    let start = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) if start.elapsed() < patience => {
-                std::thread::sleep(BETWEEN_TRIALS);
-            }
-            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::TimedOut.into()),
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                return Ok(Lock { _file: file });
-            }
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
-}
-
 /// Makes a folder and those above it that are missing, for everyone to read: mode 0755, whatever the umask.
 ///
 /// # Errors
 /// What the system says.
 pub fn create_public_folders(folder: &Path) -> io::Result<()> {
     create_folders(folder, PUBLIC_FOLDER)
+}
+
+/// Puts two drafts in their places, with nothing but one rename between the two moments: whoever reads both files meets a new one
+/// beside an old one only in that moment. Both are on the disk before the first is renamed.
+///
+/// # Errors
+/// What the system says. Where it is the second that fails, the first is in its place.
+pub fn publish_both(first: Draft, second: Draft) -> Result<(), WriteError> {
+    first.file.as_file().sync_all()?;
+    second.file.as_file().sync_all()?;
+    first.file.persist(&first.destination).map_err(|failed| failed.error)?;
+    second.file.persist(&second.destination).map_err(|failed| failed.error)?;
+    sync_folder_of(&first.destination);
+    sync_folder_of(&second.destination);
+    Ok(())
+}
+
+/// Removes a file. One that is not there is no error.
+///
+/// # Errors
+/// What the system says.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.map(|()| sync_folder_of(path)),
+    }
+}
+
+/// A lock among certmans, on a file that is there for nothing else and stays. Let go when this is dropped, and by the system when
+/// the process ends, however it ends.
+pub struct Lock {
+    _file: Option<File>,
+}
+
+impl Lock {
+    /// Takes the lock; folders that are missing are made. None where another process has it for longer than `patience`. Where the
+    /// file system knows no locks, there is none.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn take(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
+        create_folders(
+            path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new(".")),
+            PRIVATE_FOLDER,
+        )?;
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path)?;
+        let start = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Self { _file: Some(file) })),
+                Err(TryLockError::WouldBlock) if start.elapsed() < patience => std::thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                    return Ok(Some(Self { _file: None }));
+                }
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+    }
 }
 
 /// Whether a link is one that Linux would not follow under `fs.protected_symlinks`: in a folder that is sticky and open to
@@ -838,13 +877,12 @@ fn prefix_of_drafts(name: &OsStr) -> OsString {
     prefix
 }
 
-/// How long to wait between two trials to take a lock.
-const BETWEEN_TRIALS: Duration = Duration::from_millis(20);
 const PRIVATE_FOLDER: u32 = 0o700;
 const PUBLIC_FOLDER: u32 = 0o755;
 /// How many random letters and digits tell the drafts of one file apart.
 const DRAFT_RANDOM: usize = 6;
 const DRAFT_SUFFIX: &str = ".draft";
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_DRAFT: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
@@ -935,14 +973,13 @@ mod tests {
     fn a_lock_is_waited_for_and_no_longer_than_was_said() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state/lock");
-        let first = lock(&path, Duration::ZERO).unwrap();
-        let refused = lock(&path, Duration::from_millis(50)).err().unwrap();
-        assert_eq!(refused.kind(), io::ErrorKind::TimedOut);
+        let first = Lock::take(&path, Duration::ZERO).unwrap();
+        assert!(first.is_some() && Lock::take(&path, Duration::from_millis(50)).unwrap().is_none());
         let release = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(100));
             drop(first);
         });
-        lock(&path, Duration::from_secs(10)).unwrap();
+        assert!(Lock::take(&path, Duration::from_secs(10)).unwrap().is_some());
         release.join().unwrap();
     }
 

@@ -2,6 +2,7 @@
 
 mod families;
 pub mod hook;
+mod import;
 mod proxy;
 pub mod settings;
 mod stores;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use self::families::FamilyArguments;
+pub use self::import::ImportArguments;
 pub use self::proxy::{ProxyCommand, ProxyScheme};
 use self::settings::SettingsCommand;
 pub use self::stores::StoreArguments;
@@ -130,6 +132,8 @@ pub enum Command {
     Env(EnvArguments),
     /// Print the line for a shell's rc file: certman hook bash >> ~/.bashrc
     Hook(hook::HookArguments),
+    /// Make client-cert.pem and client-key.pem from a store or from files in any form
+    Import(ImportArguments),
     /// The client's private key: check, remember, forget, decrypt, encrypt
     #[command(subcommand)]
     Key(KeyCommand),
@@ -437,6 +441,10 @@ impl Arguments {
             Command::Env(env) => {
                 overrides.families.clone_from(&env.families.families);
                 Some(&env.identity)
+            }
+            Command::Import(import) => {
+                overrides.store_passphrase.clone_from(&import.stores.store_passphrase);
+                None
             }
             Command::Key(KeyCommand::Check(identity)) => Some(identity),
             Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {

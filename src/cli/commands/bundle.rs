@@ -323,7 +323,7 @@ impl Built {
 
 /// What makes what stands at `path` too precious to replace: a private key, or a store that may hold one. What cannot be read
 /// is judged by the system, not here.
-fn holds_private_key(path: &Path) -> Option<&'static str> {
+pub(super) fn holds_private_key(path: &Path) -> Option<&'static str> {
     let mut text = Zeroizing::new(Vec::new());
     let mut holds = None;
     if fs::read_into(path, &mut text, source::LIMIT).is_ok() {

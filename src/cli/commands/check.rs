@@ -377,7 +377,7 @@ fn note_first(first: &mut Option<FirstToExpire>, other: FirstToExpire) {
 }
 
 /// What is to be said about a certificate's dates.
-fn lifetime_cause(
+pub(super) fn lifetime_cause(
     certificate: &Certificate,
     is_ca: bool,
     thresholds: Option<Thresholds>,

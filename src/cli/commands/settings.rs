@@ -600,12 +600,10 @@ impl Notes {
 /// Keeps other certmans from editing settings files at the same time.
 fn lock_of(notes: Option<&Notes>) -> Result<Option<fs::Lock>, Failure> {
     let Some(notes) = notes else { return Ok(None) };
-    match fs::lock(&notes.folder.join("settings.lock"), PATIENCE) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-            Err(Failure::new("another certman is busy with settings files")
-                .hint("nothing was changed; try again"))
-        }
+    match fs::Lock::take(&notes.folder.join("settings.lock"), PATIENCE) {
+        Ok(Some(lock)) => Ok(Some(lock)),
+        Ok(None) => Err(Failure::new("another certman is busy with settings files")
+            .hint("nothing was changed; try again")),
         Err(error) => Err(notes.failed(&error.to_string())),
     }
 }
