@@ -9,6 +9,7 @@ pub mod bundle;
 pub mod cert;
 pub mod chain;
 pub mod container;
+pub mod details;
 pub mod identity;
 pub mod key;
 pub mod lifetime;

@@ -603,6 +603,7 @@ fn broken(broken: Broken) -> String {
 fn flaw(flaw: Flaw) -> &'static str {
     match flaw {
         Flaw::AlgorithmsDiffer => "two different signature algorithms",
+        Flaw::DamagedExtension => "an extension that cannot be read",
         Flaw::NotDer(Departure::Boolean) => "a truth value that is neither 00 nor FF",
         Flaw::NotDer(Departure::Integer) => "a number with superfluous bytes",
         Flaw::NotDer(Departure::Length) => "lengths in BER",
