@@ -249,12 +249,7 @@ impl Certificate {
 
     /// The serial number: hexadecimal, lower case, without leading zeros; `-` before a negative one.
     pub fn serial(&self) -> String {
-        let octets = self.serial.of_bytes(&self.der);
-        let is_negative = octets.first().is_some_and(|first| first & 0x80 != 0);
-        let significant = if is_negative { negated(octets) } else { octets.to_vec() };
-        let digits = hex(&significant);
-        let digits = digits.trim_start_matches('0');
-        format!("{}{}", if is_negative { "-" } else { "" }, if digits.is_empty() { "0" } else { digits })
+        hexadecimal(self.serial.of_bytes(&self.der))
     }
 
     /// The algorithm of the issuer's signature.
@@ -323,6 +318,15 @@ pub fn hex(bytes: &[u8]) -> String {
     digits
 }
 
+/// An INTEGER, by its content octets: hexadecimal, lower case, without leading zeros; `-` before a negative one.
+pub(super) fn hexadecimal(octets: &[u8]) -> String {
+    let is_negative = octets.first().is_some_and(|first| first & 0x80 != 0);
+    let significant = if is_negative { negated(octets) } else { octets.to_vec() };
+    let digits = hex(&significant);
+    let digits = digits.trim_start_matches('0');
+    format!("{}{}", if is_negative { "-" } else { "" }, if digits.is_empty() { "0" } else { digits })
+}
+
 /// A part of a certificate, as offsets into its bytes.
 #[derive(Clone, Copy)]
 struct Span {
@@ -375,7 +379,7 @@ fn validity(validity: Element<'_>) -> Result<Validity, Unreadable> {
 
 /// Reads a UTCTime or GeneralizedTime, also in the forms that X.690 allows and RFC 5280 does not: without seconds,
 /// with a fraction, with an offset. Gives seconds since 1970-01-01T00:00:00Z.
-fn unix_time(tag: u8, content: &[u8]) -> Option<i64> {
+pub(super) fn unix_time(tag: u8, content: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(content).ok()?;
     let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     let (date, zone) = text.split_at(digits);

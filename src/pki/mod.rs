@@ -14,4 +14,6 @@ pub mod identity;
 pub mod key;
 pub mod lifetime;
 pub mod name;
+pub mod request;
+pub mod revocation;
 pub mod signature;

@@ -94,12 +94,12 @@ fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, rep
                 report.find(at, Cause::PrivateKeyInSource { label });
             }
         }
-        Content::Request => {
+        Content::Request(_) => {
             if repeats.unrelated.is_one_more() {
                 report.find(at, Cause::SourceOther { what: "a certificate request".into() });
             }
         }
-        Content::RevocationList => {
+        Content::RevocationList(_) => {
             if repeats.unrelated.is_one_more() {
                 report.find(at, Cause::SourceOther { what: "a certificate revocation list".into() });
             }
@@ -114,8 +114,8 @@ fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, rep
         }
         Content::Unknown(guess) => report.find(at, Cause::SourceUnknownFormat { guess }),
         // Parameters come before many a key, and mean nothing without it.
-        Content::Unrelated { label } if label.ends_with("PARAMETERS") => {}
-        Content::Unrelated { label } => {
+        Content::Unrelated { label, .. } if label.ends_with("PARAMETERS") => {}
+        Content::Unrelated { label, .. } => {
             if repeats.unrelated.is_one_more() {
                 let what = if label.is_empty() {
                     "bytes of no known kind".into()

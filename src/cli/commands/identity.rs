@@ -483,7 +483,10 @@ impl Chain {
                 Found::Damaged { label, why } => Cause::CertDamaged { label: label.into(), why },
                 Found::Unclosed { label } => Cause::PemUnclosed { label: label.into() },
                 Found::Unknown(guess) => Cause::ClientCertUnreadable { guess: Some(guess) },
-                Found::PrivateKey(_) | Found::Request | Found::RevocationList | Found::Unrelated { .. } => {
+                Found::PrivateKey(_)
+                | Found::Request(_)
+                | Found::RevocationList(_)
+                | Found::Unrelated { .. } => {
                     return;
                 }
             };

@@ -625,29 +625,54 @@ fn obstacle(obstacle: Obstacle) -> &'static str {
     }
 }
 
-fn guess(guess: Guess) -> &'static str {
+/// What a file seems to be, as a sentence about it.
+pub fn guess(guess: Guess) -> &'static str {
     match guess {
+        Guess::Asn1 => "this is ASN.1 of a kind that certman does not know",
+        Guess::Base64 => "this is base64 of something that is no certificate",
         Guess::Binary => "this is neither PEM nor DER nor PKCS#7",
+        Guess::Cms => "this is a CMS message without certificates, such as encrypted mail",
         Guess::CutShort => "this looks like a certificate that was cut short",
+        Guess::Database => "this is a database of certificates, as Firefox or macOS keeps it",
         Guess::Empty => "the file is empty",
+        Guess::Executable => "this is a program, not a certificate",
+        Guess::GitLfsPointer => "this is a git-lfs pointer: the file itself has not been fetched",
         Guess::Html => "this is a web page, not a certificate: the download was probably a sign-in page",
+        Guess::Image => "this is a picture, not a certificate",
         Guess::JavaKeyStore => "this is a Java key store, which this version does not read",
         Guess::Json => "this is JSON, not a certificate",
+        Guess::JsonWebKey => "this is a key in JSON (JWK), which no TLS client reads",
+        Guess::Ocsp => "this is an OCSP request or answer, not a certificate",
+        Guess::Office => "this is an MSI, MSG or Office file, not a certificate",
         Guess::OpenSsh => "this is an SSH key, which has nothing to do with TLS",
+        Guess::Parameters => "this is a set of Diffie-Hellman parameters, without a key or a certificate",
         Guess::Pdf => "this is a PDF, not a certificate",
+        Guess::Pgp => "this is a PGP key or message, which has nothing to do with TLS",
         Guess::Pkcs12 => "this is a PKCS#12 store, which this version does not read",
+        Guess::Pkcs7CutShort => "this is PKCS#7 that was cut short",
         Guess::Pkcs7WithoutCertificates => "this is PKCS#7 without any certificate in it",
+        Guess::PublicKey => "this is a public key alone, without a certificate",
+        Guess::SerializedStore => "this is a certificate store as Windows saves it (.sst)",
+        Guess::Shortcut => "this is a Windows shortcut, which only points to a file",
         Guess::Text => "this is text without any certificate in it",
+        Guess::Utf16Text => "this is text in UTF-16 without any certificate in it",
+        Guess::Xml => "this is XML, not a certificate",
         Guess::Zip => "this is an archive, not a certificate",
     }
 }
 
 fn guess_fix(guess: Guess) -> Option<&'static str> {
     Some(match guess {
-        Guess::CutShort => "get it again",
+        Guess::CutShort | Guess::Pkcs7CutShort => "get it again",
+        Guess::Database => "export the certificate from that program, as PEM",
+        Guess::GitLfsPointer => "run `git lfs pull` in that repository",
         Guess::Html => "open the address in a browser, sign in, and save the file again",
         Guess::JavaKeyStore => "export it first: `keytool -exportcert -rfc -alias NAME -keystore FILE`",
         Guess::Pkcs12 => "take the certificates out first: `openssl pkcs12 -in FILE -nokeys -out certs.pem`",
+        Guess::SerializedStore => {
+            "on Windows: `certutil -split -dump FILE` writes each certificate into a file of its own"
+        }
+        Guess::Shortcut => "take the file that it points to",
         Guess::Zip => "unpack it, and name what is inside",
         _ => return None,
     })

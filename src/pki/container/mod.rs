@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 pub use self::pem::{Damage, End};
-pub use self::rubbish::Guess;
+pub use self::rubbish::{Guess, title};
 
 use super::asn1::Malformed;
 use der::Structure;
@@ -24,6 +24,36 @@ pub struct Item<'a> {
     pub index: u32,
     /// The line of its BEGIN marker, from 1; none where it is not PEM.
     pub line: Option<u32>,
+    /// How it is written down.
+    pub packing: Packing,
+}
+
+/// How something is written down in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// Base64 that has lost its markers.
+    Base64,
+    /// The bytes of the structure.
+    Der,
+    /// Base64 between markers.
+    Pem,
+    /// Inside of PKCS#7 in DER or BER.
+    Pkcs7,
+    /// Inside of PKCS#7 in PEM.
+    Pkcs7Pem,
+}
+
+impl Packing {
+    /// The name, for JSON and for people; stable.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64 without markers",
+            Self::Der => "DER",
+            Self::Pem => "PEM",
+            Self::Pkcs7 => "PKCS#7",
+            Self::Pkcs7Pem => "PKCS#7 in PEM",
+        }
+    }
 }
 
 /// What something found in a file is.
@@ -39,10 +69,10 @@ pub enum Content<'a> {
     },
     /// A private key, by the text or bytes it stands in, for [`super::key::detect`].
     PrivateKey(&'a [u8]),
-    /// A certificate request.
-    Request,
-    /// A certificate revocation list.
-    RevocationList,
+    /// A certificate request, by the text or bytes it stands in, for [`decoded`].
+    Request(&'a [u8]),
+    /// A certificate revocation list, by the text or bytes it stands in, for [`decoded`].
+    RevocationList(&'a [u8]),
     /// The whole file is something else.
     Unknown(Guess),
     /// A block that has no END marker.
@@ -50,11 +80,24 @@ pub enum Content<'a> {
         /// Its label.
         label: &'a str,
     },
-    /// A block with a label that has no place here.
+    /// A block with a label that has no place here, or bytes behind the last structure.
     Unrelated {
-        /// Its label.
+        /// Its label; empty where it is not PEM.
         label: &'a str,
+        /// The text or bytes it stands in, for [`decoded`].
+        raw: &'a [u8],
     },
+}
+
+/// The bytes of a structure that stands in a PEM block, or in itself.
+///
+/// # Errors
+/// Where the block is not base64.
+pub fn decoded(raw: &[u8]) -> Result<Cow<'_, [u8]>, Damage> {
+    match pem::blocks(raw).next() {
+        Some(block) if raw.starts_with(b"-") => block.decode().map(Cow::Owned),
+        _ => Ok(Cow::Borrowed(raw)),
+    }
 }
 
 /// Why a block cannot be read.
@@ -73,7 +116,7 @@ pub enum Broken {
 /// Goes through the content of a file and hands every item to `visit`, in order. A file in which nothing is found
 /// gives one [`Content::Unknown`]; so does an empty one.
 pub fn scan(bytes: &[u8], visit: &mut dyn FnMut(Item<'_>)) {
-    let mut sink = Sink { index: 0, line: None, visit };
+    let mut sink = Sink { index: 0, line: None, packing: Packing::Der, visit };
     // Whatever is decoded may turn out to be a key that has no business there: every copy is wiped.
     let found = match pem::from_utf16(bytes) {
         Cow::Borrowed(text) => scan_text(text, &mut sink),
@@ -96,10 +139,14 @@ fn scan_text(text: &[u8], sink: &mut Sink<'_>) -> bool {
     }
     // Base64 without markers, as a browser's developer tools or a ticket give it.
     let naked = rubbish::may_be_base64(text).then(|| pem::decode_base64(text).ok()).flatten();
-    naked.map(Zeroizing::new).is_some_and(|der| scan_der(&der, sink) > 0)
+    naked.map(Zeroizing::new).is_some_and(|der| {
+        sink.packing = Packing::Base64;
+        scan_der(&der, sink) > 0
+    })
 }
 
 fn scan_pem(text: &[u8], sink: &mut Sink<'_>) {
+    sink.packing = Packing::Pem;
     for block in pem::blocks(text) {
         sink.line = Some(block.line);
         let label = block.label;
@@ -129,10 +176,12 @@ fn scan_pem(text: &[u8], sink: &mut Sink<'_>) {
                     sink.give(Content::Damaged { label, why: Broken::Structure(malformed) });
                 }
             }),
-            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => sink.give(Content::Request),
-            "X509 CRL" | "CRL" => sink.give(Content::RevocationList),
+            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
+                sink.give(Content::Request(block.raw));
+            }
+            "X509 CRL" | "CRL" => sink.give(Content::RevocationList(block.raw)),
             _ if label.ends_with("PRIVATE KEY") => sink.give(Content::PrivateKey(block.raw)),
-            _ => sink.give(Content::Unrelated { label }),
+            _ => sink.give(Content::Unrelated { label, raw: block.raw }),
         }
     }
 }
@@ -148,8 +197,8 @@ fn scan_der(bytes: &[u8], sink: &mut Sink<'_>) -> u32 {
         match structure {
             Structure::Certificate => sink.give(Content::Certificate(whole)),
             Structure::PrivateKey => sink.give(Content::PrivateKey(whole)),
-            Structure::Request => sink.give(Content::Request),
-            Structure::RevocationList => sink.give(Content::RevocationList),
+            Structure::Request => sink.give(Content::Request(whole)),
+            Structure::RevocationList => sink.give(Content::RevocationList(whole)),
             Structure::SignedData => scan_pkcs7(whole, "", sink),
             Structure::Unknown => break,
         }
@@ -157,19 +206,22 @@ fn scan_der(bytes: &[u8], sink: &mut Sink<'_>) -> u32 {
         rest = &rest[whole.len()..];
     }
     if found > 0 && rest.iter().any(|byte| !matches!(byte, 0 | b'\n' | b'\r' | b' ')) {
-        sink.give(Content::Unrelated { label: "" });
+        sink.give(Content::Unrelated { label: "", raw: rest });
     }
     found
 }
 
 fn scan_pkcs7(der: &[u8], label: &str, sink: &mut Sink<'_>) {
-    match pkcs7::certificates(der) {
-        Ok(certificates) => {
+    let outside = sink.packing;
+    sink.packing = if outside == Packing::Pem { Packing::Pkcs7Pem } else { Packing::Pkcs7 };
+    match pkcs7::contents(der) {
+        Ok(contents) => {
             let mut nothing = true;
-            for certificate in certificates {
+            for content in contents {
                 nothing = false;
-                match certificate {
-                    Ok(certificate) => sink.give(Content::Certificate(certificate)),
+                match content {
+                    Ok(pkcs7::Part::Certificate(certificate)) => sink.give(Content::Certificate(certificate)),
+                    Ok(pkcs7::Part::RevocationList(list)) => sink.give(Content::RevocationList(list)),
                     Err(malformed) => {
                         sink.give(Content::Damaged { label, why: Broken::Structure(malformed) });
                     }
@@ -181,6 +233,7 @@ fn scan_pkcs7(der: &[u8], label: &str, sink: &mut Sink<'_>) {
         }
         Err(malformed) => sink.give(Content::Damaged { label, why: Broken::Structure(malformed) }),
     }
+    sink.packing = outside;
 }
 
 /// Decodes a block and goes on with its bytes, or reports it as damaged.
@@ -197,12 +250,13 @@ fn with_der(block: &pem::Block<'_>, sink: &mut Sink<'_>, go_on: impl FnOnce(&[u8
 struct Sink<'v> {
     index: u32,
     line: Option<u32>,
+    packing: Packing,
     visit: &'v mut dyn FnMut(Item<'_>),
 }
 
 impl Sink<'_> {
     fn give(&mut self, content: Content<'_>) {
         self.index += 1;
-        (self.visit)(Item { content, index: self.index, line: self.line });
+        (self.visit)(Item { content, index: self.index, line: self.line, packing: self.packing });
     }
 }
