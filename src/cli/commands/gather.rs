@@ -104,6 +104,7 @@ fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, rep
                 report.find(at, Cause::SourceOther { what: "a certificate revocation list".into() });
             }
         }
+        Content::Store(_) => {}
         Content::Unclosed { label } => {
             if repeats.unclosed.is_one_more() {
                 report.find(at, Cause::PemUnclosed { label: label.into() });

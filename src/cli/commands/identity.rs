@@ -16,7 +16,7 @@ use crate::clients::key::{refusal_of_key_kind, refusals_of_chain_file, refusals_
 use crate::config::{Origin, Settings};
 use crate::pki::bundle::Place;
 use crate::pki::cert::{Certificate, Fingerprint, hex};
-use crate::pki::container::{self, Content as Found};
+use crate::pki::container::{self, Content as Found, Guess, StoreKind};
 use crate::pki::identity::{Disorder, Unfit, disorder, fitness, owner};
 use crate::pki::key::{self, Content, Encoding, Form, KeyFile, Limits, OpenError, Pairing, PrivateKey};
 use crate::pki::name::Foreign;
@@ -483,12 +483,16 @@ impl Chain {
                 Found::Damaged { label, why } => Cause::CertDamaged { label: label.into(), why },
                 Found::Unclosed { label } => Cause::PemUnclosed { label: label.into() },
                 Found::Unknown(guess) => Cause::ClientCertUnreadable { guess: Some(guess) },
+                Found::Store(store) => Cause::ClientCertUnreadable {
+                    guess: Some(match store.kind {
+                        StoreKind::Jceks | StoreKind::Jks => Guess::JavaKeyStore,
+                        StoreKind::Pkcs12 => Guess::Pkcs12,
+                    }),
+                },
                 Found::PrivateKey(_)
                 | Found::Request(_)
                 | Found::RevocationList(_)
-                | Found::Unrelated { .. } => {
-                    return;
-                }
+                | Found::Unrelated { .. } => return,
             };
             problems += 1;
             if problems <= MOST_PROBLEMS {

@@ -1,10 +1,13 @@
-//! What a file is and what lies in it: PEM, DER, PKCS#7, and a guess at anything else. Recognised by content; names
+//! What a file is and what lies in it: PEM, DER, PKCS#7, stores, and a guess at anything else. Recognised by content; names
 //! of files are not known here.
 
 mod der;
+mod jks;
 pub mod pem;
+pub mod pkcs12;
 mod pkcs7;
 mod rubbish;
+mod store;
 
 use std::borrow::Cow;
 
@@ -12,8 +15,12 @@ use zeroize::Zeroizing;
 
 pub use self::pem::{Damage, End};
 pub use self::rubbish::{Guess, title};
+pub use self::store::{
+    Extent, Integrity, Opened, Others, Protected, Protection, Store, StoreError, StoreKind,
+    StoredCertificate, StoredKey,
+};
 
-use super::asn1::Malformed;
+use super::asn1::{Element, Malformed};
 use der::Structure;
 
 /// Something found in a file.
@@ -69,10 +76,12 @@ pub enum Content<'a> {
     },
     /// A private key, by the text or bytes it stands in, for [`super::key::detect`].
     PrivateKey(&'a [u8]),
-    /// A certificate request, by the text or bytes it stands in, for [`decoded`].
+    /// A certificate request: its bytes, not judged.
     Request(&'a [u8]),
-    /// A certificate revocation list, by the text or bytes it stands in, for [`decoded`].
+    /// A certificate revocation list: its bytes, not judged.
     RevocationList(&'a [u8]),
+    /// A store of certificates and keys, to be opened. It counts as one item; what lies in it is numbered by itself.
+    Store(Store<'a>),
     /// The whole file is something else.
     Unknown(Guess),
     /// A block that has no END marker.
@@ -84,20 +93,9 @@ pub enum Content<'a> {
     Unrelated {
         /// Its label; empty where it is not PEM.
         label: &'a str,
-        /// The text or bytes it stands in, for [`decoded`].
+        /// The block with its markers, or the bytes.
         raw: &'a [u8],
     },
-}
-
-/// The bytes of a structure that stands in a PEM block, or in itself.
-///
-/// # Errors
-/// Where the block is not base64.
-pub fn decoded(raw: &[u8]) -> Result<Cow<'_, [u8]>, Damage> {
-    match pem::blocks(raw).next() {
-        Some(block) if raw.starts_with(b"-") => block.decode().map(Cow::Owned),
-        _ => Ok(Cow::Borrowed(raw)),
-    }
 }
 
 /// Why a block cannot be read.
@@ -177,9 +175,17 @@ fn scan_pem(text: &[u8], sink: &mut Sink<'_>) {
                 }
             }),
             "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
-                sink.give(Content::Request(block.raw));
+                with_der(&block, sink, |der, sink| sink.give(Content::Request(der)));
             }
-            "X509 CRL" | "CRL" => sink.give(Content::RevocationList(block.raw)),
+            "X509 CRL" | "CRL" => with_der(&block, sink, |der, sink| sink.give(Content::RevocationList(der))),
+            // Nobody's standard, and yet what some tools print.
+            "PKCS12" => with_der(&block, sink, |der, sink| match der::structure(der) {
+                Structure::Store(kind) => sink.give(Content::Store(Store { bytes: der, kind })),
+                _ => {
+                    let malformed = Element::read(der).err().unwrap_or(Malformed::Unexpected);
+                    sink.give(Content::Damaged { label, why: Broken::Structure(malformed) });
+                }
+            }),
             _ if label.ends_with("PRIVATE KEY") => sink.give(Content::PrivateKey(block.raw)),
             _ => sink.give(Content::Unrelated { label, raw: block.raw }),
         }
@@ -193,6 +199,11 @@ fn scan_der(bytes: &[u8], sink: &mut Sink<'_>) -> u32 {
     let mut found = 0;
     while !rest.iter().all(|byte| matches!(byte, 0 | b'\n' | b'\r' | b' ')) {
         let structure = der::structure(rest);
+        if let Structure::Store(kind @ (StoreKind::Jceks | StoreKind::Jks)) = structure {
+            // Nothing in it says where it ends.
+            sink.give(Content::Store(Store { bytes: rest, kind }));
+            return found + 1;
+        }
         let Ok(whole) = der::first(rest) else { break };
         match structure {
             Structure::Certificate => sink.give(Content::Certificate(whole)),
@@ -200,6 +211,7 @@ fn scan_der(bytes: &[u8], sink: &mut Sink<'_>) -> u32 {
             Structure::Request => sink.give(Content::Request(whole)),
             Structure::RevocationList => sink.give(Content::RevocationList(whole)),
             Structure::SignedData => scan_pkcs7(whole, "", sink),
+            Structure::Store(kind) => sink.give(Content::Store(Store { bytes: whole, kind })),
             Structure::Unknown => break,
         }
         found += 1;
