@@ -8,7 +8,8 @@ use crate::clients::Refusal;
 use crate::clients::key::KeyRefusal;
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
-use crate::pki::container::{Broken, Guess};
+use crate::pki::container::{Broken, Guess, Packing};
+use crate::pki::details::Details;
 use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{NoKey, NotCheckable, OpenError};
 use crate::secret::Oddity;
@@ -140,6 +141,8 @@ pub enum Cause {
     Repeated { code: &'static str, count: u32 },
     /// Two keys under one name.
     SameSubjectOtherKey { count: usize, subject: Box<str> },
+    /// A certificate request that its own key has not signed.
+    RequestSignatureWrong { subject: Box<str> },
     /// A signature by its own key that cannot be checked here.
     SelfSignatureUnchecked { signature: Box<str>, subject: Box<str> },
     /// A signature by its own key that is wrong.
@@ -209,6 +212,7 @@ impl Cause {
             Self::PemUnclosed { .. } => "pem-unclosed",
             Self::PrivateKeyInSource { .. } => "private-key-in-source",
             Self::Repeated { code, .. } => code,
+            Self::RequestSignatureWrong { .. } => "request-signature-wrong",
             Self::SameSubjectOtherKey { .. } => "same-subject-other-key",
             Self::SelfSignatureUnchecked { .. } => "self-signature-unchecked",
             Self::SelfSignatureWrong { .. } => "self-signature-wrong",
@@ -293,6 +297,7 @@ impl Cause {
             | Self::ClientRefuses { subject, .. }
             | Self::CrossSignedTwin { subject, .. }
             | Self::KeyMismatch { subject }
+            | Self::RequestSignatureWrong { subject }
             | Self::SameSubjectOtherKey { subject, .. }
             | Self::SelfSignatureUnchecked { subject, .. }
             | Self::SelfSignatureWrong { subject } => Some(subject),
@@ -362,6 +367,8 @@ pub struct CertificateFacts {
     pub fingerprint_sha256: String,
     /// Whether it may issue others.
     pub is_ca: bool,
+    /// What `inspect` says besides.
+    pub inspected: Option<Box<InspectedFacts>>,
     /// The issuer's name.
     pub issuer: String,
     /// In a bundle: whether it was kept, and where not, the code of the reason.
@@ -388,6 +395,34 @@ pub struct CertificateFacts {
     pub subject: String,
     /// Names and addresses.
     pub subject_alt_names: Vec<String>,
+}
+
+/// What `inspect` says of a certificate besides the rest. Texts stand as in the certificate.
+#[derive(Debug)]
+pub struct InspectedFacts {
+    /// The key identifier of the issuer, in lower-case hexadecimal digits.
+    pub authority_key_id: Option<String>,
+    /// What its extensions say.
+    pub details: Details,
+    /// SHA-1 of the certificate, in lower-case hexadecimal digits.
+    pub fingerprint_sha1: String,
+    /// Who has issued it; none where that one is not there, or it is itself.
+    pub issued_by: Option<IssuedBy>,
+    /// How it is written down.
+    pub packing: Packing,
+    /// Its own key identifier, in lower-case hexadecimal digits.
+    pub subject_key_id: Option<String>,
+    /// The version, from 1.
+    pub version: u8,
+}
+
+/// The issuer of a certificate.
+#[derive(Clone, Copy, Debug)]
+pub struct IssuedBy {
+    /// Its number among the certificates of the report, from 0.
+    pub number: usize,
+    /// Whether its key is proven to have signed; otherwise names and key identifiers fit.
+    pub is_proven: bool,
 }
 
 /// A private key as JSON shows it.

@@ -4,6 +4,7 @@
 pub mod args;
 pub mod commands;
 pub mod failure;
+pub mod inspection;
 pub mod render;
 
 use std::ffi::OsString;
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 
 use self::args::{Arguments, Command, Format, Intent};
 use self::failure::Failure;
+use self::inspection::Inspection;
 use crate::config::Settings;
 use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
@@ -94,6 +96,8 @@ pub enum Shown {
     Exports(Exports),
     /// `key check`: what the identity is.
     Identity(IdentitySummary),
+    /// `inspect`: everything in the files.
+    Inspection(Inspection),
     /// One sentence about what was done.
     Note(String),
     /// Bytes for standard output, and nothing else there.
@@ -179,6 +183,9 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         Command::Check(check) => commands::check::run(check, &settings, wants_facts, host),
         Command::Completions { .. } => unreachable!("answered above, before any file is touched"),
         Command::Env(env) => commands::env::run(env, &settings, host),
+        Command::Inspect(inspect) => {
+            commands::inspect::run(inspect, &settings, wants_facts, arguments.common.verbose, host)
+        }
         Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
     }
 }

@@ -1,10 +1,14 @@
 //! The command line as it is typed. Looks nothing up.
 
+mod inspect;
+
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+pub use self::inspect::InspectArguments;
 
 use crate::config::Overrides;
 use crate::pki::key::Limits;
@@ -15,7 +19,7 @@ use crate::pki::key::Limits;
     name = "certman",
     version,
     max_term_width = 100,
-    after_help = "Exit status: 0 done or nothing to say; check and key check: 1 a warning, 2 critical, 3 could not tell; \
+    after_help = "Exit status: 0 done or nothing to say; check, inspect and key check: 1 a warning, 2 critical, 3 could not tell; \
                   other commands: 1 failed, nothing was changed; 64 the arguments are wrong.\n\
                   Manual: certman(1) and certman.toml(5)."
 )]
@@ -94,6 +98,8 @@ pub enum Command {
     },
     /// Print the exports, for eval "$(certman env)"
     Env(EnvArguments),
+    /// Say what is in a file, whatever its format
+    Inspect(InspectArguments),
     /// The client's private key: check, remember, forget, decrypt, encrypt
     #[command(subcommand)]
     Key(KeyCommand),
@@ -351,6 +357,10 @@ impl Arguments {
             }
             Command::Completions { .. } => None,
             Command::Env(env) => Some(&env.identity),
+            Command::Inspect(inspect) => {
+                overrides.passphrase.clone_from(&inspect.passphrase);
+                None
+            }
             Command::Key(KeyCommand::Check(identity)) => Some(identity),
             Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
                 Some(identity)

@@ -33,16 +33,7 @@ pub fn run(
     wants_facts: bool,
     host: &mut Host,
 ) -> Result<Outcome, Failure> {
-    let mut check = Check {
-        now: host.now,
-        pending: Vec::new(),
-        report: Report::default(),
-        subjects: HashMap::new(),
-        keys: HashMap::new(),
-        summary: CheckSummary { now: host.now, ..CheckSummary::default() },
-        thresholds: settings.thresholds,
-        wants_facts,
-    };
+    let mut check = Check::new(settings.thresholds, wants_facts, host.now);
     if arguments.paths.is_empty() {
         check.everything_configured(arguments, settings, host)?;
     } else {
@@ -74,16 +65,17 @@ pub fn run(
     Ok(Outcome { ending: Ending::Judging { from }, report, shown: Shown::Check(summary) })
 }
 
-struct Check {
+/// Judges certificates one at a time, and in the end those that another may take the place of.
+pub(super) struct Check {
     /// By the hash of a public key: the last second of the certificate that lasts longest.
     keys: HashMap<u64, i64>,
     now: i64,
     /// Certificates near or past their end, until it is known whether another takes their place.
     pending: Vec<Pending>,
-    report: Report,
+    pub(super) report: Report,
     /// By the hash of a subject: the last second of the certificate that lasts longest.
     subjects: HashMap<u64, i64>,
-    summary: CheckSummary,
+    pub(super) summary: CheckSummary,
     thresholds: Option<Thresholds>,
     wants_facts: bool,
 }
@@ -97,6 +89,19 @@ struct Pending {
 }
 
 impl Check {
+    pub(super) fn new(thresholds: Option<Thresholds>, wants_facts: bool, now: i64) -> Self {
+        Self {
+            keys: HashMap::new(),
+            now,
+            pending: Vec::new(),
+            report: Report::default(),
+            subjects: HashMap::new(),
+            summary: CheckSummary { now, ..CheckSummary::default() },
+            thresholds,
+            wants_facts,
+        }
+    }
+
     fn everything_configured(
         &mut self,
         arguments: &CheckArguments,
@@ -236,7 +241,7 @@ impl Check {
         self.report = report;
     }
 
-    fn judge(&mut self, certificate: &Certificate, place: Place, report: &mut Report) {
+    pub(super) fn judge(&mut self, certificate: &Certificate, place: Place, report: &mut Report) {
         self.summary.certificates += 1;
         let validity = certificate.validity();
         if let Some(flaw) = certificate.flaw() {
@@ -278,7 +283,7 @@ impl Check {
     }
 
     /// Decides about the CAs near their end: with a replacement at hand that is still valid, there is no alarm.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         for pending in std::mem::take(&mut self.pending) {
             let latest = |map: &HashMap<u64, i64>, hash| map.get(&hash).copied().unwrap_or(i64::MIN);
             let replaced_until = latest(&self.subjects, pending.subject).max(latest(&self.keys, pending.key));

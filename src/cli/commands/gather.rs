@@ -78,7 +78,7 @@ pub fn is_own_output(path: &Path, own: &Path) -> bool {
 }
 
 /// Notes what is not a certificate.
-fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, report: &mut Report) {
+pub fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, report: &mut Report) {
     let at = Some(place);
     match item.content {
         Content::Certificate(_) => {}
@@ -144,7 +144,7 @@ fn key_facts(bytes: &[u8], place: Place) -> (Option<KeyFacts>, Box<str>) {
 
 /// Counts findings of one kind in one file, so that a million damaged blocks are not a million lines.
 #[derive(Default)]
-struct Repeats {
+pub struct Repeats {
     damaged: Counter,
     keys: Counter,
     unclosed: Counter,
@@ -162,7 +162,8 @@ impl Counter {
 }
 
 impl Repeats {
-    fn note(&self, whole: Place, report: &mut Report) {
+    /// Says how many more there were.
+    pub fn note(&self, whole: Place, report: &mut Report) {
         for (counter, code) in [
             (&self.damaged, "cert-damaged"),
             (&self.keys, "private-key-in-source"),
@@ -301,6 +302,7 @@ pub fn facts(
     CertificateFacts {
         days_remaining: validity.days_remaining(now),
         fingerprint_sha256: certificate.fingerprint().to_string(),
+        inspected: None,
         is_ca: certificate.is_ca(),
         issuer: certificate.issuer().to_string(),
         kept: None,

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod env;
 pub mod gather;
 pub mod identity;
+pub mod inspect;
 pub mod key;
 pub mod stamp;
 pub mod values;

@@ -1,6 +1,8 @@
 //! Findings in words: one sentence, lower case, no full stop; then the next step. Written for the person who gets it by
 //! mail at two in the morning and has not heard of certman before.
 
+pub mod inspect;
+
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
@@ -173,6 +175,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
             format!("{label} stands among the certificates; it is not copied")
         }
         Cause::Repeated { code, count } => format!("and {count} more of the kind {code} in this file"),
+        Cause::RequestSignatureWrong { subject } => {
+            format!("the request of '{subject}' is not signed by its own key, and no CA will take it")
+        }
         Cause::SameSubjectOtherKey { count, subject } => format!(
             "{count} different keys go by the name '{subject}', and nothing tells a client which to take: \
              some connections will fail in some clients"
@@ -232,6 +237,7 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::PassphraseMissing(error) => return passphrase_fix(error).map(Into::into),
         Cause::PassphraseNotNeeded => "take client.passphrase out of certman.toml, or leave --passphrase away",
         Cause::PrivateKeyInSource { .. } => "move the key out of there: what is a source is read by many",
+        Cause::RequestSignatureWrong { .. } => "make the request anew, from the key it is for",
         Cause::SameSubjectOtherKey { .. } => "keep only the CA that is in use, and take the other out of the sources",
         Cause::SelfSignatureWrong { .. } => "compare its fingerprint with the help desk before you trust it",
         Cause::SourceEmpty { .. } | Cause::SourceMissing => "correct the path, or take it out of the sources",
@@ -584,7 +590,8 @@ fn ago(seconds: i64) -> String {
     }
 }
 
-fn broken(broken: Broken) -> String {
+/// What is wrong with a block.
+pub fn broken(broken: Broken) -> String {
     match broken {
         Broken::Base64(Damage::Character { line }) => {
             format!("line {line} has a character that base64 does not have")
