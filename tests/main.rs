@@ -19,4 +19,5 @@ mod shells;
 mod streams;
 mod support;
 mod testdata;
+mod vectors;
 mod world;

@@ -19,7 +19,7 @@ use crate::clients;
 use crate::clients::key::{refusal_of_key_kind, refusals_of_key_file};
 use crate::config::Settings;
 use crate::pki::bundle::{Place, Role, role};
-use crate::pki::cert::{Certificate, Fingerprint, hex};
+use crate::pki::cert::{Certificate, Fingerprint, Unreadable, hex};
 use crate::pki::chain::{Issuer, issuers, self_signature};
 use crate::pki::container::{self, Broken, Content as Found, Damage, Guess, Packing, pem, title};
 use crate::pki::key::{self, Content as KeyContent, KeyFile, NoKey, PrivateKey, Sealed};
@@ -125,7 +125,7 @@ impl Inspector {
                     self.key(whole.map_or_else(|| key::detect(raw), Ok), place)
                 }
                 Found::Request(der) => self.request(der, place),
-                Found::RevocationList(der) => revocation_list(der),
+                Found::RevocationList(der) => self.revocation_list(der, place),
                 Found::Store(store) => Content::Other { label: store.kind.name().into() },
                 Found::Unclosed { label } => Content::Unclosed { label: label.into() },
                 Found::Unknown(Guess::PublicKey) => public_key(bytes, ""),
@@ -211,12 +211,14 @@ impl Inspector {
         let report = &mut self.check.report;
         let file = match detected {
             Ok(file) => file,
-            Err(why) => {
-                match &why {
-                    NoKey::NotAKey { .. } => {}
-                    NoKey::Damaged { .. } | NoKey::Empty => {
-                        report.find(Some(place), Cause::KeyUnreadable { why: why.clone() });
-                    }
+            Err(mut why) => {
+                if let NoKey::Damaged { block, line, .. } = &mut why {
+                    // Counted in the block alone until here.
+                    *block = Some(place.index);
+                    *line = line.zip(place.line).map(|(line, begin)| begin + line - 1);
+                }
+                if !matches!(why, NoKey::NotAKey { .. }) {
+                    report.find(Some(place), Cause::KeyUnreadable { why: why.clone() });
                 }
                 return Content::KeyUnreadable { why };
             }
@@ -256,6 +258,24 @@ impl Inspector {
             subject: request.subject.to_string(),
             subject_alt_names: request.details.subject_alt_names,
             verdict: request.verdict,
+        })
+    }
+
+    fn revocation_list(&mut self, der: &[u8], place: Place) -> Content {
+        let list = match RevocationList::parse(der) {
+            Ok(list) => list,
+            Err(Unreadable::Date) => return self.damaged("X509 CRL", Broken::Date, place),
+            Err(Unreadable::Structure(malformed)) => {
+                return self.damaged("X509 CRL", Broken::Structure(malformed), place);
+            }
+        };
+        Content::RevocationList(RevocationListFacts {
+            entries: list.entries,
+            issuer: list.issuer.to_string(),
+            next_update: list.next_update,
+            number: list.number,
+            signature: list.signature.to_string(),
+            this_update: list.this_update,
         })
     }
 
@@ -376,22 +396,11 @@ fn note_key(key: &PrivateKey, place: Place, report: &mut Report) {
     }
 }
 
-fn revocation_list(der: &[u8]) -> Content {
-    match RevocationList::parse(der) {
-        Ok(list) => Content::RevocationList(RevocationListFacts {
-            entries: list.entries,
-            issuer: list.issuer.to_string(),
-            next_update: list.next_update,
-            number: list.number,
-            signature: list.signature.to_string(),
-            this_update: list.this_update,
-        }),
-        Err(_) => Content::Other { label: "X509 CRL".into() },
-    }
-}
-
 /// A block with a label that names neither a certificate nor a private key.
 fn unrelated(label: &str, raw: &[u8]) -> Content {
+    if matches!(label, "CMS" | "PKCS #7 SIGNED DATA" | "PKCS7") {
+        return Content::Unknown { guess: Guess::Cms, title: None };
+    }
     let is_parameters = label.ends_with("PARAMETERS");
     if !is_parameters && !label.ends_with("PUBLIC KEY") {
         return Content::Other { label: label.into() };

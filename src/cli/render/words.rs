@@ -399,6 +399,7 @@ fn key_damage(damage: KeyDamage) -> &'static str {
         KeyDamage::Base64(Damage::Character { .. }) => "it has a character that base64 does not have",
         KeyDamage::Base64(Damage::Empty) => "its block is empty",
         KeyDamage::Base64(Damage::Length) => "its base64 is cut short",
+        KeyDamage::CurvesDiffer => "it names two different curves",
         KeyDamage::CurveMissing => "it does not say which curve it is on",
         KeyDamage::Headers => "the lines above its base64 that say how it is sealed are broken",
         KeyDamage::Impossible => "it has numbers that no key can have",
@@ -649,6 +650,7 @@ pub fn guess(guess: Guess) -> &'static str {
         Guess::JavaKeyStore => "this is a Java key store, which this version does not read",
         Guess::Json => "this is JSON, not a certificate",
         Guess::JsonWebKey => "this is a key in JSON (JWK), which no TLS client reads",
+        Guess::Mail => "this is a mail, not a certificate",
         Guess::Ocsp => "this is an OCSP request or answer, not a certificate",
         Guess::Office => "this is an MSI, MSG or Office file, not a certificate",
         Guess::OpenSsh => "this is an SSH key, which has nothing to do with TLS",
@@ -676,6 +678,7 @@ fn guess_fix(guess: Guess) -> Option<&'static str> {
         Guess::Html => "open the address in a browser, sign in, and save the file again",
         Guess::JavaKeyStore => "export it first: `keytool -exportcert -rfc -alias NAME -keystore FILE`",
         Guess::Pkcs12 => "take the certificates out first: `openssl pkcs12 -in FILE -nokeys -out certs.pem`",
+        Guess::Mail => "open it in a mail program, and save what is attached to it",
         Guess::SerializedStore => {
             "on Windows: `certutil -split -dump FILE` writes each certificate into a file of its own"
         }

@@ -163,6 +163,10 @@ fn scan_pem(text: &[u8], sink: &mut Sink<'_>) {
             "CERTIFICATE" | "X509 CERTIFICATE" | "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => {
                 with_der(&block, sink, |der, sink| match der::structure(der) {
                     Structure::SignedData => scan_pkcs7(der, label, sink),
+                    // Encrypted mail has the same label.
+                    _ if !label.ends_with("CERTIFICATE") && der::structure(der) != Structure::Certificate => {
+                        sink.give(Content::Unrelated { label, raw: block.raw });
+                    }
                     // Whatever else it is, the label says certificate: reading it will tell what is wrong.
                     _ => sink.give(Content::Certificate(der)),
                 });

@@ -37,6 +37,8 @@ pub enum Guess {
     Json,
     /// A key in JSON (RFC 7517).
     JsonWebKey,
+    /// A mail, whatever is attached to it.
+    Mail,
     /// An OCSP request or answer.
     Ocsp,
     /// A document or installer of Microsoft's compound format: MSI, old Office, Outlook's MSG.
@@ -89,6 +91,7 @@ impl Guess {
             Self::JavaKeyStore => "java-key-store",
             Self::Json => "json",
             Self::JsonWebKey => "json-web-key",
+            Self::Mail => "mail",
             Self::Ocsp => "ocsp",
             Self::Office => "compound-file",
             Self::OpenSsh => "openssh",
@@ -189,17 +192,40 @@ fn guess_text(start: &[u8]) -> Option<Guess> {
     } else if begins("<?xml") {
         let head = &start[..start.len().min(1_000)].to_ascii_lowercase();
         if memchr::memmem::find(head, b"<html").is_some() { Guess::Html } else { Guess::Xml }
-    } else if any(&["ssh-", "ecdsa-sha2-", "sk-ssh-", "---- BEGIN SSH2", "PuTTY-User-Key"]) {
+    } else if any(&["ssh-", "ecdsa-sha2-", "sk-ecdsa-sha2-", "sk-ssh-", "---- BEGIN SSH2", "PuTTY-User-Key"])
+    {
         Guess::OpenSsh
     } else if begins("version https://git-lfs.github.com/spec/") {
         Guess::GitLfsPointer
-    } else if begins("{") || begins("[") {
+    } else if is_json(start) {
         let head = &start[..start.len().min(10_000)];
         let is_key = memchr::memmem::find(head, b"\"kty\"").is_some();
         if is_key { Guess::JsonWebKey } else { Guess::Json }
+    } else if is_mail(start) {
+        Guess::Mail
     } else {
         return None;
     })
+}
+
+/// Whether the first lines are the fields of a mail (RFC 5322, section 2.2), one of those that every mail has among them.
+fn is_mail(start: &[u8]) -> bool {
+    let lines = start.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
+    let fields = lines.take_while(|line| !line.is_empty()).take(100);
+    let is_known = |line: &[u8]| {
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+        [&b"content-type"[..], b"mime-version", b"received", b"return-path"]
+            .iter()
+            .any(|known| name.len() < line.len() && name.eq_ignore_ascii_case(known))
+    };
+    fields.take_while(|line| matches!(line.first(), Some(b' ' | b'\t')) || line.contains(&b':')).any(is_known)
+}
+
+/// Whether it starts like an object or a list in JSON; settings of other kinds begin with a name in brackets.
+fn is_json(start: &[u8]) -> bool {
+    let Some((b'{' | b'[', rest)) = start.split_first() else { return false };
+    let next = rest.trim_ascii_start().first();
+    next.is_none_or(|next| matches!(next, b'{' | b'}' | b'[' | b']' | b'"' | b'-' | b'0'..=b'9'))
 }
 
 /// The title of a web page, or what an answer in JSON says is wrong, with runs of blanks as one; a stranger's text, of at most
@@ -311,6 +337,9 @@ mod tests {
             (b"<?xml version='1.0'?><certs/>", "xml"),
             (b"{\"error\":\"no\"}", "json"),
             (b"{\"kty\":\"RSA\"}", "json-web-key"),
+            (b"[settings]\nname = 1", "text"),
+            (b"Subject: hello\nMIME-Version: 1.0\n\n", "mail"),
+            (b"name: Subject\n", "text"),
             (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "git-lfs-pointer"),
             (b"ssh-ed25519 AAAA me@here", "openssh"),
             (b"PuTTY-User-Key-File-3: ssh-ed25519", "openssh"),

@@ -338,6 +338,7 @@ fn guess_noun(guess: Guess) -> &'static str {
         Guess::JavaKeyStore => "a Java key store",
         Guess::Json => "a JSON answer",
         Guess::JsonWebKey => "a key in JSON (JWK)",
+        Guess::Mail => "a mail",
         Guess::Ocsp => "an OCSP request or answer",
         Guess::Office => "an MSI, MSG or Office file",
         Guess::OpenSsh => "an SSH key",
