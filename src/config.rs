@@ -31,6 +31,8 @@ pub struct Overrides {
     pub passphrase: Option<String>,
     /// Sources named on the command line. They stand in the place of those configured.
     pub sources: Vec<PathBuf>,
+    /// `--store-passphrase`
+    pub store_passphrase: Option<String>,
     /// `--warn`
     pub warn: Option<String>,
 }
@@ -48,6 +50,8 @@ pub struct Settings {
     pub passphrase: Value<passphrase::Source>,
     /// The sources, in their order.
     pub sources: Vec<Value<Source>>,
+    /// Where the passphrases of stores come from.
+    pub store_passphrase: Value<passphrase::Source>,
     /// When to speak up; none where the standard for each kind of certificate holds.
     pub thresholds: Option<Thresholds>,
 }
@@ -154,7 +158,14 @@ impl Settings {
         let passphrase = passphrase.or_else(|| files.text(|file| &file.client.passphrase));
         let passphrase = match passphrase {
             None => Value { origin: Origin::Default, value: passphrase::Source::Keyring },
-            Some(text) => here.passphrase(text, &files)?,
+            Some(text) => here.passphrase(text, "--passphrase", &files)?,
+        };
+
+        let store_passphrase = here.text(overrides.store_passphrase, "CERTMAN_STORE_PASSPHRASE_FROM");
+        let store_passphrase = store_passphrase.or_else(|| files.text(|file| &file.bundle.store_passphrase));
+        let store_passphrase = match store_passphrase {
+            None => Value { origin: Origin::Default, value: passphrase::Source::Keyring },
+            Some(text) => here.passphrase(text, "--store-passphrase", &files)?,
         };
 
         let warn = here.text(overrides.warn, "CERTMAN_WARN");
@@ -163,7 +174,7 @@ impl Settings {
         let critical = critical.or_else(|| files.text(|file| &file.check.critical));
         let thresholds = both_thresholds(warn, critical, &files)?;
 
-        Ok(Self { cert, key, out, passphrase, sources, thresholds })
+        Ok(Self { cert, key, out, passphrase, sources, store_passphrase, thresholds })
     }
 }
 
@@ -192,6 +203,7 @@ struct Document {
 struct BundleTable {
     out: Option<toml::Spanned<String>>,
     sources: Vec<toml::Spanned<String>>,
+    store_passphrase: Option<toml::Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -439,17 +451,17 @@ impl Here<'_> {
         Some(Set { at: 0, origin: Origin::Variable(variable), text })
     }
 
-    fn passphrase(&self, set: Set, files: &Files) -> Result<Value<passphrase::Source>, Error> {
+    fn passphrase(&self, set: Set, flag: &str, files: &Files) -> Result<Value<passphrase::Source>, Error> {
         let source = match set.text.parse::<passphrase::Source>() {
             Ok(source) => source,
-            Err(error) => return Err(files.error(&set, "--passphrase", error.to_string())),
+            Err(error) => return Err(files.error(&set, flag, error.to_string())),
         };
         let source = match (source, &set.origin) {
             (passphrase::Source::File(path), Origin::File(file)) => {
                 let text = path.to_string_lossy();
                 if files.home.is_none() && is_below_home(&text) {
                     let what = "the path starts with `~`, and HOME does not say where that is".to_owned();
-                    return Err(files.error(&set, "--passphrase", what));
+                    return Err(files.error(&set, flag, what));
                 }
                 passphrase::Source::File(files.absolute(&text, file))
             }
@@ -579,10 +591,11 @@ fn is_system(source: &OsStr) -> bool {
 /// Keys that the next versions will have.
 const FUTURE: [&str; 4] = ["doctor", "full", "profile", "proxy"];
 /// Every key of `certman.toml`.
-pub const KEYS: [&str; 10] = [
+pub const KEYS: [&str; 11] = [
     "bundle",
     "bundle.out",
     "bundle.sources",
+    "bundle.store_passphrase",
     "check",
     "check.critical",
     "check.warn",
@@ -597,7 +610,7 @@ const NO_SYSTEM: &str =
 /// Far above any configuration.
 const LIMIT: usize = 1 << 20;
 /// Every variable that certman reads for itself.
-pub const VARIABLES: [&str; 9] = [
+pub const VARIABLES: [&str; 10] = [
     "CERTMAN_CERT",
     "CERTMAN_CONFIG",
     "CERTMAN_CRITICAL",
@@ -606,6 +619,7 @@ pub const VARIABLES: [&str; 9] = [
     "CERTMAN_PASSPHRASE_FROM",
     "CERTMAN_SHELL",
     "CERTMAN_SOURCES",
+    "CERTMAN_STORE_PASSPHRASE_FROM",
     "CERTMAN_WARN",
 ];
 
@@ -779,7 +793,7 @@ mod tests {
     #[test]
     fn every_key_that_is_listed_is_read_and_no_other() {
         let document = toml::from_str::<Document>(
-            "[bundle]\nout = 'x'\nsources = ['x']\n[check]\ncritical = '1d'\nwarn = '2d'\n\
+            "[bundle]\nout = 'x'\nsources = ['x']\nstore_passphrase = 'prompt'\n[check]\ncritical = '1d'\nwarn = '2d'\n\
              [client]\ncert = 'x'\nkey = 'x'\npassphrase = 'prompt'\n",
         );
         assert!(document.is_ok(), "{document:?}");

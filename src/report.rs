@@ -2,13 +2,14 @@
 //!
 //! A finding holds facts; its sentences are made in `cli::render::words`. Codes are forever.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::clients::Refusal;
 use crate::clients::key::KeyRefusal;
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
-use crate::pki::container::{Broken, Guess, Packing};
+use crate::pki::container::{Broken, Guess, Packing, StoreError};
 use crate::pki::details::Details;
 use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{NoKey, NotCheckable, OpenError};
@@ -34,6 +35,8 @@ pub enum Severity {
 pub struct Finding {
     /// What is the matter.
     pub cause: Cause,
+    /// What the place is called in its store.
+    pub name: Option<Box<str>>,
     /// Where, by a number in [`Report::files`].
     pub place: Option<Place>,
     /// How bad it is.
@@ -157,6 +160,16 @@ pub enum Cause {
     SourceUnknownFormat { guess: Guess },
     /// There and not readable.
     SourceUnreadable(ReadError),
+    /// A store of certificates and keys stays closed; or a part of it, as a warning.
+    StoreNotOpened(StoreError),
+    /// Nobody has proven that the store is whole; with what is not known about the way in which it could be.
+    StoreNotProven { what: Option<Box<str>> },
+    /// The store opens with a passphrase that everyone knows.
+    StorePassphraseDefault { passphrase: &'static str },
+    /// There is no passphrase for the store where it should be.
+    StorePassphraseMissing(passphrase::Error),
+    /// Nothing could prove that the store is whole.
+    StoreUnprotected,
 }
 
 impl Cause {
@@ -221,6 +234,20 @@ impl Cause {
             Self::SourceOther { .. } => "source-other-content",
             Self::SourceUnknownFormat { .. } => "source-unknown-format",
             Self::SourceUnreadable(_) => "source-unreadable",
+            Self::StoreNotOpened(StoreError::Damaged { .. }) => "store-damaged",
+            Self::StoreNotOpened(StoreError::PassphraseNeeded) | Self::StorePassphraseMissing(_) => {
+                "store-passphrase-missing"
+            }
+            Self::StoreNotOpened(StoreError::TooLarge { .. } | StoreError::TooMuchWork { .. }) => {
+                "store-too-costly"
+            }
+            Self::StoreNotOpened(StoreError::TwoPassphrases | StoreError::Unsupported { .. }) => {
+                "store-unsupported"
+            }
+            Self::StoreNotOpened(StoreError::WrongPassphraseOrDamaged) => "store-passphrase-wrong",
+            Self::StoreNotProven { .. } => "store-not-proven",
+            Self::StorePassphraseDefault { .. } => "store-passphrase-default",
+            Self::StoreUnprotected => "store-unprotected",
         }
     }
 
@@ -247,14 +274,19 @@ impl Cause {
             | Self::PassphraseMissing(_)
             | Self::SourceEmpty { .. }
             | Self::SourceMissing
-            | Self::SourceUnreadable(_) => Severity::Critical,
+            | Self::SourceUnreadable(_)
+            | Self::StoreNotOpened(_)
+            | Self::StorePassphraseMissing(_) => Severity::Critical,
             Self::CertDuplicate { .. }
             | Self::CertExpiredDropped { .. }
             | Self::CertSuperseded { .. }
             | Self::CrossSignedTwin { .. }
             | Self::PassphraseNotNeeded
             | Self::SelfSignatureUnchecked { .. }
-            | Self::SourceOther { .. } => Severity::Info,
+            | Self::SourceOther { .. }
+            | Self::StoreNotProven { .. }
+            | Self::StorePassphraseDefault { .. }
+            | Self::StoreUnprotected => Severity::Info,
             _ => Severity::Warning,
         }
     }
@@ -272,6 +304,19 @@ impl Cause {
                 | Self::SourceEmpty { .. }
                 | Self::SourceMissing
                 | Self::SourceUnreadable(_)
+                | Self::StoreNotOpened(_)
+                | Self::StorePassphraseMissing(_)
+        )
+    }
+
+    /// Whether a source gives less than what lies in it, so that what comes of the others says nothing about the whole.
+    pub fn is_lost_source(&self) -> bool {
+        matches!(
+            self,
+            Self::SourceMissing
+                | Self::SourceUnreadable(_)
+                | Self::StoreNotOpened(_)
+                | Self::StorePassphraseMissing(_)
         )
     }
 
@@ -319,24 +364,39 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Every key seen, in the order of the input.
     pub keys: Vec<KeyFacts>,
+    /// What places in a store are called there, by file and number. A stranger's text.
+    pub names: BTreeMap<(u32, u32), Box<str>>,
 }
 
 impl Report {
     /// Notes a finding with its usual severity.
     pub fn find(&mut self, place: Option<Place>, cause: Cause) {
-        let severity = cause.default_severity();
-        self.findings.push(Finding { cause, place, severity });
+        self.find_as(cause.default_severity(), place, cause);
     }
 
     /// Notes a finding with another severity.
     pub fn find_as(&mut self, severity: Severity, place: Option<Place>, cause: Cause) {
-        self.findings.push(Finding { cause, place, severity });
+        let name = self.name_at(place).map(Into::into);
+        self.findings.push(Finding { cause, name, place, severity });
+    }
+
+    /// Notes what a place is called in its store, cut to a length that a line can take.
+    pub fn call(&mut self, place: Place, name: Option<&str>) {
+        let Some(name) = name.filter(|name| !name.is_empty()) else { return };
+        let name = name.chars().take(LONGEST_NAME).collect::<String>();
+        self.names.insert((place.file, place.index), name.into());
     }
 
     /// Gives a file its number.
     pub fn file(&mut self, path: PathBuf) -> u32 {
         self.files.push(path);
         (self.files.len() - 1) as u32
+    }
+
+    /// What a place is called in its store.
+    pub fn name_at(&self, place: Option<Place>) -> Option<&str> {
+        let place = place?;
+        self.names.get(&(place.file, place.index)).map(|name| &**name)
     }
 
     /// What it comes to: the worst of all findings.
@@ -447,3 +507,6 @@ pub struct KeyFacts {
     /// SHA-256 of the SubjectPublicKeyInfo, where it is known.
     pub spki_sha256: Option<String>,
 }
+
+/// So many characters of a name in a store are kept.
+const LONGEST_NAME: usize = 64;

@@ -16,6 +16,7 @@ mod keyring;
 mod keys;
 mod passphrase;
 mod shells;
+mod stores;
 mod streams;
 mod support;
 mod testdata;

@@ -1,6 +1,7 @@
 //! The command line as it is typed. Looks nothing up.
 
 mod inspect;
+mod stores;
 
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use self::inspect::InspectArguments;
-
+pub use self::stores::StoreArguments;
 use crate::config::Overrides;
 use crate::pki::key::Limits;
 
@@ -120,6 +121,9 @@ pub struct BundleArguments {
     /// Files, folders, or `-` for standard input; else those of certman.toml
     #[arg(value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub stores: StoreArguments,
 }
 
 /// `certman check`
@@ -137,6 +141,9 @@ pub struct CheckArguments {
     /// Files, folders, or `-` for standard input; else the bundle, its sources and the identity
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub stores: StoreArguments,
     /// A warning so long before the end: 30d, 12h, 33%
     #[arg(long, value_name = "TIME")]
     pub warn: Option<String>,
@@ -249,6 +256,9 @@ pub enum KeyCommand {
         /// The client's private key
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
+        /// A PKCS#12 or Java key store, in the place of the key
+        #[arg(long, value_name = "FILE", conflicts_with = "key")]
+        store: Option<PathBuf>,
     },
     /// Put the passphrase into the keyring, once it has opened the key
     #[command(
@@ -264,6 +274,9 @@ pub enum KeyCommand {
         /// Take the passphrase from this file; `-` is standard input. Else it is asked for, twice
         #[arg(long, value_name = "FILE")]
         passphrase_file: Option<PathBuf>,
+        /// A PKCS#12 or Java key store, in the place of the key
+        #[arg(long, value_name = "FILE", conflicts_with = "key")]
+        store: Option<PathBuf>,
     },
 }
 
@@ -348,10 +361,12 @@ impl Arguments {
             Command::Bundle(bundle) => {
                 overrides.out.clone_from(&bundle.out);
                 overrides.sources.clone_from(&bundle.sources);
+                overrides.store_passphrase.clone_from(&bundle.stores.store_passphrase);
                 None
             }
             Command::Check(check) => {
                 overrides.critical.clone_from(&check.critical);
+                overrides.store_passphrase.clone_from(&check.stores.store_passphrase);
                 overrides.warn.clone_from(&check.warn);
                 Some(&check.identity)
             }
@@ -365,7 +380,7 @@ impl Arguments {
             Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
                 Some(identity)
             }
-            Command::Key(KeyCommand::Forget { key } | KeyCommand::Remember { key, .. }) => {
+            Command::Key(KeyCommand::Forget { key, .. } | KeyCommand::Remember { key, .. }) => {
                 overrides.key.clone_from(key);
                 None
             }

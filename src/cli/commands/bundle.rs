@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::gather::{self, gather};
 use super::stamp::Stamp;
+use super::stores::Wishes;
 use crate::cli::args::BundleArguments;
 use crate::cli::failure::Failure;
 use crate::cli::{Ending, Outcome, Shown};
@@ -43,7 +44,8 @@ pub fn run(
     // Only a bundle that `env` looks for, made as `env` would make it.
     let is_for_env = arguments.sources.is_empty() && arguments.out.is_none() && !arguments.keep_expired;
     let stamp = if is_for_env { Stamp::of_sources(&sources, out) } else { None };
-    let built = Built::from_sources(&sources, own_output, rules, host, &mut report);
+    let wishes = Wishes { may_ask: true, ..Wishes::of(settings) };
+    let built = Built::from_sources(&sources, own_output, rules, wishes, host, &mut report);
     if wants_facts || (host.stdout.is_terminal && !is_stream) {
         built.add_facts(host.now, &mut report);
     }
@@ -112,10 +114,11 @@ impl Built {
         sources: &[Source],
         own_output: Option<&Path>,
         rules: Rules,
+        wishes: Wishes<'_>,
         host: &mut Host,
         report: &mut Report,
     ) -> Self {
-        let collection = gather(sources, own_output, host, report);
+        let collection = gather(sources, own_output, wishes, host, report);
         let merged = merge(collection.certificates(), rules);
         gather::note_merge(&collection, &merged, report);
         // Where a source is missing, that is the reason, and the one thing to mend.
@@ -199,12 +202,9 @@ impl Built {
             return Ok(false);
         }
         let failed = |error: WriteError| write_failure("bundle", path, &error);
-        if holds_private_key(path) {
-            return Err(Failure::new(format!(
-                "'{}' holds a private key, and is not replaced",
-                path.display()
-            ))
-            .hint("name another file with --out"));
+        if let Some(what) = holds_private_key(path) {
+            return Err(Failure::new(format!("'{}' {what}, and is not replaced", path.display()))
+                .hint("name another file with --out"));
         }
         let mut draft = Draft::beside(path, Kind::Public).map_err(failed)?;
         self.each_chunk(|chunk| draft.write_all(chunk)).map_err(failed)?;
@@ -276,14 +276,19 @@ impl Built {
     }
 }
 
-/// Whether what stands at `path` holds a private key. What cannot be read is judged by the system, not here.
-fn holds_private_key(path: &Path) -> bool {
+/// What makes what stands at `path` too precious to replace: a private key, or a store that may hold one. What cannot be read
+/// is judged by the system, not here.
+fn holds_private_key(path: &Path) -> Option<&'static str> {
     let mut text = Zeroizing::new(Vec::new());
-    let mut holds_any = false;
+    let mut holds = None;
     if fs::read_into(path, &mut text, source::LIMIT).is_ok() {
-        scan(&text, &mut |item| holds_any |= matches!(item.content, Content::PrivateKey(_)));
+        scan(&text, &mut |item| match item.content {
+            Content::PrivateKey(_) => holds = Some("holds a private key"),
+            Content::Store(_) => holds = Some("is a store of certificates and keys"),
+            _ => {}
+        });
     }
-    holds_any
+    holds
 }
 
 /// A failure to write, with the next step.

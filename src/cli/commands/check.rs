@@ -7,6 +7,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::bundle::Built;
+use super::stores::Wishes;
 use super::{gather, identity};
 use crate::cli::args::{CheckArguments, FailOn};
 use crate::cli::failure::Failure;
@@ -34,19 +35,27 @@ pub fn run(
     host: &mut Host,
 ) -> Result<Outcome, Failure> {
     let mut check = Check::new(settings.thresholds, wants_facts, host.now);
+    let limits = arguments.identity.limits.limits();
+    let wishes = Wishes { limits, may_ask: !arguments.paths.is_empty(), ..Wishes::of(settings) };
     if arguments.paths.is_empty() {
-        check.everything_configured(arguments, settings, host)?;
+        check.everything_configured(arguments, settings, wishes, host)?;
     } else {
         let sources: Vec<Source> =
             arguments.paths.iter().map(|path| Source::typed(path, &host.current_folder)).collect();
-        check.certificates_in(&sources, None, host);
+        check.certificates_in(&sources, wishes, host);
     }
     check.settle();
     let Check { mut report, mut summary, .. } = check;
     summary.files = report.files.len();
     for finding in &mut report.findings {
         // What could not be read could not be judged: never good, but not known to be bad either.
-        if matches!(finding.cause, Cause::SourceMissing | Cause::SourceUnreadable(_) | Cause::BundleMissing) {
+        if matches!(
+            finding.cause,
+            Cause::SourceMissing
+                | Cause::SourceUnreadable(_)
+                | Cause::StorePassphraseMissing(_)
+                | Cause::BundleMissing
+        ) {
             finding.severity = Severity::Unknown;
         }
         // Cron never reaches a keyring. Whether the passphrase opens the key is for `key check` to say.
@@ -106,6 +115,7 @@ impl Check {
         &mut self,
         arguments: &CheckArguments,
         settings: &Settings,
+        wishes: Wishes<'_>,
         host: &mut Host,
     ) -> Result<(), Failure> {
         let has_identity = settings.cert.is_some() || settings.key.is_some();
@@ -120,7 +130,7 @@ impl Check {
         if let Some(out) = &out
             && (has_bundle || !settings.sources.is_empty())
         {
-            self.bundle(settings, out, host);
+            self.bundle(settings, out, wishes, host);
         }
         if has_identity {
             identity::check(
@@ -142,12 +152,12 @@ impl Check {
     }
 
     /// The bundle as it lies there, and whether its sources would give another.
-    fn bundle(&mut self, settings: &Settings, out: &Path, host: &mut Host) {
+    fn bundle(&mut self, settings: &Settings, out: &Path, wishes: Wishes<'_>, host: &mut Host) {
         let mut rebuilt = Report::default();
         let built = (!settings.sources.is_empty()).then(|| {
             let sources: Vec<Source> = settings.sources.iter().map(|source| source.value.clone()).collect();
             let rules = Rules { keep_expired: false, now: self.now };
-            let built = Built::from_sources(&sources, Some(out), rules, host, &mut rebuilt);
+            let built = Built::from_sources(&sources, Some(out), rules, wishes, host, &mut rebuilt);
             if self.wants_facts {
                 built.add_facts(self.now, &mut rebuilt);
             }
@@ -159,7 +169,7 @@ impl Check {
             let place = Some(self.place_of(out));
             self.report.find(place, Cause::BundleMissing);
         } else {
-            self.certificates_in(&[Source::Path(out.to_owned())], None, host);
+            self.certificates_in(&[Source::Path(out.to_owned())], wishes, host);
             let seen = self.summary.certificates - seen_before;
             let has_damage = self.report.findings[before..].iter().any(|finding| {
                 matches!(
@@ -184,10 +194,10 @@ impl Check {
                 Some(BundleFacts { changed: false, certificates: seen, path: Some(out.to_owned()), sha256 });
         }
         let Some(built) = built else { return };
-        let is_whole = !rebuilt.findings.iter().any(|finding| {
-            let is_missing = matches!(finding.cause, Cause::SourceMissing | Cause::SourceUnreadable(_));
-            is_missing && finding.severity == Severity::Critical
-        });
+        let is_whole = !rebuilt
+            .findings
+            .iter()
+            .any(|finding| finding.cause.is_lost_source() && finding.severity == Severity::Critical);
         if !is_whole {
             // What a part of the sources would give says nothing about the bundle.
             rebuilt.findings.retain(|finding| finding.place.is_some());
@@ -220,6 +230,8 @@ impl Check {
             }
             self.report.findings.push(finding);
         }
+        let names = other.names.into_iter().map(|((file, index), name)| ((file + offset, index), name));
+        self.report.names.extend(names);
         for mut certificate in other.certificates {
             certificate.place = moved(certificate.place);
             self.report.certificates.push(certificate);
@@ -230,9 +242,9 @@ impl Check {
         }
     }
 
-    fn certificates_in(&mut self, sources: &[Source], own_output: Option<&Path>, host: &mut Host) {
+    fn certificates_in(&mut self, sources: &[Source], wishes: Wishes<'_>, host: &mut Host) {
         let mut report = std::mem::take(&mut self.report);
-        gather::each_certificate(sources, own_output, host, &mut report, &mut |der, place, report| {
+        gather::each_certificate(sources, None, wishes, host, &mut report, &mut |der, place, report| {
             match Certificate::parse(der, Fingerprint::of(der)) {
                 Ok(certificate) => self.judge(&certificate, place, report),
                 Err(unreadable) => report.find(Some(place), gather::damaged(der, unreadable)),
@@ -269,7 +281,8 @@ impl Check {
         let cause = lifetime_cause(certificate, is_ca, self.thresholds, self.now);
         let finding = cause.map(|cause| {
             let severity = cause.default_severity();
-            Finding { cause, place: Some(place), severity }
+            let name = report.name_at(Some(place)).map(Into::into);
+            Finding { cause, name, place: Some(place), severity }
         });
         match finding {
             Some(finding) if is_ca && !matches!(finding.cause, Cause::CertNotYetValid { .. }) => {

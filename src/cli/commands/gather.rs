@@ -5,27 +5,30 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::stores::{self, Opener, Wishes};
 use crate::clients;
 use crate::pki::asn1::{Departure, exact_der};
 use crate::pki::bundle::{Collection, Concern, Fate, Merged, Place, Reason, Role};
 use crate::pki::cert::{Certificate, Flaw, Unreadable, hex};
-use crate::pki::container::{self, Broken, Content, Guess, Item};
+use crate::pki::container::{self, Broken, Content, Guess, Item, Store};
 use crate::pki::key::{self, NoKey};
 use crate::pki::signature::{Digest as SignatureDigest, Verdict};
 use crate::report::{Cause, CertificateFacts, KeyFacts, Report, Severity};
 use crate::source::{self, Source, Unavailable};
 use crate::sys::Host;
 use crate::sys::fs::{self, ReadError};
+use crate::sys::passphrase::Lent;
 
 /// Reads every source into one collection. Certman's own output in a folder is passed over.
 pub fn gather(
     sources: &[Source],
     own_output: Option<&Path>,
+    wishes: Wishes<'_>,
     host: &mut Host,
     report: &mut Report,
 ) -> Collection {
     let mut collection = Collection::default();
-    each_certificate(sources, own_output, host, report, &mut |der, place, report| match collection
+    each_certificate(sources, own_output, wishes, host, report, &mut |der, place, report| match collection
         .add(der, place)
     {
         Ok(None) => {}
@@ -39,12 +42,15 @@ pub fn gather(
 pub fn each_certificate(
     sources: &[Source],
     own_output: Option<&Path>,
+    wishes: Wishes<'_>,
     host: &mut Host,
     report: &mut Report,
     visit: &mut dyn FnMut(&[u8], Place, &mut Report),
 ) {
     let skip = |path: &Path| own_output.is_some_and(|own| is_own_output(path, own));
-    source::read_all(sources, &mut *host.stdin, &skip, &mut |blob| {
+    let Host { environment, keyring, stdin, terminal, .. } = host;
+    let mut opener = Opener::new(wishes, Lent { environment, keyring: &**keyring, terminal: &**terminal });
+    source::read_all(sources, &mut **stdin, &skip, &mut |blob| {
         let file = report.file(blob.path.to_owned());
         let whole = Place { file, index: 1, line: None };
         match blob.content {
@@ -52,10 +58,12 @@ pub fn each_certificate(
                 let mut repeats = Repeats::default();
                 container::scan(bytes, &mut |item| {
                     let place = Place { file, index: item.index, line: item.line };
-                    if let Content::Certificate(der) = item.content {
-                        visit(der, place, report);
-                    } else {
-                        note(item, place, blob.is_named, &mut repeats, report);
+                    match item.content {
+                        Content::Certificate(der) => visit(der, place, report),
+                        Content::Store(store) => {
+                            unpack(&store, place, blob.path, &mut opener, &mut repeats, report, visit);
+                        }
+                        _ => note(item, place, blob.is_named, &mut repeats, report),
                     }
                 });
                 repeats.note(whole, report);
@@ -77,11 +85,44 @@ pub fn is_own_output(path: &Path, own: &Path) -> bool {
     path.file_name() == own.file_name() && fs::is_same_file(path, own)
 }
 
+/// Opens a store, hands over its certificates, and notes everything else that is in it. Certificates are numbered from the
+/// place of the store on, keys behind them.
+fn unpack(
+    store: &Store<'_>,
+    whole: Place,
+    path: &Path,
+    opener: &mut Opener<'_>,
+    repeats: &mut Repeats,
+    report: &mut Report,
+    visit: &mut dyn FnMut(&[u8], Place, &mut Report),
+) {
+    let unlocked = match opener.open(store, path, report) {
+        Ok(unlocked) => unlocked,
+        Err(closed) => return report.find(Some(whole), closed.into()),
+    };
+    stores::note(&unlocked, whole, report);
+    let mut places = (whole.index..).map(|index| Place { index, line: None, ..whole });
+    for certificate in &unlocked.opened.certificates {
+        let Some(place) = places.next() else { return };
+        report.call(place, certificate.name.as_deref());
+        visit(&certificate.der, place, report);
+    }
+    for key in &unlocked.opened.keys {
+        let Some(place) = places.next() else { return };
+        report.call(place, key.name.as_deref());
+        let (facts, label) = stores::key_facts(key, store.kind, place);
+        report.keys.push(facts);
+        if repeats.keys.is_one_more() {
+            report.find(Some(place), Cause::PrivateKeyInSource { label });
+        }
+    }
+}
+
 /// Notes what is not a certificate.
 pub fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, report: &mut Report) {
     let at = Some(place);
     match item.content {
-        Content::Certificate(_) => {}
+        Content::Certificate(_) | Content::Store(_) => {}
         Content::Damaged { label, why } => {
             if repeats.damaged.is_one_more() {
                 report.find(at, Cause::CertDamaged { label: label.into(), why });
@@ -104,7 +145,6 @@ pub fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats,
                 report.find(at, Cause::SourceOther { what: "a certificate revocation list".into() });
             }
         }
-        Content::Store(_) => {}
         Content::Unclosed { label } => {
             if repeats.unclosed.is_one_more() {
                 report.find(at, Cause::PemUnclosed { label: label.into() });

@@ -420,7 +420,8 @@ pub fn severity_of(error: &passphrase::Error) -> Severity {
     }
 }
 
-fn note_open_file(obtained: &Obtained, source: &Source, report: &mut Report) {
+/// Notes that others may read the file that a passphrase came from.
+pub fn note_open_file(obtained: &Obtained, source: &Source, report: &mut Report) {
     if let (Some(mode), Source::File(path)) = (obtained.open_to_others, source) {
         let place = Place { file: report.file(path.clone()), index: 1, line: None };
         report.find(Some(place), Cause::PassphrasePermissions { mode });

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{check, identity};
+use super::{check, identity, stores};
 use crate::cli::args::{IdentityArguments, KeyCommand, LimitArguments};
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
@@ -34,6 +34,21 @@ pub fn run(
     is_json: bool,
     host: &mut Host,
 ) -> Result<Outcome, Failure> {
+    match command {
+        KeyCommand::Forget { store: Some(store), .. } => {
+            let note = stores::forget(&absolute(store, host), host)?;
+            return Ok(done(Report::default(), note));
+        }
+        KeyCommand::Remember { limits, passphrase_file, store: Some(store), .. } => {
+            let mut report = Report::default();
+            let path = absolute(store, host);
+            return match stores::remember(&path, limits, passphrase_file.as_deref(), host, &mut report) {
+                Ok(note) => Ok(done(report, note)),
+                Err(failure) => Err(failure.with_findings(report)),
+            };
+        }
+        _ => {}
+    }
     let Some(key) = &settings.key else {
         return Err(Failure::usage("no client key is named")
             .hint("name it with --key, or set client.key in certman.toml"));
@@ -83,6 +98,19 @@ pub fn run(
     }
 }
 
+/// What a command that only touches the keyring comes to.
+fn done(report: Report, note: String) -> Outcome {
+    Outcome { ending: Ending::Doing { is_done: true }, report, shown: Shown::Note(note) }
+}
+
+/// The path of a store as sources have it, so that its entry in the keyring is the one they look for.
+fn absolute(store: &Path, host: &Host) -> PathBuf {
+    match crate::source::Source::typed(store, &host.current_folder) {
+        crate::source::Source::Path(path) => path,
+        crate::source::Source::StandardInput => store.to_owned(),
+    }
+}
+
 fn check(arguments: &IdentityArguments, settings: &Settings, host: &mut Host) -> Outcome {
     let mut report = Report::default();
     let now = host.now;
@@ -118,7 +146,9 @@ fn remember(
     let limits = limits.limits();
     limits.check(sealed.scheme()).map_err(|error| identity::not_opened(path, &error))?;
     let passphrase = match passphrase_file {
-        Some(from) if from == Path::new("-") => from_standard_input(path, host)?,
+        Some(from) if from == Path::new("-") => {
+            from_standard_input(host)?.map_err(|error| identity::no_passphrase(path, &error))?
+        }
         Some(from) => {
             let source = Source::File(host.current_folder.join(from));
             let obtained = obtain(&source, path, &identity::prompt(path), host)?;
@@ -439,7 +469,7 @@ fn note_written(bytes: &[u8], out: &Path, key: Option<&PrivateKey>, report: &mut
 }
 
 /// Stores a passphrase, and reads it back.
-fn store(account: &str, passphrase: &Passphrase, host: &Host) -> Result<(), Failure> {
+pub(super) fn store(account: &str, passphrase: &Passphrase, host: &Host) -> Result<(), Failure> {
     host.keyring.store(account, passphrase).map_err(|error| of_keyring(&error))?;
     let stored = host.keyring.read(account).map_err(|error| of_keyring(&error))?;
     if stored.expose_secret() != passphrase.expose_secret() {
@@ -449,7 +479,8 @@ fn store(account: &str, passphrase: &Passphrase, host: &Host) -> Result<(), Fail
     Ok(())
 }
 
-fn of_keyring(error: &keyring::Error) -> Failure {
+/// The failure for a keyring that does not answer.
+pub(super) fn of_keyring(error: &keyring::Error) -> Failure {
     Failure::new(Foreign(error).to_string()).hint(words::keyring_fix(error))
 }
 
@@ -489,7 +520,11 @@ fn ask_twice(key: &Path, prompt: &str, host: &Host) -> Result<Passphrase, Failur
     Err(Failure::new("the passphrase was not typed twice the same").hint("nothing was changed; try again"))
 }
 
-fn from_standard_input(key: &Path, host: &mut Host) -> Result<Passphrase, Failure> {
+/// Reads a passphrase from standard input: one line. The inner error is one of those of any place.
+///
+/// # Errors
+/// Where it cannot be read.
+pub(super) fn from_standard_input(host: &mut Host) -> Result<Result<Passphrase, passphrase::Error>, Failure> {
     // The longest passphrase, its line ending, and one byte that is too many; of that size from the start.
     let limit = Passphrase::LONGEST + 2;
     let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 2));
@@ -506,9 +541,9 @@ fn from_standard_input(key: &Path, host: &mut Host) -> Result<Passphrase, Failur
             passphrase::Error::TooLong { place: place() }
         }
         Ok(()) if passphrase.expose_secret().contains(&0) => passphrase::Error::Nul { place: place() },
-        Ok(()) => return Ok(passphrase),
+        Ok(()) => return Ok(Ok(passphrase)),
     };
-    Err(identity::no_passphrase(key, &error))
+    Ok(Err(error))
 }
 
 fn not_sealed(path: &Path, error: SealError) -> Failure {

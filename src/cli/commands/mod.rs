@@ -9,6 +9,7 @@ pub mod identity;
 pub mod inspect;
 pub mod key;
 pub mod stamp;
+pub mod stores;
 pub mod values;
 
 use time::format_description::well_known::Rfc3339;

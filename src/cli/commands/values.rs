@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::bundle::{Built, out, sources};
 use super::identity;
 use super::stamp::Stamp;
+use super::stores::Wishes;
 use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
 use crate::config::Settings;
@@ -122,7 +123,8 @@ fn bundle(
     }
     let mut found = Report::default();
     let rules = Rules { keep_expired: false, now: host.now };
-    let built = Built::from_sources(&sources, Some(out), rules, host, &mut found);
+    let wishes = Wishes { limits: request.limits.limits(), ..Wishes::of(settings) };
+    let built = Built::from_sources(&sources, Some(out), rules, wishes, host, &mut found);
     let failure = if found.worst() < Severity::Critical {
         match built.publish(out) {
             Ok(_) => {

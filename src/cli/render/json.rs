@@ -259,10 +259,14 @@ fn key(facts: &KeyFacts, report: &Report) -> Value {
 
 fn source(place: Place, report: &Report) -> Value {
     let path = report.files.get(place.file as usize).map(|path| path.to_string_lossy());
-    match place.line {
-        Some(line) => json!({ "path": path, "index": place.index, "line": line }),
-        None => json!({ "path": path, "index": place.index }),
+    let mut object = json!({ "path": path, "index": place.index });
+    if let Some(line) = place.line {
+        object["line"] = json!(line);
     }
+    if let Some(name) = report.name_at(Some(place)) {
+        object["name"] = json!(name);
+    }
+    object
 }
 
 /// RFC 3339 in UTC; null for a time that no calendar has.

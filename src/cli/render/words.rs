@@ -13,7 +13,7 @@ use crate::clients::{Client, Refusal};
 use crate::pki::asn1::{Departure, Malformed};
 use crate::pki::bundle::{Obstacle, Place};
 use crate::pki::cert::Flaw;
-use crate::pki::container::{Broken, Damage, Guess};
+use crate::pki::container::{Broken, Damage, Extent, Guess, StoreError};
 use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{Cause as KeyDamage, NoKey, NotCheckable, OpenError, OtherContent, Quirk, Work};
 use crate::pki::lifetime::{DAY, Validity};
@@ -26,7 +26,10 @@ use crate::sys::{keyring, passphrase};
 pub fn located(finding: &Finding, files: &[PathBuf]) -> String {
     let message = message(finding, files);
     match finding.place {
-        Some(at) => format!("{}: {message}", place(at, files)),
+        Some(at) => {
+            let name = finding.name.as_ref().map(|name| format!(" ({})", Foreign(name))).unwrap_or_default();
+            format!("{}{name}: {message}", place(at, files))
+        }
         None => message,
     }
 }
@@ -194,6 +197,23 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::SourceOther { what } => format!("{} stands here; it is passed over", Foreign(what)),
         Cause::SourceUnknownFormat { guess } => self::guess(*guess).into(),
         Cause::SourceUnreadable(error) => format!("it cannot be read: {error}"),
+        Cause::StoreNotOpened(error) => store_not_opened(error),
+        Cause::StoreNotProven { what: None } => {
+            "whether the store is as it was written is not proven: that needs its passphrase".into()
+        }
+        Cause::StoreNotProven { what: Some(what) } => {
+            format!("the store is sealed against change with {}, which certman does not check", Foreign(what))
+        }
+        Cause::StorePassphraseDefault { passphrase: "" } => {
+            "the store has an empty passphrase, so whoever can write the file can change it".into()
+        }
+        Cause::StorePassphraseDefault { passphrase } => {
+            format!("the store has the passphrase '{passphrase}', which everyone knows")
+        }
+        Cause::StorePassphraseMissing(error) => format!("no passphrase for the store: {}", Foreign(error)),
+        Cause::StoreUnprotected => {
+            "nothing in the store proves that it is as it was written (it has no MAC)".into()
+        }
     }
 }
 
@@ -245,6 +265,8 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::SourceUnreadable(ReadError::NotAFile(_)) => "name a regular file, or `-` for standard input",
         Cause::SourceUnreadable(ReadError::TooLarge { .. }) => "name the files with certificates in them",
         Cause::SourceUnreadable(_) => "make it readable for the user who runs certman",
+        Cause::StoreNotOpened(error) => store_fix(error),
+        Cause::StorePassphraseMissing(error) => store_passphrase_fix(error),
         _ => return None,
     }
     .into())
@@ -332,12 +354,7 @@ pub fn not_opened(error: &OpenError) -> String {
     match error {
         OpenError::Damaged { cause } => format!("the client key is damaged: {}", key_damage(*cause)),
         OpenError::TooMuchWork { demanded, kind, limit } => {
-            let in_words = |number: u64| match kind {
-                Work::Iterations => format!("{} rounds of key derivation", grouped(number)),
-                Work::ScryptMemory => format!("{} MiB of memory for scrypt", grouped(number >> 20)),
-                Work::ScryptWork => format!("{} block mixes of scrypt", grouped(number)),
-            };
-            format!("the client key demands {}; {} are allowed", in_words(*demanded), in_words(*limit))
+            format!("the client key demands {}; {} are allowed", work(*kind, *demanded), work(*kind, *limit))
         }
         OpenError::Unsupported { what } => {
             format!("the client key is sealed with {}, which certman does not open", Foreign(what))
@@ -345,6 +362,14 @@ pub fn not_opened(error: &OpenError) -> String {
         OpenError::WrongPassphraseOrDamaged => {
             "the passphrase does not open the client key; a damaged key file looks the same".into()
         }
+    }
+}
+
+fn work(kind: Work, number: u64) -> String {
+    match kind {
+        Work::Iterations => format!("{} rounds of key derivation", grouped(number)),
+        Work::ScryptMemory => format!("{} MiB of memory for scrypt", grouped(number >> 20)),
+        Work::ScryptWork => format!("{} block mixes of scrypt", grouped(number)),
     }
 }
 
@@ -361,6 +386,75 @@ pub fn open_fix(error: &OpenError) -> &'static str {
         OpenError::Unsupported { .. } => REWRITE_WITH_OPENSSL,
         OpenError::WrongPassphraseOrDamaged => {
             "try `certman key check --passphrase prompt`; store the right one with `certman key remember`"
+        }
+    }
+}
+
+/// Why a store stays closed, as a sentence about it.
+pub fn store_not_opened(error: &StoreError) -> String {
+    match error {
+        StoreError::Damaged { why: Malformed::CutShort } => "the store is damaged: it is cut short".into(),
+        StoreError::Damaged { .. } => "the store is damaged: its structure is broken".into(),
+        StoreError::PassphraseNeeded => "the store does not open without its passphrase".into(),
+        StoreError::TooLarge { demanded, extent: Extent::Bytes, limit } => format!(
+            "the store has {} MiB; stores of up to {} MiB are read",
+            grouped(demanded.div_ceil(1 << 20)),
+            grouped(limit >> 20)
+        ),
+        StoreError::TooLarge { extent: Extent::Entries, limit, .. } => {
+            format!("the store has more than {} entries", grouped(*limit))
+        }
+        StoreError::TooMuchWork { demanded, kind, limit } => {
+            format!("the store demands {}; {} are allowed", work(*kind, *demanded), work(*kind, *limit))
+        }
+        StoreError::TwoPassphrases => {
+            "the passphrase is right for the store as a whole, and its content is sealed with another one"
+                .into()
+        }
+        StoreError::Unsupported { what } => {
+            format!("the store holds {}, which certman does not read", Foreign(what))
+        }
+        StoreError::WrongPassphraseOrDamaged => {
+            "the passphrase does not open the store; a store that was changed looks the same".into()
+        }
+    }
+}
+
+/// The next step for a store that stays closed.
+pub fn store_fix(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Damaged { .. } => "get the store again, and copy it as a binary file",
+        StoreError::PassphraseNeeded => STORE_REMEMBER,
+        StoreError::TooLarge { .. } => "name the files with certificates in them",
+        StoreError::TooMuchWork { .. } => {
+            "if you trust the file, take the certificates out with OpenSSL: `openssl pkcs12 -nokeys -in FILE -out certs.pem`"
+        }
+        StoreError::TwoPassphrases | StoreError::Unsupported { .. } => {
+            "have the certificates exported as PEM by the program that made the store"
+        }
+        StoreError::WrongPassphraseOrDamaged => {
+            "store the right one with `certman key remember --store FILE`, or name its place with --store-passphrase"
+        }
+    }
+}
+
+/// The next step for each way in which the passphrase of a store is not to be had.
+pub fn store_passphrase_fix(error: &passphrase::Error) -> &'static str {
+    use keyring::Error;
+    match error {
+        passphrase::Error::Keyring(Error::Absent { .. }) => STORE_REMEMBER,
+        passphrase::Error::Keyring(Error::Ambiguous { .. }) => {
+            "run `certman key forget --store FILE`, then `certman key remember --store FILE`"
+        }
+        passphrase::Error::Keyring(error @ (Error::Locked { .. } | Error::TimedOut { .. })) => {
+            keyring_fix(error)
+        }
+        passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => {
+            "correct bundle.store_passphrase or --store-passphrase"
+        }
+        passphrase::Error::Unset { .. } => "set the variable, or name another place with --store-passphrase",
+        _ => {
+            "name another place with --store-passphrase: keyring, prompt, file:PATH, fd:N, env:NAME, command:…"
         }
     }
 }
@@ -639,6 +733,7 @@ pub fn guess(guess: Guess) -> &'static str {
         Guess::Asn1 => "this is ASN.1 of a kind that certman does not know",
         Guess::Base64 => "this is base64 of something that is no certificate",
         Guess::Binary => "this is neither PEM nor DER nor PKCS#7",
+        Guess::BouncyCastle => "this is a key store of Bouncy Castle (BKS), which certman does not read",
         Guess::Cms => "this is a CMS message without certificates, such as encrypted mail",
         Guess::CutShort => "this looks like a certificate that was cut short",
         Guess::Database => "this is a database of certificates, as Firefox or macOS keeps it",
@@ -647,7 +742,7 @@ pub fn guess(guess: Guess) -> &'static str {
         Guess::GitLfsPointer => "this is a git-lfs pointer: the file itself has not been fetched",
         Guess::Html => "this is a web page, not a certificate: the download was probably a sign-in page",
         Guess::Image => "this is a picture, not a certificate",
-        Guess::JavaKeyStore => "this is a Java key store, which this version does not read",
+        Guess::JavaKeyStore => "this is a Java key store, where PEM should be",
         Guess::Json => "this is JSON, not a certificate",
         Guess::JsonWebKey => "this is a key in JSON (JWK), which no TLS client reads",
         Guess::Mail => "this is a mail, not a certificate",
@@ -657,12 +752,14 @@ pub fn guess(guess: Guess) -> &'static str {
         Guess::Parameters => "this is a set of Diffie-Hellman parameters, without a key or a certificate",
         Guess::Pdf => "this is a PDF, not a certificate",
         Guess::Pgp => "this is a PGP key or message, which has nothing to do with TLS",
-        Guess::Pkcs12 => "this is a PKCS#12 store, which this version does not read",
+        Guess::Pkcs12 => "this is a PKCS#12 store, where PEM should be",
+        Guess::Pkcs12CutShort => "this looks like a PKCS#12 store that was cut short",
         Guess::Pkcs7CutShort => "this is PKCS#7 that was cut short",
         Guess::Pkcs7WithoutCertificates => "this is PKCS#7 without any certificate in it",
         Guess::PublicKey => "this is a public key alone, without a certificate",
         Guess::SerializedStore => "this is a certificate store as Windows saves it (.sst)",
         Guess::Shortcut => "this is a Windows shortcut, which only points to a file",
+        Guess::StoreWithoutCertificates => "this is a store without any certificate in it",
         Guess::Text => "this is text without any certificate in it",
         Guess::Utf16Text => "this is text in UTF-16 without any certificate in it",
         Guess::Xml => "this is XML, not a certificate",
@@ -672,12 +769,14 @@ pub fn guess(guess: Guess) -> &'static str {
 
 fn guess_fix(guess: Guess) -> Option<&'static str> {
     Some(match guess {
-        Guess::CutShort | Guess::Pkcs7CutShort => "get it again",
+        Guess::BouncyCastle => {
+            "have it converted: `keytool -importkeystore -srckeystore FILE -srcstoretype BKS -destkeystore FILE.p12 -deststoretype PKCS12`"
+        }
+        Guess::CutShort | Guess::Pkcs12CutShort | Guess::Pkcs7CutShort => "get it again",
         Guess::Database => "export the certificate from that program, as PEM",
         Guess::GitLfsPointer => "run `git lfs pull` in that repository",
         Guess::Html => "open the address in a browser, sign in, and save the file again",
-        Guess::JavaKeyStore => "export it first: `keytool -exportcert -rfc -alias NAME -keystore FILE`",
-        Guess::Pkcs12 => "take the certificates out first: `openssl pkcs12 -in FILE -nokeys -out certs.pem`",
+        Guess::JavaKeyStore | Guess::Pkcs12 => "take the identity out of it with `certman import FILE`",
         Guess::Mail => "open it in a mail program, and save what is attached to it",
         Guess::SerializedStore => {
             "on Windows: `certutil -split -dump FILE` writes each certificate into a file of its own"
@@ -703,4 +802,6 @@ fn third_person(clients: &[Client]) -> &'static str {
 
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;
+const STORE_REMEMBER: &str =
+    "store it once with `certman key remember --store FILE`, or name its place with --store-passphrase";
 const REWRITE_WITH_OPENSSL: &str = "rewrite it with OpenSSL: `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in FILE -out client.key`";

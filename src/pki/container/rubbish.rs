@@ -15,6 +15,8 @@ pub enum Guess {
     Base64,
     /// Bytes of no known kind.
     Binary,
+    /// A key store of Bouncy Castle, BKS or UBER.
+    BouncyCastle,
     /// A CMS message that is not signed data: encrypted mail, for one.
     Cms,
     /// An ASN.1 structure whose end is missing.
@@ -31,7 +33,7 @@ pub enum Guess {
     Html,
     /// A picture.
     Image,
-    /// A Java key store.
+    /// A Java key store, where one has no place. Never guessed: it is recognised.
     JavaKeyStore,
     /// JSON.
     Json,
@@ -51,8 +53,10 @@ pub enum Guess {
     Pdf,
     /// A PGP key, message or signature.
     Pgp,
-    /// A PKCS#12 store.
+    /// A PKCS#12 store, where one has no place. Never guessed: it is recognised.
     Pkcs12,
+    /// The start of a PKCS#12 store.
+    Pkcs12CutShort,
     /// PKCS#7 whose end is missing.
     Pkcs7CutShort,
     /// PKCS#7 without any certificate in it.
@@ -63,6 +67,8 @@ pub enum Guess {
     SerializedStore,
     /// A link of Windows' Explorer (`.lnk`).
     Shortcut,
+    /// A store without any certificate in it.
+    StoreWithoutCertificates,
     /// Some other text.
     Text,
     /// Some other text, in UTF-16.
@@ -80,6 +86,7 @@ impl Guess {
             Self::Asn1 => "asn1",
             Self::Base64 => "base64",
             Self::Binary => "binary",
+            Self::BouncyCastle => "bouncy-castle",
             Self::Cms => "cms",
             Self::CutShort => "cut-short",
             Self::Database => "database",
@@ -99,11 +106,13 @@ impl Guess {
             Self::Pdf => "pdf",
             Self::Pgp => "pgp",
             Self::Pkcs12 => "pkcs12",
+            Self::Pkcs12CutShort => "pkcs12-cut-short",
             Self::Pkcs7CutShort => "pkcs7-cut-short",
             Self::Pkcs7WithoutCertificates => "pkcs7-without-certificates",
             Self::PublicKey => "public-key",
             Self::SerializedStore => "serialized-store",
             Self::Shortcut => "shortcut",
+            Self::StoreWithoutCertificates => "store-without-certificates",
             Self::Text => "text",
             Self::Utf16Text => "utf16-text",
             Self::Xml => "xml",
@@ -121,6 +130,12 @@ pub(super) fn guess(bytes: &[u8]) -> Guess {
         return Guess::Empty;
     }
     let is_text = std::str::from_utf8(&text).is_ok_and(|text| !text.contains('\0'));
+    if begins_like_pkcs12(bytes) {
+        return Guess::Pkcs12CutShort;
+    }
+    if is_bouncy_castle(bytes) {
+        return Guess::BouncyCastle;
+    }
     if let Some(guess) = guess_der(bytes, is_text).or_else(|| guess_by_magic(bytes)) {
         return guess;
     }
@@ -152,13 +167,7 @@ fn guess_der(bytes: &[u8], is_text: bool) -> Option<Guess> {
     let mut parts = outer.children();
     let (first, second) = (parts.next()?.ok()?, parts.next());
     let second = second.and_then(Result::ok);
-    let is_pkcs12 = || {
-        let oid = second?.children().expect(OBJECT_IDENTIFIER).ok()?.content;
-        // RFC 7292, section 4: version 3, then contents of the type data or signed data.
-        Some(first.content == [3] && (oid == DATA || oid == SIGNED_DATA))
-    };
     Some(match (first.tag, second.map(|second| second.tag)) {
-        (INTEGER, Some(SEQUENCE)) if is_pkcs12() == Some(true) => Guess::Pkcs12,
         (SEQUENCE, Some(BIT_STRING)) if KeyAlgorithm::of_identifier(first).is_some() => Guess::PublicKey,
         (OBJECT_IDENTIFIER, Some(CONTEXT_0)) => Guess::Cms,
         // OCSPResponse (RFC 6960, section 4.2.1).
@@ -267,10 +276,30 @@ fn json_text(rest: &str) -> Option<String> {
 }
 
 /// Whether a whole text could be base64 of something in DER: it then starts with `M`, as every sequence of 64 bytes and
-/// more does.
+/// more does; or of a Java key store.
 pub(super) fn may_be_base64(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
-    text.first() == Some(&b'M') && text.iter().all(is_base64_letter)
+    let begins = [&b"M"[..], b"/u3+7", b"zs7Oz"];
+    begins.iter().any(|begin| text.starts_with(begin)) && text.iter().all(is_base64_letter)
+}
+
+/// The first bytes of a PKCS#12 store in DER or BER (RFC 7292, section 4), whose end is missing: version 3, then data or
+/// signed data.
+fn begins_like_pkcs12(bytes: &[u8]) -> bool {
+    if !matches!(Element::expect(bytes, SEQUENCE), Err(Malformed::CutShort)) {
+        return false;
+    }
+    let start = &bytes[..bytes.len().min(64)];
+    let holds = |kind: &[u8]| start.windows(kind.len()).any(|window| window == kind);
+    start.windows(4).take(8).any(|window| window == [INTEGER, 1, 3, SEQUENCE])
+        && (holds(DATA) || holds(SIGNED_DATA))
+}
+
+/// Version 0 to 2, twenty bytes of salt, and a number of rounds between 1,024 and 2,047 (as Bouncy Castle writes it).
+fn is_bouncy_castle(bytes: &[u8]) -> bool {
+    let number =
+        |place: usize| -> Option<u32> { Some(u32::from_be_bytes(*bytes.get(place..)?.first_chunk()?)) };
+    matches!(number(0), Some(0..=2)) && number(4) == Some(20) && matches!(number(28), Some(1_024..=2_047))
 }
 
 /// Whether a whole text looks like base64: long lines of its letters, in both cases and with digits.
@@ -292,7 +321,7 @@ fn is_base64_letter(byte: &u8) -> bool {
 const LONGEST_HEAD: usize = 64 << 10;
 const LONGEST_TITLE: usize = 100;
 /// What files begin with.
-const MAGIC: [(&[u8], Guess); 27] = [
+const MAGIC: [(&[u8], Guess); 25] = [
     (b"%PDF", Guess::Pdf),
     (b"-----BEGIN PGP", Guess::Pgp),
     (b"7z\xbc\xaf\x27\x1c", Guess::Zip),
@@ -313,11 +342,9 @@ const MAGIC: [(&[u8], Guess); 27] = [
     (b"\x7fELF", Guess::Executable),
     (b"\x89PNG", Guess::Image),
     (b"\xca\xfe\xba\xbe", Guess::Executable),
-    (b"\xce\xce\xce\xce", Guess::JavaKeyStore),
     (b"\xcf\xfa\xed\xfe", Guess::Executable),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Guess::Office),
     (b"\xfd7zXZ", Guess::Zip),
-    (b"\xfe\xed\xfe\xed", Guess::JavaKeyStore),
     (b"\xff\xd8\xff", Guess::Image),
     (b"kych", Guess::Database),
 ];
