@@ -2,7 +2,7 @@
 
 use super::CheckSummary;
 use crate::pki::bundle::{Place, Role};
-use crate::pki::container::{Broken, Guess, Packing};
+use crate::pki::container::{Broken, Guess, Integrity, Packing, Protection, StoreKind};
 use crate::pki::key::NoKey;
 use crate::pki::public_key::Parameters;
 use crate::pki::signature::Verdict;
@@ -117,6 +117,8 @@ pub enum Content {
     Request(RequestFacts),
     /// A revocation list.
     RevocationList(RevocationListFacts),
+    /// A store; what is in it follows as items of its own.
+    Store(StoreFacts),
     /// A block that has no END line.
     Unclosed {
         /// Its label.
@@ -150,11 +152,25 @@ impl Content {
             Self::PublicKey(_) => "public-key",
             Self::Request(_) => "request",
             Self::RevocationList(_) => "revocation-list",
+            Self::Store(_) => "store",
             Self::Unclosed { .. } => "unclosed",
             Self::Unknown { .. } => "unknown",
             Self::Unreadable { .. } => "unreadable",
         }
     }
+}
+
+/// A store of certificates and keys.
+#[derive(Debug)]
+pub struct StoreFacts {
+    /// What proves that it is whole; none where it stays closed.
+    pub integrity: Option<Integrity>,
+    /// Its format.
+    pub kind: StoreKind,
+    /// The passphrase that it opened with, where everyone knows it.
+    pub passphrase: Option<&'static str>,
+    /// How it is protected, as far as that has shown.
+    pub protections: Vec<Protection>,
 }
 
 /// A public key alone.

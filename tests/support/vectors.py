@@ -20,12 +20,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
     pkcs7,
+    pkcs12,
 )
 from cryptography.x509.oid import ExtensionOID
 
 import facts
 
-PASSPHRASES = [b"123456", b"PolarSSLTest", b"Red Hat Enterprise Linux 7.4", b"a123456", b"baz", b"foobar", b"hunter2", b"hunter42", b"password"]
+PASSPHRASES = [b"123456", b"PolarSSLTest", b"Red Hat Enterprise Linux 7.4", b"a123456", b"baz", b"cryptography", b"foobar", b"hunter2", b"hunter42", b"password"]
 USAGES = ["digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign"]
 USAGE_NAMES = ["digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign"]
 
@@ -194,6 +195,22 @@ def public_key(one):
     return ask({"key": lambda: " ".join(map(str, kind(one))) if isinstance(one, rsa.RSAPublicKey) else kind(one)[0], "spki_sha256": lambda: spki(one)})
 
 
+def store(content):
+    """A PKCS#12 store, opened with the first of the passphrases that does."""
+    for passphrase in [b"password", None, b"", *PASSPHRASES]:
+        try:
+            opened = pkcs12.load_pkcs12(content, passphrase)
+        except Exception:
+            continue
+        certificates = [one.certificate for one in [opened.cert, *opened.additional_certs] if one is not None]
+        answers = {"certificates": [certificate(one) for one in certificates], "store_passphrase": (passphrase or b"").decode()}
+        if opened.key is not None:
+            public = opened.key.public_key()
+            answers["keys"] = [ask({"algorithm": lambda: kind(public)[0], "spki_sha256": lambda: spki(public)})]
+        return answers
+    return {}
+
+
 def read(content):
     """Everything that one of the loaders takes."""
     is_pem = b"-----BEGIN" in content
@@ -217,6 +234,8 @@ def read(content):
             answers["certificates"] = [certificate(one) for one in load(content)]
         except Exception as error:
             refused["pkcs7"] = f"{type(error).__name__}: {error}"
+    if not answers and not is_pem:
+        answers = store(content)
     return answers if answers else {"refused": refused}
 
 

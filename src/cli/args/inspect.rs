@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::LimitArguments;
+use super::{LimitArguments, StoreArguments};
 
 /// `certman inspect`
 #[derive(Args, Debug)]
@@ -18,4 +18,7 @@ pub struct InspectArguments {
     /// Try to open sealed keys with the passphrase from here; without this none is tried or asked for
     #[arg(long, value_name = "WHERE")]
     pub passphrase: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub stores: StoreArguments,
 }

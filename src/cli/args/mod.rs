@@ -374,6 +374,7 @@ impl Arguments {
             Command::Env(env) => Some(&env.identity),
             Command::Inspect(inspect) => {
                 overrides.passphrase.clone_from(&inspect.passphrase);
+                overrides.store_passphrase.clone_from(&inspect.stores.store_passphrase);
                 None
             }
             Command::Key(KeyCommand::Check(identity)) => Some(identity),

@@ -2,6 +2,7 @@
 //! asked before every file has been read.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -9,25 +10,30 @@ use sha2::{Digest, Sha256};
 use super::check::Check;
 use super::gather::{self, Repeats};
 use super::identity;
+use super::stores::{self, Closed, Opener, Unlocked, WellKnown, Wishes};
 use crate::cli::args::InspectArguments;
 use crate::cli::failure::Failure;
 use crate::cli::inspection::{
     Branch, Content, Inspection, Item, Leaf, Node, PublicKeyFacts, RequestFacts, RevocationListFacts,
+    StoreFacts,
 };
 use crate::cli::{Ending, Outcome, Shown};
 use crate::clients;
 use crate::clients::key::{refusal_of_key_kind, refusals_of_key_file};
-use crate::config::Settings;
+use crate::config::{Origin, Settings};
 use crate::pki::bundle::{Place, Role, role};
 use crate::pki::cert::{Certificate, Fingerprint, Unreadable, hex};
 use crate::pki::chain::{Issuer, issuers, self_signature};
-use crate::pki::container::{self, Broken, Content as Found, Damage, Guess, Packing, pem, title};
-use crate::pki::key::{self, Content as KeyContent, KeyFile, NoKey, PrivateKey, Sealed};
+use crate::pki::container::{
+    self, Broken, Content as Found, Damage, Guess, Integrity, Packing, Store, StoreError, pem, title,
+};
+use crate::pki::key::{self, Content as KeyContent, KeyFile, Limits, NoKey, OpenError, PrivateKey, Sealed};
 use crate::pki::public_key::{PublicKey, parameters};
 use crate::pki::request::Request;
 use crate::pki::revocation::RevocationList;
 use crate::pki::signature::Verdict;
 use crate::report::{Cause, InspectedFacts, IssuedBy, Report, Severity};
+use crate::secret::Passphrase;
 use crate::source::{self, Blob, Source, Unavailable};
 use crate::sys::Host;
 use crate::sys::fs::ReadError;
@@ -56,7 +62,16 @@ pub fn run(
         sealed: Vec::new(),
         sightings: Vec::new(),
     };
-    source::read_all(&sources, &mut *host.stdin, &|_| false, &mut |blob| inspector.read(blob));
+    let Host { environment, keyring, stdin, terminal, .. } = &mut *host;
+    let lent = Lent { environment, keyring: &**keyring, terminal: &**terminal };
+    let limits = arguments.limits.limits();
+    // Whoever has named no place for passphrases of stores has not asked for a keyring to be woken.
+    let place = &settings.store_passphrase;
+    let wishes = Wishes { limits, may_ask: false, place };
+    let mut opener = (place.origin != Origin::Default).then(|| Opener::new(wishes, lent));
+    source::read_all(&sources, &mut **stdin, &|_| false, &mut |blob| {
+        inspector.read(blob, &limits, opener.as_mut());
+    });
     if arguments.passphrase.is_some() {
         inspector.open_sealed(arguments, settings, host);
     }
@@ -64,7 +79,11 @@ pub fn run(
     let Check { report, summary, .. } = &mut inspector.check;
     summary.files = report.files.len();
     for finding in &mut report.findings {
-        if matches!(finding.cause, Cause::SourceMissing | Cause::SourceUnreadable(_)) {
+        let is_closed = matches!(
+            finding.cause,
+            Cause::StoreNotOpened(StoreError::PassphraseNeeded) | Cause::StorePassphraseMissing(_)
+        );
+        if is_closed || matches!(finding.cause, Cause::SourceMissing | Cause::SourceUnreadable(_)) {
             finding.severity = Severity::Unknown;
         }
     }
@@ -99,7 +118,7 @@ struct Sighting {
 }
 
 impl Inspector {
-    fn read(&mut self, blob: Blob<'_>) {
+    fn read(&mut self, blob: Blob<'_>, limits: &Limits, mut opener: Option<&mut Opener<'_>>) {
         let file = self.check.report.file(blob.path.to_owned());
         let whole = Place { file, index: 1, line: None };
         let bytes = match blob.content {
@@ -126,7 +145,9 @@ impl Inspector {
                 }
                 Found::Request(der) => self.request(der, place),
                 Found::RevocationList(der) => self.revocation_list(der, place),
-                Found::Store(store) => Content::Other { label: store.kind.name().into() },
+                Found::Store(store) => {
+                    return self.store(&store, blob.path, (place, packing), limits, opener.as_deref_mut());
+                }
                 Found::Unclosed { label } => Content::Unclosed { label: label.into() },
                 Found::Unknown(Guess::PublicKey) => public_key(bytes, ""),
                 Found::Unknown(guess) => Content::Unknown { guess, title: title(bytes) },
@@ -152,6 +173,70 @@ impl Inspector {
         if others > MOST_OTHERS {
             let cause = Cause::Repeated { code: "source-other-content", count: others - MOST_OTHERS };
             self.check.report.find(Some(whole), cause);
+        }
+    }
+
+    /// Opens a store, and looks at what is in it. Certificates are numbered from the place of the store on, keys behind them.
+    fn store(
+        &mut self,
+        store: &Store<'_>,
+        path: &Path,
+        (whole, packing): (Place, Packing),
+        limits: &Limits,
+        opener: Option<&mut Opener<'_>>,
+    ) {
+        let report = &mut self.check.report;
+        let opened = match opener {
+            Some(opener) => opener.open(store, path, report),
+            None => open_without_asking(store, limits),
+        };
+        let mut facts =
+            StoreFacts { integrity: None, kind: store.kind, passphrase: None, protections: Vec::new() };
+        let unlocked = match opened {
+            Ok(unlocked) => unlocked,
+            Err(closed) => {
+                report.find(Some(whole), closed.into());
+                let content = Content::Store(facts);
+                self.inspection.items.push(Item { content, packing: Some(packing), place: whole });
+                return;
+            }
+        };
+        stores::note(&unlocked, whole, report);
+        facts.integrity = Some(unlocked.opened.integrity.clone());
+        facts.passphrase = unlocked.well_known.map(WellKnown::text);
+        facts.protections.clone_from(&unlocked.opened.protections);
+        let content = Content::Store(facts);
+        self.inspection.items.push(Item { content, packing: Some(packing), place: whole });
+        let packing = Packing::Store(store.kind);
+        let mut places = (whole.index..).map(|index| Place { index, line: None, ..whole });
+        for certificate in &unlocked.opened.certificates {
+            let Some(place) = places.next() else { return };
+            self.check.report.call(place, certificate.name.as_deref());
+            self.certificate(&certificate.der, place, packing);
+        }
+        for key in &unlocked.opened.keys {
+            let Some(place) = places.next() else { return };
+            let report = &mut self.check.report;
+            report.call(place, key.name.as_deref());
+            let (mut facts, _) = stores::key_facts(key, store.kind, place);
+            let well_known = unlocked.well_known.map(|which| Passphrase::new(which.text().into()));
+            let passphrase = unlocked.passphrase.or(well_known.as_ref());
+            if !key.is_sealed() || passphrase.is_some() {
+                match key.open(passphrase, limits) {
+                    Ok(open) => {
+                        facts.opened = key.is_sealed().then_some(true);
+                        identity::note_opened(&open, &mut facts);
+                        note_key(&open, place, report);
+                    }
+                    // In a Java store a key may have a passphrase of its own.
+                    Err(OpenError::WrongPassphraseOrDamaged) => facts.opened = Some(false),
+                    Err(error) => report.find_as(Severity::Unknown, Some(place), Cause::KeyNotOpened(error)),
+                }
+            }
+            let number = report.keys.len();
+            report.keys.push(facts);
+            let content = Content::Key { number };
+            self.inspection.items.push(Item { content, packing: Some(packing), place });
         }
     }
 
@@ -380,6 +465,27 @@ impl Inspector {
             }
         }
         self.inspection.branches = branches(certificates, &issuers, &worst, now);
+    }
+}
+
+/// Opens a store with nothing, or with what everyone knows.
+fn open_without_asking<'o>(store: &Store<'_>, limits: &Limits) -> Result<Unlocked<'o>, Closed> {
+    let unproven = match store.open(None, limits) {
+        Ok(opened) if opened.integrity == Integrity::NotChecked => Some(opened),
+        Ok(opened) => return Ok(Unlocked { opened, passphrase: None, well_known: None }),
+        Err(StoreError::PassphraseNeeded) => None,
+        Err(error) => return Err(Closed::NotOpened(error)),
+    };
+    for which in [WellKnown::Empty, WellKnown::Changeit] {
+        match store.open(Some(&Passphrase::new(which.text().into())), limits) {
+            Ok(opened) => return Ok(Unlocked { opened, passphrase: None, well_known: Some(which) }),
+            Err(StoreError::WrongPassphraseOrDamaged) => {}
+            Err(error) => return Err(Closed::NotOpened(error)),
+        }
+    }
+    match unproven {
+        Some(opened) => Ok(Unlocked { opened, passphrase: None, well_known: None }),
+        None => Err(Closed::NotOpened(StoreError::PassphraseNeeded)),
     }
 }
 

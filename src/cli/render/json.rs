@@ -7,9 +7,10 @@ use time::format_description::well_known::Rfc3339;
 use super::words;
 use crate::cli::args::{Command, KeyCommand};
 use crate::cli::failure::Failure;
-use crate::cli::inspection::{Content, Item};
+use crate::cli::inspection::{Content, Item, StoreFacts};
 use crate::cli::{Outcome, Shown};
 use crate::pki::bundle::{Place, Role};
+use crate::pki::container::{Integrity, Protected, Protection};
 use crate::pki::details::purpose_oid;
 use crate::pki::public_key::Parameters;
 use crate::pki::signature::Verdict;
@@ -224,6 +225,7 @@ fn item(item: &Item, report: &Report) -> Value {
             put("list_number", json!(facts.number));
             put("entries", json!(facts.entries));
         }
+        Content::Store(facts) => put_store(facts, &mut put),
         Content::Unknown { guess, title } => {
             put("guess", json!(guess.name()));
             put("message", json!(words::guess(*guess)));
@@ -232,6 +234,34 @@ fn item(item: &Item, report: &Report) -> Value {
         Content::Unreadable { why } => put("message", json!(why)),
     }
     object
+}
+
+fn put_store(facts: &StoreFacts, put: &mut dyn FnMut(&str, Value)) {
+    let protection = |one: &Protection| {
+        json!({
+            "of": match one.of {
+                Protected::Content => "content",
+                Protected::Integrity => "integrity",
+                Protected::Key => "key",
+            },
+            "scheme": one.name,
+            "iterations": one.iterations,
+        })
+    };
+    put("store", json!(facts.kind.name()));
+    put("opened", json!(facts.integrity.is_some()));
+    put("known_passphrase", json!(facts.passphrase));
+    put(
+        "integrity",
+        match &facts.integrity {
+            None => Value::Null,
+            Some(Integrity::Absent) => json!("absent"),
+            Some(Integrity::NotChecked) => json!("not-checked"),
+            Some(Integrity::Proven) => json!("proven"),
+            Some(Integrity::Unsupported { .. }) => json!("unsupported"),
+        },
+    );
+    put("protections", facts.protections.iter().map(protection).collect());
 }
 
 /// Null where it cannot be checked.

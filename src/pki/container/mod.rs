@@ -48,6 +48,8 @@ pub enum Packing {
     Pkcs7,
     /// Inside of PKCS#7 in PEM.
     Pkcs7Pem,
+    /// Inside of a store.
+    Store(StoreKind),
 }
 
 impl Packing {
@@ -59,6 +61,7 @@ impl Packing {
             Self::Pem => "PEM",
             Self::Pkcs7 => "PKCS#7",
             Self::Pkcs7Pem => "PKCS#7 in PEM",
+            Self::Store(kind) => kind.name(),
         }
     }
 }

@@ -3,9 +3,11 @@
 
 use super::{ahead, counted, cut, day, grouped, other_content};
 use crate::cli::FirstToExpire;
-use crate::cli::inspection::{Content, Inspection, PublicKeyFacts, RequestFacts, RevocationListFacts};
+use crate::cli::inspection::{
+    Content, Inspection, PublicKeyFacts, RequestFacts, RevocationListFacts, StoreFacts,
+};
 use crate::pki::bundle::Role;
-use crate::pki::container::Guess;
+use crate::pki::container::{Guess, Integrity, Protected};
 use crate::pki::details::purpose_oid;
 use crate::pki::key::NoKey;
 use crate::pki::lifetime::Validity;
@@ -66,6 +68,7 @@ pub fn noun(content: &Content, report: &Report) -> String {
         Content::PublicKey(_) => "a public key alone".into(),
         Content::Request(_) => "a certificate request".into(),
         Content::RevocationList(_) => "a revocation list".into(),
+        Content::Store(facts) => format!("a {} store", facts.kind.name()),
         Content::Unclosed { label } => format!("a block '{}' without its END line", label_text(label)),
         Content::Unknown { guess, title: None } => guess_noun(*guess).into(),
         Content::Unknown { guess, title: Some(title) } => {
@@ -156,6 +159,7 @@ pub fn other(content: &Content, report: &Report, now: i64) -> Vec<(&'static str,
         }
         Content::Request(facts) => request(facts),
         Content::RevocationList(facts) => revocation_list(facts, now),
+        Content::Store(facts) => store(facts),
         _ => Vec::new(),
     }
 }
@@ -283,6 +287,42 @@ fn revocation_list(facts: &RevocationListFacts, now: i64) -> Vec<(&'static str, 
         ("signature", Foreign(&facts.signature).to_string()),
     ];
     lines.extend(facts.number.as_ref().map(|number| ("number", cut(number, LONGEST))));
+    lines
+}
+
+fn store(facts: &StoreFacts) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    for protection in &facts.protections {
+        let word = match protection.of {
+            Protected::Content => "certificates",
+            Protected::Integrity => "proof",
+            Protected::Key => "keys",
+        };
+        let rounds = protection.iterations.map(|rounds| format!(", {} rounds", grouped(rounds)));
+        lines.push((word, Foreign(&protection.name).to_string() + &rounds.unwrap_or_default()));
+    }
+    lines.push((
+        "opened",
+        match (&facts.integrity, facts.passphrase) {
+            (None, _) => "no (--store-passphrase WHERE opens it)".into(),
+            (Some(_), Some("")) => "yes, with an empty passphrase".into(),
+            (Some(_), Some(known)) => format!("yes, with the passphrase '{known}' that everyone knows"),
+            (Some(_), None) => "yes".into(),
+        },
+    ));
+    if let Some(integrity) = &facts.integrity {
+        lines.push((
+            "whole",
+            match integrity {
+                Integrity::Absent => "not proven: anyone can change it".into(),
+                Integrity::NotChecked => "not checked, since no passphrase was given".into(),
+                Integrity::Proven => "proven by its passphrase".into(),
+                Integrity::Unsupported { what } => {
+                    format!("not checked: {} is not known here", Foreign(what))
+                }
+            },
+        ));
+    }
     lines
 }
 
