@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 described = {}
 
@@ -54,6 +54,7 @@ def main():
     dirty_der()
     pkcs7_forms()
     not_certificates()
+    inspected()
     demo()
     loose_files()
     readme()
@@ -792,6 +793,51 @@ def not_certificates():
         serialization.BestAvailableEncryption(secret())), "a PKCS#12 identity; its passphrase is `passphrases/plain.txt`")
 
 
+def inspected():
+    root_key, own_key = authority_key("root-p256", p256), authority_key("intermediate-everything", p256)
+    network = lambda text: x509.IPAddress(ipaddress.ip_network(text))
+    address = x509.UniformResourceIdentifier
+    access = lambda method, text: x509.AccessDescription(method, address(text))
+    point = x509.DistributionPoint([address("http://crl.corp.example/root.crl")], None, None, None)
+    policy = x509.PolicyInformation(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), None)
+    builder = (x509.CertificateBuilder().subject_name(name_of("Example Corp Issuing Everything"))
+               .issuer_name(certs["root-p256"].subject).public_key(own_key.public_key()).serial_number(0xc0ffee)
+               .not_valid_before(BEGIN).not_valid_after(END))
+    for extension, critical in [
+        (x509.BasicConstraints(True, 1), True),
+        (x509.KeyUsage(True, False, False, False, False, True, True, False, False), True),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH,
+                                x509.ObjectIdentifier("1.3.6.1.4.1.99999.2")]), False),
+        (x509.NameConstraints([x509.DNSName("corp.example"), network("10.0.0.0/8")], [x509.DNSName("lab.corp.example")]), True),
+        (x509.SubjectAlternativeName([x509.DNSName("pki.corp.example"), x509.IPAddress(ipaddress.ip_address("10.1.2.3")),
+                                      x509.RFC822Name("pki@corp.example"), address("https://pki.corp.example/")]), False),
+        (x509.AuthorityInformationAccess([access(AuthorityInformationAccessOID.OCSP, "http://ocsp.corp.example/"),
+                                          access(AuthorityInformationAccessOID.CA_ISSUERS, "http://pki.corp.example/root.cer")]), False),
+        (x509.CRLDistributionPoints([point]), False),
+        (x509.CertificatePolicies([policy]), False),
+        (x509.SubjectKeyIdentifier.from_public_key(own_key.public_key()), False),
+        (x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), False),
+        (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.3"), b"\x05\x00"), True),
+    ]:
+        builder = builder.add_extension(extension, critical)
+    everything = builder.sign(root_key, hashes.SHA256(), ecdsa_deterministic=True)
+    put("inspect/everything.pem", pem(everything), "an intermediate of `root-p256` with every extension that `inspect` shows, and one that nobody knows")
+
+    subject = name_of("Example Corp Root Damaged")
+    builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(root_key.public_key())
+               .serial_number(7).not_valid_before(BEGIN).not_valid_after(END)
+               .add_extension(x509.BasicConstraints(True, None), True)
+               .add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.15"), b"\x03\x09\x01"), True)
+               .add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\x05\x82"), False))
+    put("inspect/damaged-extensions.pem", pem(builder.sign(root_key, hashes.SHA256(), ecdsa_deterministic=True)),
+        "a root whose key usage and alternative names cannot be read")
+    request = x509.CertificateSigningRequestBuilder().subject_name(name_of("alice")).add_extension(
+        x509.SubjectAlternativeName([x509.DNSName("alice.corp.example")]), False).sign(
+            root_key, hashes.SHA256(), ecdsa_deterministic=True).public_bytes(serialization.Encoding.DER)
+    broken = request[:-1] + bytes([request[-1] ^ 1])
+    put("inspect/request-wrong-signature.pem", armour(broken, "CERTIFICATE REQUEST"), "a request with one bit wrong in its signature")
+
+
 # --- the demo -------------------------------------------------------------------------------------------------
 
 def demo():
@@ -1048,6 +1094,7 @@ def readme():
         "passphrases": "each with a newline behind it",
         "hostile": "certificates whose names mean harm",
         "dirty": "files as they come in",
+        "inspect": "what `inspect` has something to say about",
     }
     deeper = {"demo/ca.d": "demo", "pki/keys": "pki"}
     text = ["# Test material", "",

@@ -284,12 +284,21 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
     let sandbox = Sandbox::new();
     sandbox.copy("ca/key-among.pem", "dirty/key-among.pem");
     sandbox.copy("ca/expired.pem", "pki/root-expired.pem");
+    for name in ["dirty/crl.pem", "dirty/login-page.pem", "dirty/public-key.pem", "inspect/everything.pem"] {
+        sandbox.copy(&format!("any/{name}"), name);
+    }
+    sandbox.copy("any/identity.p12", "dirty/identity.p12");
+    sandbox.copy("any/request.pem", "inspect/request-wrong-signature.pem");
+    sandbox.copy("any/root.pem", "pki/root-p256.pem");
+    sandbox.give("any/block.pem", "-----BEGIN OTHER-----\nTVRJ\n-----END OTHER-----\n");
+    let passphrase = format!("file:{}", support::testdata("passphrases/plain.txt").display());
     let at = ["--at", "2030-01-01", "--json"];
     let mut printed = BTreeSet::new();
     for arguments in [
         &["bundle", "ca", "-o", "extra.pem", "--dry-run"][..],
         &["bundle", "ca", "-o", "extra.pem"],
         &["check", "ca"],
+        &["inspect", "any", "--store-passphrase", &passphrase],
         &["env"],
         &["env", "--key", "only-a-key.pem"],
     ] {

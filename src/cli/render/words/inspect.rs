@@ -123,9 +123,12 @@ pub fn certificate(
         .filter(|one| one.is_damaged || !SHOWN.contains(&one.name.unwrap_or_default()));
     let others = others.map(|one| {
         let name = one.name.unwrap_or(&one.oid);
-        let critical = if one.is_critical { ", critical" } else { "" };
-        let damaged = if one.is_damaged { ", damaged" } else { "" };
-        format!("{name}{critical}{damaged}")
+        match (one.is_critical, one.is_damaged) {
+            (true, true) => format!("{name} (critical, damaged)"),
+            (true, false) => format!("{name} (critical)"),
+            (false, true) => format!("{name} (damaged)"),
+            (false, false) => name.to_owned(),
+        }
     });
     list("extensions", &others.collect::<Vec<_>>());
     lines.extend(serial(&facts.serial));
