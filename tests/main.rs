@@ -12,6 +12,7 @@ mod clients;
 mod documents;
 mod faults;
 mod identity;
+mod inspect;
 mod keyring;
 mod keys;
 mod passphrase;

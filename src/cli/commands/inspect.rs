@@ -302,9 +302,11 @@ impl Inspector {
                     *block = Some(place.index);
                     *line = line.zip(place.line).map(|(line, begin)| begin + line - 1);
                 }
-                if !matches!(why, NoKey::NotAKey { .. }) {
-                    report.find(Some(place), Cause::KeyUnreadable { why: why.clone() });
-                }
+                let cause = match &why {
+                    NoKey::NotAKey { .. } => Cause::SourceUnknownFormat { guess: Guess::OpenSsh },
+                    NoKey::Damaged { .. } | NoKey::Empty => Cause::KeyUnreadable { why: why.clone() },
+                };
+                report.find(Some(place), cause);
                 return Content::KeyUnreadable { why };
             }
         };
@@ -386,7 +388,10 @@ impl Inspector {
                 let lent: Lent<'_> = identity::lent(host);
                 let (account, prompt) = (identity::keyring_account(&path), identity::prompt(&path));
                 match passphrase::obtain(source, &account, &prompt, &lent) {
-                    Ok(obtained) => last = Some(obtained.passphrase),
+                    Ok(obtained) => {
+                        identity::note_open_file(&obtained, source, report);
+                        last = Some(obtained.passphrase);
+                    }
                     Err(error) => {
                         let severity = identity::severity_of(&error);
                         let cause = match error {

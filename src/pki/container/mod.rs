@@ -44,6 +44,8 @@ pub enum Packing {
     Der,
     /// Base64 between markers.
     Pem,
+    /// The same in UTF-16.
+    PemUtf16,
     /// Inside of PKCS#7 in DER or BER.
     Pkcs7,
     /// Inside of PKCS#7 in PEM.
@@ -59,6 +61,7 @@ impl Packing {
             Self::Base64 => "base64 without markers",
             Self::Der => "DER",
             Self::Pem => "PEM",
+            Self::PemUtf16 => "PEM in UTF-16",
             Self::Pkcs7 => "PKCS#7",
             Self::Pkcs7Pem => "PKCS#7 in PEM",
             Self::Store(kind) => kind.name(),
@@ -117,11 +120,14 @@ pub enum Broken {
 /// Goes through the content of a file and hands every item to `visit`, in order. A file in which nothing is found
 /// gives one [`Content::Unknown`]; so does an empty one.
 pub fn scan(bytes: &[u8], visit: &mut dyn FnMut(Item<'_>)) {
-    let mut sink = Sink { index: 0, line: None, packing: Packing::Der, visit };
+    let mut sink = Sink { index: 0, is_utf16: false, line: None, packing: Packing::Der, visit };
     // Whatever is decoded may turn out to be a key that has no business there: every copy is wiped.
     let found = match pem::from_utf16(bytes) {
         Cow::Borrowed(text) => scan_text(text, &mut sink),
-        Cow::Owned(text) => scan_text(&Zeroizing::new(text), &mut sink),
+        Cow::Owned(text) => {
+            sink.is_utf16 = true;
+            scan_text(&Zeroizing::new(text), &mut sink)
+        }
     };
     if !found {
         sink.give(Content::Unknown(rubbish::guess(bytes)));
@@ -147,7 +153,7 @@ fn scan_text(text: &[u8], sink: &mut Sink<'_>) -> bool {
 }
 
 fn scan_pem(text: &[u8], sink: &mut Sink<'_>) {
-    sink.packing = Packing::Pem;
+    sink.packing = if sink.is_utf16 { Packing::PemUtf16 } else { Packing::Pem };
     for block in pem::blocks(text) {
         sink.line = Some(block.line);
         let label = block.label;
@@ -232,7 +238,8 @@ fn scan_der(bytes: &[u8], sink: &mut Sink<'_>) -> u32 {
 
 fn scan_pkcs7(der: &[u8], label: &str, sink: &mut Sink<'_>) {
     let outside = sink.packing;
-    sink.packing = if outside == Packing::Pem { Packing::Pkcs7Pem } else { Packing::Pkcs7 };
+    sink.packing =
+        if matches!(outside, Packing::Pem | Packing::PemUtf16) { Packing::Pkcs7Pem } else { Packing::Pkcs7 };
     match pkcs7::contents(der) {
         Ok(contents) => {
             let mut nothing = true;
@@ -268,6 +275,7 @@ fn with_der(block: &pem::Block<'_>, sink: &mut Sink<'_>, go_on: impl FnOnce(&[u8
 /// Where items go, numbered on the way.
 struct Sink<'v> {
     index: u32,
+    is_utf16: bool,
     line: Option<u32>,
     packing: Packing,
     visit: &'v mut dyn FnMut(Item<'_>),

@@ -22,6 +22,7 @@ pub fn counts(report: &Report, inspection: &Inspection) -> String {
     let counts = [
         (inspection.summary.certificates, "certificate"),
         (report.keys.len(), "private key"),
+        (of_kind("store"), "store"),
         (of_kind("request"), "request"),
         (of_kind("revocation-list"), "revocation list"),
         (of_kind("public-key"), "public key"),
