@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::clients::Refusal;
 use crate::clients::key::KeyRefusal;
@@ -13,8 +14,10 @@ use crate::pki::container::{Broken, Guess, Packing, StoreError};
 use crate::pki::details::Details;
 use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{NoKey, NotCheckable, OpenError};
+use crate::proxy::Form;
 use crate::secret::Oddity;
 use crate::sys::fs::ReadError;
+use crate::sys::roots::AskError;
 use crate::sys::{keyring, passphrase};
 
 /// How bad it is, and at the same time what the whole comes to.
@@ -128,6 +131,8 @@ pub enum Cause {
     KeyWeak { key: Box<str> },
     /// The keyring does not answer.
     Keyring(keyring::Error),
+    /// Some clients will take a way through the proxy that was to go around it. `more` entries of the kind are not named.
+    NoProxyNotPortable { entries: Box<[Box<str>]>, form: Form, more: usize, refusal: Refusal },
     /// Something about a passphrase that is easily a mistake.
     PassphraseOdd { oddity: Oddity },
     /// There is no passphrase where it should be.
@@ -138,8 +143,14 @@ pub enum Cause {
     PassphrasePermissions { mode: u32 },
     /// A BEGIN without an END.
     PemUnclosed { label: Box<str> },
+    /// Some clients cannot send the password of the proxy.
+    ProxyPasswordNotPortable { refusal: Refusal },
     /// A private key where only certificates should be.
     PrivateKeyInSource { label: Box<str> },
+    /// Public roots that no client would use, left out of the full bundle.
+    PublicRootsDropped { expired: usize, flawed: usize },
+    /// There are no public roots for the full bundle.
+    PublicRootsMissing { is_system: bool },
     /// More of the same in one file than anyone reads.
     Repeated { code: &'static str, count: u32 },
     /// Two keys under one name.
@@ -160,6 +171,16 @@ pub enum Cause {
     SourceUnknownFormat { guess: Guess },
     /// There and not readable.
     SourceUnreadable(ReadError),
+    /// A certificate of the trust store counts as the company's.
+    SystemCorporate { is_anchor: bool, subject: Box<str> },
+    /// There is none such in the trust store.
+    SystemCorporateNone,
+    /// The operating system has no trust store in any of the usual places, or certman writes it.
+    SystemMissing { is_own_output: bool },
+    /// The keychains or the stores of Windows give no answer.
+    SystemNotAsked(Rc<AskError>),
+    /// A variable names certman's own bundle as the trust store.
+    SystemOwnOutput { variable: &'static str },
     /// A store of certificates and keys stays closed; or a part of it, as a warning.
     StoreNotOpened(StoreError),
     /// Nobody has proven that the store is whole; with what is not known about the way in which it could be.
@@ -218,12 +239,16 @@ impl Cause {
             Self::Keyring(keyring::Error::Locked { .. }) => "keyring-locked",
             Self::Keyring(keyring::Error::TimedOut { .. }) => "keyring-timeout",
             Self::Keyring(_) => "keyring-unavailable",
+            Self::NoProxyNotPortable { .. } => "no-proxy-not-portable",
             Self::PassphraseOdd { .. } => "passphrase-odd",
             Self::PassphraseMissing(_) => "passphrase-missing",
             Self::PassphraseNotNeeded => "passphrase-not-needed",
             Self::PassphrasePermissions { .. } => "passphrase-permissions",
             Self::PemUnclosed { .. } => "pem-unclosed",
+            Self::ProxyPasswordNotPortable { .. } => "proxy-password-not-portable",
             Self::PrivateKeyInSource { .. } => "private-key-in-source",
+            Self::PublicRootsDropped { .. } => "public-roots-dropped",
+            Self::PublicRootsMissing { .. } => "public-roots-missing",
             Self::Repeated { code, .. } => code,
             Self::RequestSignatureWrong { .. } => "request-signature-wrong",
             Self::SameSubjectOtherKey { .. } => "same-subject-other-key",
@@ -234,6 +259,11 @@ impl Cause {
             Self::SourceOther { .. } => "source-other-content",
             Self::SourceUnknownFormat { .. } => "source-unknown-format",
             Self::SourceUnreadable(_) => "source-unreadable",
+            Self::SystemCorporate { .. } => "system-corporate",
+            Self::SystemCorporateNone => "system-corporate-none",
+            Self::SystemMissing { .. } => "system-missing",
+            Self::SystemNotAsked(_) => "system-not-asked",
+            Self::SystemOwnOutput { .. } => "system-own-output",
             Self::StoreNotOpened(StoreError::Damaged { .. }) => "store-damaged",
             Self::StoreNotOpened(StoreError::PassphraseNeeded) | Self::StorePassphraseMissing(_) => {
                 "store-passphrase-missing"
@@ -272,21 +302,25 @@ impl Cause {
             | Self::KeyUnreadable { .. }
             | Self::Keyring(_)
             | Self::PassphraseMissing(_)
+            | Self::PublicRootsMissing { .. }
             | Self::SourceEmpty { .. }
             | Self::SourceMissing
             | Self::SourceUnreadable(_)
-            | Self::StoreNotOpened(_)
-            | Self::StorePassphraseMissing(_) => Severity::Critical,
+            | Self::SystemMissing { .. } => Severity::Critical,
+            Self::StoreNotOpened(_) | Self::StorePassphraseMissing(_) => Severity::Critical,
             Self::CertDuplicate { .. }
             | Self::CertExpiredDropped { .. }
             | Self::CertSuperseded { .. }
             | Self::CrossSignedTwin { .. }
             | Self::PassphraseNotNeeded
+            | Self::PublicRootsDropped { .. }
             | Self::SelfSignatureUnchecked { .. }
             | Self::SourceOther { .. }
-            | Self::StoreNotProven { .. }
-            | Self::StorePassphraseDefault { .. }
-            | Self::StoreUnprotected => Severity::Info,
+            | Self::SystemCorporate { .. }
+            | Self::SystemOwnOutput { .. } => Severity::Info,
+            Self::StoreNotProven { .. } | Self::StorePassphraseDefault { .. } | Self::StoreUnprotected => {
+                Severity::Info
+            }
             _ => Severity::Warning,
         }
     }
@@ -301,9 +335,12 @@ impl Cause {
                 | Self::KeyPermissions { .. }
                 | Self::PassphrasePermissions { .. }
                 | Self::PrivateKeyInSource { .. }
+                | Self::PublicRootsMissing { .. }
                 | Self::SourceEmpty { .. }
                 | Self::SourceMissing
                 | Self::SourceUnreadable(_)
+                | Self::SystemMissing { .. }
+                | Self::SystemNotAsked(_)
                 | Self::StoreNotOpened(_)
                 | Self::StorePassphraseMissing(_)
         )
@@ -317,6 +354,8 @@ impl Cause {
                 | Self::SourceUnreadable(_)
                 | Self::StoreNotOpened(_)
                 | Self::StorePassphraseMissing(_)
+                | Self::SystemMissing { .. }
+                | Self::SystemNotAsked(_)
         )
     }
 
@@ -345,7 +384,8 @@ impl Cause {
             | Self::RequestSignatureWrong { subject }
             | Self::SameSubjectOtherKey { subject, .. }
             | Self::SelfSignatureUnchecked { subject, .. }
-            | Self::SelfSignatureWrong { subject } => Some(subject),
+            | Self::SelfSignatureWrong { subject }
+            | Self::SystemCorporate { subject, .. } => Some(subject),
             _ => None,
         }
     }
@@ -362,6 +402,8 @@ pub struct Report {
     pub files: Vec<PathBuf>,
     /// The findings.
     pub findings: Vec<Finding>,
+    /// The full bundle, where one was made or judged.
+    pub full_bundle: Option<BundleFacts>,
     /// Every key seen, in the order of the input.
     pub keys: Vec<KeyFacts>,
     /// What places in a store are called there, by file and number. A stranger's text.
@@ -391,6 +433,30 @@ impl Report {
     pub fn file(&mut self, path: PathBuf) -> u32 {
         self.files.push(path);
         (self.files.len() - 1) as u32
+    }
+
+    /// Takes over what another report has found; its places count another list of files.
+    pub fn adopt(&mut self, other: Report) {
+        let offset = self.files.len() as u32;
+        self.files.extend(other.files);
+        let moved = |place: Place| Place { file: place.file + offset, ..place };
+        for mut finding in other.findings {
+            finding.place = finding.place.map(moved);
+            if let Cause::CertDuplicate { first } = &mut finding.cause {
+                *first = moved(*first);
+            }
+            self.findings.push(finding);
+        }
+        let names = other.names.into_iter().map(|((file, index), name)| ((file + offset, index), name));
+        self.names.extend(names);
+        for mut certificate in other.certificates {
+            certificate.place = moved(certificate.place);
+            self.certificates.push(certificate);
+        }
+        for mut key in other.keys {
+            key.place = moved(key.place);
+            self.keys.push(key);
+        }
     }
 
     /// What a place is called in its store.

@@ -212,7 +212,8 @@ fn what_keytool_writes_is_read_as_keytool_lists_it() {
         let store = open(&bytes, Some(STORE_PASSPHRASE)).unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert_eq!(store.integrity, Integrity::Proven, "{name}");
         let mut read = certificates(&store);
-        (listed.sort(), read.sort());
+        listed.sort();
+        read.sort();
         assert_eq!(read, listed, "{name}");
         assert_eq!(read.len(), 3, "{name}: leaf, intermediate, root");
         let trusted = store.certificates.iter().find(|one| one.name.as_deref() == Some("corp"));
@@ -277,7 +278,8 @@ fn a_trust_store_of_certmans_own_is_loaded_by_java_with_no_passphrase_and_by_ope
         let output = support::output_with_stdin(command.arg(&path).args(more), b"\n");
         let mut listed = pem_certificates(&output.stdout);
         let mut wanted = ders.clone();
-        (listed.sort(), wanted.sort());
+        listed.sort();
+        wanted.sort();
         assert_eq!(listed, wanted, "{more:?}: {}", String::from_utf8_lossy(&output.stdout));
         assert_eq!(
             String::from_utf8_lossy(&output.stdout).matches("trustedCertEntry").count(),
@@ -343,7 +345,8 @@ fn the_vectors_of_cryptography_are_read_as_cryptography_reads_them() {
             serde_json::from_value(answer["certificates"].clone()).unwrap();
         let mut ours: Vec<(String, Option<String>)> =
             store.certificates.iter().map(|one| (hex(&Sha256::digest(&one.der)), one.name.clone())).collect();
-        (theirs.sort(), ours.sort());
+        theirs.sort();
+        ours.sort();
         assert_eq!(ours, theirs, "{name}");
         assert_eq!(store.keys.len(), usize::from(answer["has_key"].as_bool().unwrap()), "{name}");
         let passphrase = self::passphrase(passphrase.unwrap_or_default());
@@ -457,7 +460,7 @@ fn a_store_of_200_megabytes_ends_soon_and_with_words() {
         (
             "deep.p12",
             &[0x30, 0x80, 2, 1, 3, 0x30, 0x80, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1],
-            "source-unknown-format",
+            "store-damaged",
         ),
     ] {
         let path = sandbox.path(name);

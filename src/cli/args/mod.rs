@@ -1,6 +1,7 @@
 //! The command line as it is typed. Looks nothing up.
 
 mod inspect;
+mod proxy;
 mod stores;
 
 use std::ffi::OsString;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use self::inspect::InspectArguments;
+pub use self::proxy::{ProxyCommand, ProxyScheme};
 pub use self::stores::StoreArguments;
 use crate::config::Overrides;
 use crate::pki::key::Limits;
@@ -54,6 +56,9 @@ pub struct Common {
     /// Never ask on the terminal
     #[arg(long, global = true)]
     pub no_input: bool,
+    /// Let the tables of this profile in certman.toml stand before the others
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
     /// Say only what is wrong
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -104,6 +109,11 @@ pub enum Command {
     /// The client's private key: check, remember, forget, decrypt, encrypt
     #[command(subcommand)]
     Key(KeyCommand),
+    /// List the profiles of certman.toml
+    Profiles,
+    /// The password of the proxy: remember, forget
+    #[command(subcommand)]
+    Proxy(ProxyCommand),
 }
 
 /// `certman bundle`
@@ -112,13 +122,19 @@ pub struct BundleArguments {
     /// Show what would be done, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Write the public roots together with the bundle here, for variables that replace the built-in roots
+    #[arg(long, value_name = "FILE")]
+    pub full: Option<PathBuf>,
     /// Keep what is expired or not yet valid
     #[arg(long)]
     pub keep_expired: bool,
     /// Write the bundle here; `-` is standard output
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Files, folders, or `-` for standard input; else those of certman.toml
+    /// Where the public roots of --full come from; without this the trust store of the system, where there is one
+    #[arg(long, value_name = "SET", value_parser = ["mozilla", "system"])]
+    pub public_roots: Option<String>,
+    /// Files, folders, `-` for standard input, `system` or `system:corporate`; else those of certman.toml
     #[arg(value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
     #[command(flatten)]
@@ -138,7 +154,7 @@ pub struct CheckArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub identity: IdentityArguments,
-    /// Files, folders, or `-` for standard input; else the bundle, its sources and the identity
+    /// Files, folders, `-` for standard input, `system` or `system:corporate`; else the bundle, its sources and the identity
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -304,7 +320,7 @@ impl Intent {
             match flag {
                 "--" => break,
                 "--json" => intent.is_json = true,
-                "--at" | "--color" | "--config" | "--format" | "--shell" => {
+                "--at" | "--color" | "--config" | "--format" | "--profile" | "--shell" => {
                     let value = attached.or_else(|| words.next().map(|value| value.into_owned()));
                     match (flag, value) {
                         ("--format", Some(value)) => intent.is_json |= value == "json",
@@ -356,10 +372,16 @@ impl Arguments {
 
     /// What was typed, for [`crate::config::Settings::resolve`].
     pub fn overrides(&self) -> Overrides {
-        let mut overrides = Overrides { config: self.common.config.clone(), ..Overrides::default() };
+        let mut overrides = Overrides {
+            config: self.common.config.clone(),
+            profile: self.common.profile.clone(),
+            ..Overrides::default()
+        };
         let identity = match &self.command {
             Command::Bundle(bundle) => {
+                overrides.full.clone_from(&bundle.full);
                 overrides.out.clone_from(&bundle.out);
+                overrides.public_roots.clone_from(&bundle.public_roots);
                 overrides.sources.clone_from(&bundle.sources);
                 overrides.store_passphrase.clone_from(&bundle.stores.store_passphrase);
                 None
@@ -370,7 +392,7 @@ impl Arguments {
                 overrides.warn.clone_from(&check.warn);
                 Some(&check.identity)
             }
-            Command::Completions { .. } => None,
+            Command::Completions { .. } | Command::Profiles | Command::Proxy(_) => None,
             Command::Env(env) => Some(&env.identity),
             Command::Inspect(inspect) => {
                 overrides.passphrase.clone_from(&inspect.passphrase);
@@ -409,6 +431,7 @@ mod tests {
             "certman env --config a.toml --at 2031-05-01 --no-input --quiet --color never",
             "certman env --cert c --key k --passphrase file:p --max-iterations 7 --max-memory 9 --unset --json",
             "certman --format json env --no-refresh",
+            "certman --profile work env --unset",
         ] {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             let short = format!("{:?}", Arguments::parse_env(&words).unwrap());

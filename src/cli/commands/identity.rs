@@ -232,9 +232,9 @@ pub fn key_facts(file: &KeyFile, place: Place) -> KeyFacts {
 }
 
 /// The name that the keyring has for the passphrase of a key: by the path as it is configured, made absolute; a link is another
-/// name, and has another entry.
-pub fn keyring_account(key: &Path) -> String {
-    format!("client-key:{}", key.display())
+/// name, and has another entry. A profile has entries of its own.
+pub fn keyring_account(settings: &Settings, key: &Path) -> String {
+    settings.account(&format!("client-key:{}", key.display()))
 }
 
 /// The question on the terminal.
@@ -378,7 +378,7 @@ fn obtain(
     may_ask: bool,
     host: &Host,
 ) -> Result<(Obtained, Source), passphrase::Error> {
-    let (account, prompt) = (keyring_account(key), prompt(key));
+    let (account, prompt) = (keyring_account(settings, key), prompt(key));
     let lent = lent(host);
     let source = &settings.passphrase.value;
     match passphrase::obtain(source, &account, &prompt, &lent) {

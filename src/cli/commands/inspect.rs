@@ -50,8 +50,15 @@ pub fn run(
     wants_all: bool,
     host: &mut Host,
 ) -> Result<Outcome, Failure> {
+    let typed = arguments.files.iter().map(|path| Source::typed(path, &host.current_folder));
     let sources: Vec<Source> =
-        arguments.files.iter().map(|path| Source::typed(path, &host.current_folder)).collect();
+        typed.collect::<Result<_, _>>().map_err(|error| Failure::usage(error.to_string()))?;
+    if sources.contains(&Source::SystemCorporate) {
+        return Err(Failure::usage(
+            "`inspect` shows the trust store as it is, and judges nobody's part in it",
+        )
+        .hint("name `system`, or see what counts with `certman bundle --dry-run system:corporate`"));
+    }
     let mut inspector = Inspector {
         // Its own signature is proven here, once for each certificate, and only where that is shown.
         check: Check::new(settings.thresholds, false, host.now),
@@ -62,14 +69,13 @@ pub fn run(
         sealed: Vec::new(),
         sightings: Vec::new(),
     };
-    let Host { environment, keyring, stdin, terminal, .. } = &mut *host;
+    let Host { environment, keyring, roots, stdin, terminal, .. } = &mut *host;
     let lent = Lent { environment, keyring: &**keyring, terminal: &**terminal };
     let limits = arguments.limits.limits();
     // Whoever has named no place for passphrases of stores has not asked for a keyring to be woken.
-    let place = &settings.store_passphrase;
-    let wishes = Wishes { limits, may_ask: false, place };
-    let mut opener = (place.origin != Origin::Default).then(|| Opener::new(wishes, lent));
-    source::read_all(&sources, &mut **stdin, &|_| false, &mut |blob| {
+    let wishes = Wishes { limits, may_ask: false, settings };
+    let mut opener = (settings.store_passphrase.origin != Origin::Default).then(|| Opener::new(wishes, lent));
+    source::read_all(&sources, roots, &mut **stdin, &|_| false, &mut |blob| {
         inspector.read(blob, &limits, opener.as_mut());
     });
     if arguments.passphrase.is_some() {
@@ -119,6 +125,13 @@ struct Sighting {
 
 impl Inspector {
     fn read(&mut self, blob: Blob<'_>, limits: &Limits, mut opener: Option<&mut Opener<'_>>) {
+        // A trust store has several usual places, and beside the certificates there lie things of its own.
+        let is_system = blob.part.is_some();
+        if is_system
+            && matches!(blob.content, Err(Unavailable::EmptyFolder | Unavailable::Failed(ReadError::Missing)))
+        {
+            return;
+        }
         let file = self.check.report.file(blob.path.to_owned());
         let whole = Place { file, index: 1, line: None };
         let bytes = match blob.content {
@@ -132,6 +145,9 @@ impl Inspector {
             let (place, packing) = (Place { file, index: item.index, line: item.line }, item.packing);
             if let Found::Certificate(der) = item.content {
                 return self.certificate(der, place, packing);
+            }
+            if is_system {
+                return;
             }
             others += 1;
             let content = match item.content {
@@ -245,6 +261,10 @@ impl Inspector {
         let content = match &unavailable {
             Unavailable::EmptyFolder => Content::EmptyFolder,
             Unavailable::Failed(error) => Content::Unreadable { why: error.to_string() },
+            Unavailable::NotAsked(error) => Content::Unreadable { why: error.to_string() },
+            Unavailable::NoStore | Unavailable::OwnOutput => {
+                Content::Unreadable { why: "there is no trust store".into() }
+            }
         };
         self.inspection.items.push(Item { content, packing: None, place: whole });
         match unavailable {
@@ -254,6 +274,11 @@ impl Inspector {
             }
             Unavailable::Failed(ReadError::Missing) => report.find(Some(whole), Cause::SourceMissing),
             Unavailable::Failed(error) => report.find(Some(whole), Cause::SourceUnreadable(error)),
+            Unavailable::NotAsked(error) => report.find(Some(whole), Cause::SystemNotAsked(error)),
+            Unavailable::NoStore => {
+                report.find(Some(whole), Cause::SystemMissing { is_own_output: false });
+            }
+            Unavailable::OwnOutput => report.find(Some(whole), Cause::SystemMissing { is_own_output: true }),
         }
     }
 
@@ -386,7 +411,7 @@ impl Inspector {
             let path = report.files[place.file as usize].clone();
             if last.is_none() || *source == passphrase::Source::Keyring {
                 let lent: Lent<'_> = identity::lent(host);
-                let (account, prompt) = (identity::keyring_account(&path), identity::prompt(&path));
+                let (account, prompt) = (identity::keyring_account(settings, &path), identity::prompt(&path));
                 match passphrase::obtain(source, &account, &prompt, &lent) {
                     Ok(obtained) => {
                         identity::note_open_file(&obtained, source, report);

@@ -7,6 +7,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::identity;
+use super::remember::{self, Whose};
 use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
@@ -30,14 +31,14 @@ pub struct Wishes<'s> {
     pub limits: Limits,
     /// Whether a person may be asked where nobody has named a place and the keyring has no entry.
     pub may_ask: bool,
-    /// The place that passphrases of stores come from.
-    pub place: &'s Value<Source>,
+    /// They say what place the passphrases of stores come from, and what the keyring calls them.
+    pub settings: &'s Settings,
 }
 
 impl<'s> Wishes<'s> {
     /// What the settings say, with the usual limits, and asking nobody.
     pub fn of(settings: &'s Settings) -> Self {
-        Self { limits: Limits::DEFAULT, may_ask: false, place: &settings.store_passphrase }
+        Self { limits: Limits::DEFAULT, may_ask: false, settings }
     }
 }
 
@@ -117,7 +118,7 @@ impl<'s> Opener<'s> {
             Err(StoreError::PassphraseNeeded) => None,
             Err(error) => return Err(Closed::NotOpened(error)),
         };
-        let Value { origin, value: place } = self.wishes.place;
+        let Value { origin, value: place } = &self.wishes.settings.store_passphrase;
         let is_named = *origin != Origin::Default;
         let is_place_first = store.rounds_of_a_try() > CHEAP && *place != Source::Prompt;
         let mut attempts = Attempts { given: 0, store, well_known: 0 };
@@ -163,7 +164,7 @@ impl<'s> Opener<'s> {
     /// Asks the place that the settings name. A place that is the same for all stores is asked once: a descriptor gives
     /// nothing the second time.
     fn ask_place(&mut self, path: &Path, report: &mut Report) -> Result<(), passphrase::Error> {
-        let place = &self.wishes.place.value;
+        let place = &self.wishes.settings.store_passphrase.value;
         let is_for_each = matches!(place, Source::Keyring | Source::Prompt);
         if !is_for_each && self.is_place_used_up {
             return Ok(());
@@ -174,7 +175,8 @@ impl<'s> Opener<'s> {
     }
 
     fn ask(&mut self, place: &Source, path: &Path, report: &mut Report) -> Result<(), passphrase::Error> {
-        let obtained = passphrase::obtain(place, &keyring_account(path), &prompt(path), &self.lent)?;
+        let account = self.wishes.settings.account(&keyring_account(path));
+        let obtained = passphrase::obtain(place, &account, &prompt(path), &self.lent)?;
         identity::note_open_file(&obtained, place, report);
         self.given.push(obtained.passphrase);
         Ok(())
@@ -312,6 +314,7 @@ pub fn remember(
     path: &Path,
     limits: &LimitArguments,
     passphrase_file: Option<&Path>,
+    settings: &Settings,
     host: &mut Host,
     report: &mut Report,
 ) -> Result<String, Failure> {
@@ -343,25 +346,18 @@ pub fn remember(
         Ok(_) | Err(StoreError::PassphraseNeeded) => {}
         Err(error) => return Err(not_opened(path, &error)),
     }
-    let obtained = |source: &Source, question: &str, host: &Host| {
-        passphrase::obtain(source, &keyring_account(path), question, &identity::lent(host))
-            .map_err(|error| no_passphrase(path, &error))
+    let account = settings.account(&keyring_account(path));
+    let (prompt, missing) = (prompt(path), |error: &passphrase::Error| no_passphrase(path, error));
+    let whose = Whose {
+        account: &account,
+        keyring_failure: &super::key::of_keyring,
+        missing: &missing,
+        prompt: &prompt,
+        way_out: WAY_OUT,
     };
-    let passphrase = match passphrase_file {
-        Some(from) if from == Path::new("-") => {
-            super::key::from_standard_input(host)?.map_err(|error| no_passphrase(path, &error))?
-        }
-        Some(from) => {
-            let place = Source::File(host.current_folder.join(from));
-            let obtained = obtained(&place, "", host)?;
-            identity::note_open_file(&obtained, &place, report);
-            obtained.passphrase
-        }
-        None => obtained(&Source::Prompt, &prompt(path), host)?.passphrase,
-    };
+    let passphrase = remember::take(passphrase_file, &whose, host, report)?;
     store.open(Some(&passphrase), &limits).map_err(|error| not_opened(path, &error))?;
-    let account = keyring_account(path);
-    super::key::store(&account, &passphrase, host)?;
+    remember::store(&whose, &passphrase, host)?;
     Ok(format!("the passphrase is in the keyring now, as '{}' of 'certman'", Foreign(&account)))
 }
 
@@ -369,9 +365,9 @@ pub fn remember(
 ///
 /// # Errors
 /// Where there is none, and where the keyring does not answer.
-pub fn forget(path: &Path, host: &mut Host) -> Result<String, Failure> {
+pub fn forget(path: &Path, settings: &Settings, host: &mut Host) -> Result<String, Failure> {
     refuse_standard_input(path)?;
-    let account = keyring_account(path);
+    let account = settings.account(&keyring_account(path));
     match host.keyring.forget(&account) {
         Ok(()) => Ok(format!("the keyring has no entry '{}' any more", Foreign(&account))),
         Err(error @ keyring::Error::Absent { .. }) => Err(Failure::new(Foreign(error).to_string())
@@ -410,3 +406,5 @@ fn refuse_standard_input(path: &Path) -> Result<(), Failure> {
 
 /// So many rounds of derivation take a hundredth of a second: several passphrases may be tried.
 const CHEAP: u64 = 50_000;
+const WAY_OUT: &str =
+    "take it out again with `certman key forget --store`, and set bundle.store_passphrase = \"file:PATH\"";

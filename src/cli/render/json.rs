@@ -5,10 +5,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::words;
-use crate::cli::args::{Command, KeyCommand};
+use crate::cli::args::{Command, KeyCommand, ProxyCommand};
 use crate::cli::failure::Failure;
 use crate::cli::inspection::{Content, Item, StoreFacts};
 use crate::cli::{Outcome, Shown};
+use crate::config::Profile;
 use crate::pki::bundle::{Place, Role};
 use crate::pki::container::{Integrity, Protected, Protection};
 use crate::pki::details::purpose_oid;
@@ -48,6 +49,9 @@ pub(super) fn answer(
                 Shown::Note(note) => {
                     put("message", json!(note));
                 }
+                Shown::Profiles(profiles) => {
+                    put("profiles", Value::Array(profiles.iter().map(profile).collect()));
+                }
                 Shown::Check(_) | Shown::Identity(_) | Shown::Output(_) => {}
             }
         }
@@ -71,10 +75,11 @@ fn put_report(report: &Report, put: &mut dyn FnMut(&str, Value) -> Option<Value>
     let certificates = report.certificates.iter().map(|one| certificate(one, report));
     put("certificates", Value::Array(certificates.collect()));
     put("keys", Value::Array(report.keys.iter().map(|one| key(one, report)).collect()));
-    if let Some(BundleFacts { changed, certificates, path, sha256 }) = &report.bundle {
+    for (name, facts) in [("bundle", &report.bundle), ("full_bundle", &report.full_bundle)] {
+        let Some(BundleFacts { changed, certificates, path, sha256 }) = facts else { continue };
         let path = path.as_ref().map(|path| path.to_string_lossy());
         put(
-            "bundle",
+            name,
             json!({ "path": path, "changed": changed, "certificates": certificates, "sha256": sha256 }),
         );
     }
@@ -287,6 +292,11 @@ fn key(facts: &KeyFacts, report: &Report) -> Value {
     })
 }
 
+fn profile(profile: &Profile) -> Value {
+    let files: Vec<_> = profile.files.iter().map(|path| path.to_string_lossy()).collect();
+    json!({ "name": profile.name, "files": files, "keys": profile.keys, "active": profile.is_active })
+}
+
 fn source(place: Place, report: &Report) -> Value {
     let path = report.files.get(place.file as usize).map(|path| path.to_string_lossy());
     let mut object = json!({ "path": path, "index": place.index });
@@ -327,5 +337,8 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Key(KeyCommand::Encrypt { .. }) => "key encrypt",
         Command::Key(KeyCommand::Forget { .. }) => "key forget",
         Command::Key(KeyCommand::Remember { .. }) => "key remember",
+        Command::Profiles => "profiles",
+        Command::Proxy(ProxyCommand::Forget { .. }) => "proxy forget",
+        Command::Proxy(ProxyCommand::Remember { .. }) => "proxy remember",
     }
 }

@@ -18,6 +18,8 @@ use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{Cause as KeyDamage, NoKey, NotCheckable, OpenError, OtherContent, Quirk, Work};
 use crate::pki::lifetime::{DAY, Validity};
 use crate::pki::name::Foreign;
+use crate::pki::public;
+use crate::proxy::Form;
 use crate::report::{Cause, Finding, Report};
 use crate::sys::fs::ReadError;
 use crate::sys::{keyring, passphrase};
@@ -167,6 +169,16 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::KeyUnreadable { why } => no_key(why),
         Cause::KeyWeak { key } => format!("the client key is weak ({key})"),
         Cause::Keyring(error) => Foreign(error).to_string(),
+        Cause::NoProxyNotPortable { entries, more, refusal: Refusal { clients, what }, .. } => {
+            let entries = entries.iter().map(|entry| format!("'{}'", Foreign(entry))).collect::<Vec<_>>();
+            let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
+            format!(
+                "no_proxy has {what}, which {} do{} not understand: {}{more}",
+                listed(clients),
+                if clients.len() == 1 { "es" } else { "" },
+                entries.join(", ")
+            )
+        }
         Cause::PassphraseOdd { oddity } => format!("look at the passphrase: {oddity}"),
         Cause::PassphraseMissing(error) => Foreign(error).to_string(),
         Cause::PassphraseNotNeeded => "a place for the passphrase is named, and the key needs none".into(),
@@ -174,8 +186,26 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
             format!("others on this machine may read the passphrase file (mode {mode:04o})")
         }
         Cause::PemUnclosed { label } => format!("the block '{}' has no END line", Foreign(label)),
+        Cause::ProxyPasswordNotPortable { refusal: Refusal { clients, what } } => {
+            format!(
+                "the password of the proxy has {what}, which {} cannot send as others do",
+                listed(clients)
+            )
+        }
         Cause::PrivateKeyInSource { label } => {
             format!("{label} stands among the certificates; it is not copied")
+        }
+        Cause::PublicRootsDropped { expired, flawed } => {
+            format!(
+                "{} of the public roots are left out of the full bundle: {expired} expired, {flawed} encoded in a way that \
+                 breaks clients",
+                expired + flawed
+            )
+        }
+        Cause::PublicRootsMissing { is_system } => {
+            let origin =
+                if *is_system { "the trust store of the operating system" } else { "Mozilla's set in this program" };
+            format!("no public root could be had from {origin}, so the full bundle is not made")
         }
         Cause::Repeated { code, count } => format!("and {count} more of the kind {code} in this file"),
         Cause::RequestSignatureWrong { subject } => {
@@ -197,6 +227,30 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::SourceOther { what } => format!("{} stands here; it is passed over", Foreign(what)),
         Cause::SourceUnknownFormat { guess } => self::guess(*guess).into(),
         Cause::SourceUnreadable(error) => format!("it cannot be read: {error}"),
+        Cause::SystemCorporate { is_anchor: true, subject } => {
+            format!("'{subject}' counts as the company's: it lies in the folder for local anchors")
+        }
+        Cause::SystemCorporate { is_anchor: false, subject } => format!(
+            "'{subject}' counts as the company's: it is in the trust store, and neither in Mozilla's set, nor shipped with \
+             this system, nor among the public roots retired by {}",
+            public::retired_as_of()
+        ),
+        Cause::SystemCorporateNone => {
+            "the trust store of the operating system holds nothing that the company has added".into()
+        }
+        Cause::SystemMissing { is_own_output: false } => {
+            "the operating system has no trust store in any of the usual places".into()
+        }
+        Cause::SystemMissing { is_own_output: true } => {
+            "the trust store of the operating system is a file that certman writes, so what is in it cannot be told apart"
+                .into()
+        }
+        Cause::SystemNotAsked(error) => {
+            format!("the trust store of {} was not read: {error}", if cfg!(target_os = "macos") { "macOS" } else { "Windows" })
+        }
+        Cause::SystemOwnOutput { variable } => {
+            format!("{variable} leads to what certman writes; the trust store is read from its own place")
+        }
         Cause::StoreNotOpened(error) => store_not_opened(error),
         Cause::StoreNotProven { what: None } => {
             "whether the store is as it was written is not proven: that needs its passphrase".into()
@@ -256,7 +310,16 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::Keyring(error) => return Some(keyring_fix(error).into()),
         Cause::PassphraseMissing(error) => return passphrase_fix(error).map(Into::into),
         Cause::PassphraseNotNeeded => "take client.passphrase out of certman.toml, or leave --passphrase away",
+        Cause::NoProxyNotPortable { form: Form::Pattern, .. } => "name the domain, or each host",
+        Cause::NoProxyNotPortable { form: Form::Port, .. } => "leave the port away: the whole host then goes around the proxy",
+        Cause::NoProxyNotPortable { form: Form::Range, .. } => {
+            "name domains, or smaller ranges: those of up to 256 addresses in all are written out"
+        }
+        Cause::NoProxyNotPortable { form: Form::Word, .. } => "name hosts and domains, in ASCII as DNS has them (xn--)",
+        Cause::ProxyPasswordNotPortable { .. } => "take a password of letters, digits and signs of ASCII, if the proxy lets you",
         Cause::PrivateKeyInSource { .. } => "move the key out of there: what is a source is read by many",
+        Cause::PublicRootsMissing { is_system: true } => "take Mozilla's set: `--public-roots mozilla`, or bundle.public_roots in certman.toml",
+        Cause::PublicRootsMissing { is_system: false } => "look at this machine's clock, or take `--public-roots system`",
         Cause::RequestSignatureWrong { .. } => "make the request anew, from the key it is for",
         Cause::SameSubjectOtherKey { .. } => "keep only the CA that is in use, and take the other out of the sources",
         Cause::SelfSignatureWrong { .. } => "compare its fingerprint with the help desk before you trust it",
@@ -265,6 +328,14 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::SourceUnreadable(ReadError::NotAFile(_)) => "name a regular file, or `-` for standard input",
         Cause::SourceUnreadable(ReadError::TooLarge { .. }) => "name the files with certificates in them",
         Cause::SourceUnreadable(_) => "make it readable for the user who runs certman",
+        Cause::SystemCorporateNone => "have the company's root installed on this machine, or name its file as a source",
+        Cause::SystemMissing { is_own_output: false } => {
+            "install the package ca-certificates, or take `--public-roots mozilla`; the company's roots are named as files"
+        }
+        Cause::SystemMissing { is_own_output: true } => {
+            "name another file with --out and --full, and restore the trust store (`update-ca-certificates`)"
+        }
+        Cause::SystemNotAsked(_) => "try again; what the company has added there can also be exported and named as a file",
         Cause::StoreNotOpened(error) => store_fix(error),
         Cause::StorePassphraseMissing(error) => store_passphrase_fix(error),
         _ => return None,
@@ -309,6 +380,43 @@ pub fn passphrase_fix(error: &passphrase::Error) -> Option<&'static str> {
             "correct client.passphrase or --passphrase"
         }
         passphrase::Error::Unset { .. } => "set the variable, or name another place with --passphrase",
+        _ => return None,
+    })
+}
+
+/// The same for the password of a proxy.
+pub fn proxy_keyring_fix(error: &keyring::Error) -> &'static str {
+    match error {
+        keyring::Error::Absent { .. } => {
+            "store it once with `certman proxy remember`; proxy.password = \"none\" is for a user without one"
+        }
+        keyring::Error::Ambiguous { .. } => "run `certman proxy forget`, then `certman proxy remember`",
+        keyring::Error::LineEnding | keyring::Error::NotText { .. } => {
+            "keep this password in a file of mode 0600, and set proxy.password = \"file:PATH\""
+        }
+        keyring::Error::NoBus { .. } => {
+            "in cron, containers and SSH take another place: proxy.password = \"file:PATH\", or CERTMAN_PROXY_PASSWORD_FROM"
+        }
+        keyring::Error::NoService { .. } => {
+            "start gnome-keyring, KWallet or KeePassXC, or set proxy.password = \"file:PATH\""
+        }
+        keyring::Error::Other { .. } => "try again; or set proxy.password = \"file:PATH\"",
+        keyring::Error::Locked { .. } | keyring::Error::NoCollection | keyring::Error::TimedOut { .. } => {
+            keyring_fix(error)
+        }
+    }
+}
+
+/// The next step for each way in which the password of a proxy is not to be had.
+pub fn proxy_password_fix(error: &passphrase::Error) -> Option<&'static str> {
+    Some(match error {
+        passphrase::Error::Keyring(error) => proxy_keyring_fix(error),
+        passphrase::Error::NoTerminal => {
+            "name another place in proxy.password: keyring, file:PATH, fd:N, env:NAME, command:…"
+        }
+        passphrase::Error::TooLong { .. } => "certman hands on no longer one: ask for another password",
+        passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => "correct proxy.password",
+        passphrase::Error::Unset { .. } => "set the variable, or name another place in proxy.password",
         _ => return None,
     })
 }
@@ -412,7 +520,7 @@ pub fn store_not_opened(error: &StoreError) -> String {
                 .into()
         }
         StoreError::Unsupported { what } => {
-            format!("the store holds {}, which certman does not read", Foreign(what))
+            format!("certman does not read what is in the store: {}", Foreign(what))
         }
         StoreError::WrongPassphraseOrDamaged => {
             "the passphrase does not open the store; a store that was changed looks the same".into()
@@ -753,7 +861,6 @@ pub fn guess(guess: Guess) -> &'static str {
         Guess::Pdf => "this is a PDF, not a certificate",
         Guess::Pgp => "this is a PGP key or message, which has nothing to do with TLS",
         Guess::Pkcs12 => "this is a PKCS#12 store, where PEM should be",
-        Guess::Pkcs12CutShort => "this looks like a PKCS#12 store that was cut short",
         Guess::Pkcs7CutShort => "this is PKCS#7 that was cut short",
         Guess::Pkcs7WithoutCertificates => "this is PKCS#7 without any certificate in it",
         Guess::PublicKey => "this is a public key alone, without a certificate",
@@ -772,7 +879,7 @@ fn guess_fix(guess: Guess) -> Option<&'static str> {
         Guess::BouncyCastle => {
             "have it converted: `keytool -importkeystore -srckeystore FILE -srcstoretype BKS -destkeystore FILE.p12 -deststoretype PKCS12`"
         }
-        Guess::CutShort | Guess::Pkcs12CutShort | Guess::Pkcs7CutShort => "get it again",
+        Guess::CutShort | Guess::Pkcs7CutShort => "get it again",
         Guess::Database => "export the certificate from that program, as PEM",
         Guess::GitLfsPointer => "run `git lfs pull` in that repository",
         Guess::Html => "open the address in a browser, sign in, and save the file again",

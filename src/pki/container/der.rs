@@ -38,7 +38,11 @@ pub(super) fn structure(bytes: &[u8]) -> Structure {
         Some(false) => return Structure::Store(StoreKind::Jks),
         None => {}
     }
-    let Ok((outer, _)) = Element::expect(bytes, SEQUENCE) else { return Structure::Unknown };
+    let outer = match Element::expect(bytes, SEQUENCE) {
+        Ok((outer, _)) => outer,
+        Err(Malformed::CutShort) if begins_like_pkcs12(bytes) => return Structure::Store(StoreKind::Pkcs12),
+        Err(_) => return Structure::Unknown,
+    };
     let mut parts = outer.children();
     let (Some(Ok(first)), second) = (parts.next(), parts.next().and_then(Result::ok)) else {
         return Structure::Unknown;
@@ -58,6 +62,14 @@ pub(super) fn structure(bytes: &[u8]) -> Structure {
         }
         _ => Structure::Unknown,
     }
+}
+
+/// Whether bytes whose end is missing are the start of a PKCS#12 store: version 3, then data or signed data.
+fn begins_like_pkcs12(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(64)];
+    let holds = |kind: &[u8]| start.windows(kind.len()).any(|window| window == kind);
+    start.windows(4).take(8).any(|window| window == [INTEGER, 1, 3, SEQUENCE])
+        && (holds(DATA) || holds(SIGNED_DATA))
 }
 
 /// ContentInfo of a PKCS#12 store (RFC 7292, section 4): data under a passphrase, or signed data.

@@ -217,7 +217,12 @@ fn scan_der(bytes: &[u8], sink: &mut Sink<'_>) -> u32 {
             sink.give(Content::Store(Store { bytes: rest, kind }));
             return found + 1;
         }
-        let Ok(whole) = der::first(rest) else { break };
+        let whole = match (der::first(rest), structure) {
+            (Ok(whole), _) => whole,
+            // Opening it will tell that its end is missing.
+            (Err(_), Structure::Store(_)) => rest,
+            (Err(_), _) => break,
+        };
         match structure {
             Structure::Certificate => sink.give(Content::Certificate(whole)),
             Structure::PrivateKey => sink.give(Content::PrivateKey(whole)),

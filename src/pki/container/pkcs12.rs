@@ -16,7 +16,7 @@ use crate::pki::asn1::{
     CONSTRUCTED, CONTEXT_0, Children, Element, INTEGER, Malformed, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE,
     SET, write,
 };
-use crate::pki::key::{self, Derived, Limits, Mac, Scheme, Sealed, Sealing, Spelling};
+use crate::pki::key::{self, Derived, Limits, Mac, OpenError, Scheme, Sealed, Sealing, Spelling};
 use crate::secret::{Passphrase, SecretBytes};
 
 /// Opens a store, see [`super::store::Store::open`].
@@ -176,7 +176,12 @@ fn check_work(outer: &Outer<'_>, parts: &[Part<'_>], limits: &Limits) -> Result<
     let mut scrypt_work = 0_u64;
     for part in parts {
         let Part::Sealed { sealing, .. } = part else { continue };
-        limits.check(&sealing.scheme)?;
+        limits.check(&sealing.scheme).map_err(|error| match error {
+            OpenError::Unsupported { what } => {
+                StoreError::Unsupported { what: format!("content sealed with {what}").into() }
+            }
+            other => other.into(),
+        })?;
         if different.insert((&sealing.scheme, &sealing.salt), ()).is_none() {
             rounds = rounds.saturating_add(sealing.scheme.iterations().unwrap_or(0));
             scrypt_work = scrypt_work.saturating_add(sealing.scheme.work().unwrap_or(0));

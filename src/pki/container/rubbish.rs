@@ -1,6 +1,6 @@
 //! A guess at what a file is that holds nothing certman can use, so that a message can say more than "not a certificate".
 
-use super::der::{DATA, SIGNED_DATA};
+use super::der::SIGNED_DATA;
 use crate::pki::algorithm::KeyAlgorithm;
 use crate::pki::asn1::{
     BIT_STRING, CONTEXT_0, ENUMERATED, Element, INTEGER, Malformed, OBJECT_IDENTIFIER, SEQUENCE,
@@ -55,8 +55,6 @@ pub enum Guess {
     Pgp,
     /// A PKCS#12 store, where one has no place. Never guessed: it is recognised.
     Pkcs12,
-    /// The start of a PKCS#12 store.
-    Pkcs12CutShort,
     /// PKCS#7 whose end is missing.
     Pkcs7CutShort,
     /// PKCS#7 without any certificate in it.
@@ -106,7 +104,6 @@ impl Guess {
             Self::Pdf => "pdf",
             Self::Pgp => "pgp",
             Self::Pkcs12 => "pkcs12",
-            Self::Pkcs12CutShort => "pkcs12-cut-short",
             Self::Pkcs7CutShort => "pkcs7-cut-short",
             Self::Pkcs7WithoutCertificates => "pkcs7-without-certificates",
             Self::PublicKey => "public-key",
@@ -130,9 +127,6 @@ pub(super) fn guess(bytes: &[u8]) -> Guess {
         return Guess::Empty;
     }
     let is_text = std::str::from_utf8(&text).is_ok_and(|text| !text.contains('\0'));
-    if begins_like_pkcs12(bytes) {
-        return Guess::Pkcs12CutShort;
-    }
     if is_bouncy_castle(bytes) {
         return Guess::BouncyCastle;
     }
@@ -281,18 +275,6 @@ pub(super) fn may_be_base64(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
     let begins = [&b"M"[..], b"/u3+7", b"zs7Oz"];
     begins.iter().any(|begin| text.starts_with(begin)) && text.iter().all(is_base64_letter)
-}
-
-/// The first bytes of a PKCS#12 store in DER or BER (RFC 7292, section 4), whose end is missing: version 3, then data or
-/// signed data.
-fn begins_like_pkcs12(bytes: &[u8]) -> bool {
-    if !matches!(Element::expect(bytes, SEQUENCE), Err(Malformed::CutShort)) {
-        return false;
-    }
-    let start = &bytes[..bytes.len().min(64)];
-    let holds = |kind: &[u8]| start.windows(kind.len()).any(|window| window == kind);
-    start.windows(4).take(8).any(|window| window == [INTEGER, 1, 3, SEQUENCE])
-        && (holds(DATA) || holds(SIGNED_DATA))
 }
 
 /// Version 0 to 2, twenty bytes of salt, and a number of rounds between 1,024 and 2,047 (as Bouncy Castle writes it).

@@ -391,7 +391,6 @@ fn guess_noun(guess: Guess) -> &'static str {
         Guess::Pdf => "a PDF",
         Guess::Pgp => "a PGP key or message",
         Guess::Pkcs12 => "a PKCS#12 store",
-        Guess::Pkcs12CutShort => "a PKCS#12 store cut short",
         Guess::Pkcs7CutShort => "a PKCS#7 file cut short",
         Guess::Pkcs7WithoutCertificates => "PKCS#7 without a certificate",
         Guess::PublicKey => "a public key alone",
