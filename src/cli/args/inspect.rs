@@ -9,7 +9,7 @@ use super::{LimitArguments, StoreArguments};
 /// `certman inspect`
 #[derive(Args, Debug)]
 pub struct InspectArguments {
-    /// Files, folders, or `-` for standard input
+    /// Files, folders, `system` (the trust store of this machine), or `-` for standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
