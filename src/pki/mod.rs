@@ -14,6 +14,7 @@ pub mod identity;
 pub mod key;
 pub mod lifetime;
 pub mod name;
+pub mod pile;
 pub mod public;
 pub mod public_key;
 pub mod request;
