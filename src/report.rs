@@ -15,6 +15,7 @@ use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{NoKey, NotCheckable, OpenError};
 use crate::proxy::Form;
 use crate::secret::Oddity;
+use crate::settings::{Invalid, Scope};
 use crate::sys::fs::ReadError;
 use crate::sys::roots::AskError;
 use crate::sys::{keyring, passphrase};
@@ -84,10 +85,14 @@ pub enum Cause {
     CertWeakKey { key: Box<str>, subject: Box<str> },
     /// A signature with a broken digest.
     CertWeakSignature { signature: Box<str>, subject: Box<str> },
+    /// No private key for a client's certificate.
+    CertWithoutKey { subject: Box<str> },
     /// No root for an intermediate.
     ChainGap { issuer: Box<str>, subject: Box<str> },
     /// No root at all.
     ChainGapAll,
+    /// The issuer of a client's certificate is not at hand.
+    ChainGapOfClient { address: Option<Box<str>>, issuer: Box<str>, subject: Box<str> },
     /// The certificate file of the identity is not there, or cannot be read.
     ClientCertMissing(ReadError),
     /// The certificate says that it is not for TLS clients.
@@ -102,8 +107,16 @@ pub enum Cause {
     ClientRefuses { refusal: Refusal, subject: Box<str> },
     /// The same subject and key, issued by another.
     CrossSignedTwin { issuer: Box<str>, kept: Box<str>, subject: Box<str> },
+    /// More than one identity, and none of them meant.
+    IdentityAmbiguous { count: usize },
     /// Certificate or key of the identity are not named, and the other one is.
     IdentityIncomplete { missing: &'static str },
+    /// Neither a client's certificate nor a key.
+    IdentityMissing,
+    /// No identity that is meant.
+    IdentityNotSelected { count: usize },
+    /// What an import has left that was cut short has been undone.
+    ImportUndone,
     /// The public part in the key file belongs to another key.
     KeyContradicts,
     /// Some clients will not use a key of this kind.
@@ -128,6 +141,8 @@ pub enum Cause {
     KeyUnreadable { why: NoKey },
     /// A key too small.
     KeyWeak { key: Box<str> },
+    /// No certificate for a private key.
+    KeyWithoutCertificate { key: Box<str> },
     /// The keyring does not answer.
     Keyring(keyring::Error),
     /// Some clients will take a way through the proxy that was to go around it. `more` entries of the kind are not named.
@@ -158,6 +173,32 @@ pub enum Cause {
     SelfSignatureUnchecked { signature: Box<str>, subject: Box<str> },
     /// A signature by its own key that is wrong.
     SelfSignatureWrong { subject: Box<str> },
+    /// A settings file begins with a byte order mark.
+    SettingsByteOrderMark,
+    /// A secret stands in a settings file.
+    SettingsHoldsSecret { name: &'static str },
+    /// A settings file is no strict JSON, or not in the shape of one.
+    SettingsInvalid(Invalid),
+    /// Certificate and key are not put into a settings file, since the key is sealed.
+    SettingsKeyLeftOut { key: Box<str> },
+    /// Not everyone can read a file that stands in the settings of everyone.
+    SettingsNotForAll { name: &'static str },
+    /// A settings file has another value than the one that was put into `path`, and wins.
+    SettingsOutrank { name: &'static str, path: Box<str> },
+    /// A settings file has another value than the environment, and wins.
+    SettingsOverrides { name: &'static str, scope: Scope },
+    /// The address of a proxy is not put into a settings file, since it wants a user and a password.
+    SettingsProxyLeftOut { name: &'static str, value: Box<str> },
+    /// The path in a settings file leads to nothing.
+    SettingsStalePath { name: &'static str, scope: Scope, why: Trouble },
+    /// A settings file cannot be read.
+    SettingsUnreadable(ReadError),
+    /// A settings file has a value that does not work.
+    SettingsUseless { name: &'static str, scope: Scope, why: Trouble },
+    /// A value that certman has not put into a settings file stays there.
+    SettingsValueKept { name: Box<str>, value: Box<str> },
+    /// A settings file has a list, an object or null where a value should be.
+    SettingsValueUnusable { name: &'static str },
     /// A folder or file without anything in it.
     SourceEmpty { is_folder: bool },
     /// Not there.
@@ -190,6 +231,29 @@ pub enum Cause {
     StoreUnprotected,
 }
 
+/// Why what a variable holds does not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Some clients do not load the bundle whole.
+    BundleUnloadable(Obstacle),
+    /// It starts with `~` or has a `$` in it, and no client expands that.
+    Expansion,
+    /// The key does not belong to the first certificate of the chain.
+    KeyMismatch,
+    /// There is no certificate in the file.
+    NoCertificate,
+    /// There is no private key in the file: what is, in words.
+    NoKey(Box<str>),
+    /// The key is sealed, and no passphrase is set.
+    NoPassphrase,
+    /// It means something else in every folder.
+    NotAbsolute,
+    /// The file is not there or cannot be read: why, in words.
+    Unreadable(Box<str>),
+    /// Claude Code does not know such a store.
+    UnknownStore,
+}
+
 impl Cause {
     /// The stable name.
     pub fn code(&self) -> &'static str {
@@ -212,7 +276,8 @@ impl Cause {
             Self::CertSuperseded { .. } => "cert-superseded",
             Self::CertWeakKey { .. } => "cert-weak-key",
             Self::CertWeakSignature { .. } => "cert-weak-signature",
-            Self::ChainGap { .. } => "chain-gap",
+            Self::CertWithoutKey { .. } => "cert-without-key",
+            Self::ChainGap { .. } | Self::ChainGapOfClient { .. } => "chain-gap",
             Self::ChainGapAll => "chain-gap-all",
             Self::ClientCertMissing(_) | Self::ClientCertUnreadable { .. } => "client-cert-unreadable",
             Self::ClientCertNotForClients { .. } => "client-cert-not-for-clients",
@@ -230,8 +295,13 @@ impl Cause {
             Self::KeyNotOpened(OpenError::WrongPassphraseOrDamaged) => "passphrase-wrong",
             Self::KeyNotPortable { .. } => "key-not-portable",
             Self::KeyOwner { .. } | Self::KeyPermissions { .. } => "key-permissions",
+            Self::IdentityAmbiguous { .. } => "identity-ambiguous",
+            Self::IdentityMissing => "identity-missing",
+            Self::IdentityNotSelected { .. } => "identity-not-selected",
+            Self::ImportUndone => "import-undone",
             Self::IdentityIncomplete { .. } | Self::KeyPairUnchecked { .. } => "key-pair-unchecked",
             Self::KeyWeak { .. } => "key-weak",
+            Self::KeyWithoutCertificate { .. } => "key-without-certificate",
             Self::Keyring(keyring::Error::Absent { .. }) => "passphrase-missing",
             Self::Keyring(keyring::Error::Locked { .. }) => "keyring-locked",
             Self::Keyring(keyring::Error::TimedOut { .. }) => "keyring-timeout",
@@ -250,6 +320,17 @@ impl Cause {
             Self::SameSubjectOtherKey { .. } => "same-subject-other-key",
             Self::SelfSignatureUnchecked { .. } => "self-signature-unchecked",
             Self::SelfSignatureWrong { .. } => "self-signature-wrong",
+            Self::SettingsByteOrderMark => "settings-byte-order-mark",
+            Self::SettingsHoldsSecret { .. } => "settings-holds-secret",
+            Self::SettingsInvalid(_) | Self::SettingsValueUnusable { .. } => "settings-invalid",
+            Self::SettingsKeyLeftOut { .. } => "settings-key-left-out",
+            Self::SettingsNotForAll { .. } => "settings-not-for-all",
+            Self::SettingsOutrank { .. } | Self::SettingsOverrides { .. } => "settings-overrides",
+            Self::SettingsProxyLeftOut { .. } => "settings-proxy-left-out",
+            Self::SettingsStalePath { .. } => "settings-stale-path",
+            Self::SettingsUnreadable(_) => "settings-unreadable",
+            Self::SettingsUseless { .. } => "settings-useless",
+            Self::SettingsValueKept { .. } => "settings-value-kept",
             Self::SourceEmpty { .. } => "source-empty",
             Self::SourceMissing => "source-missing",
             Self::SourceOther { .. } => "source-other-content",
@@ -291,6 +372,9 @@ impl Cause {
             | Self::ClientCertNotForClients { .. }
             | Self::ClientCertOrder { .. }
             | Self::ClientCertUnreadable { .. }
+            | Self::IdentityAmbiguous { .. }
+            | Self::IdentityMissing
+            | Self::IdentityNotSelected { .. }
             | Self::KeyContradicts
             | Self::KeyMismatch { .. }
             | Self::KeyMissing(_)
@@ -299,6 +383,11 @@ impl Cause {
             | Self::Keyring(_)
             | Self::PassphraseMissing(_)
             | Self::PublicRootsMissing { .. }
+            | Self::SettingsInvalid(_)
+            | Self::SettingsStalePath { .. }
+            | Self::SettingsUnreadable(_)
+            | Self::SettingsUseless { .. }
+            | Self::SettingsValueUnusable { .. }
             | Self::SourceEmpty { .. }
             | Self::SourceMissing
             | Self::SourceUnreadable(_)
@@ -372,7 +461,9 @@ impl Cause {
             | Self::CertSuperseded { subject, .. }
             | Self::CertWeakKey { subject, .. }
             | Self::CertWeakSignature { subject, .. }
+            | Self::CertWithoutKey { subject }
             | Self::ChainGap { subject, .. }
+            | Self::ChainGapOfClient { subject, .. }
             | Self::ClientCertNotForClients { subject, .. }
             | Self::ClientRefuses { subject, .. }
             | Self::CrossSignedTwin { subject, .. }
@@ -517,7 +608,7 @@ pub struct CertificateFacts {
 }
 
 /// A private key as JSON shows it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct KeyFacts {
     /// The algorithm, where it is known without opening.
     pub algorithm: Option<String>,

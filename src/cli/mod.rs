@@ -14,12 +14,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use zeroize::Zeroizing;
 
-use self::args::{Arguments, Command, Format, Intent};
+use self::args::{Arguments, Command, Intent};
 use self::failure::Failure;
 use crate::config::{Profile, Settings};
 use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
-use crate::report::{Report, Severity};
+use crate::report::{CertificateFacts, Report, Severity, Trouble};
+use crate::settings::{Difference, Scope};
 use crate::sys::{Host, process};
 
 /// The program: this process's arguments, this process's world.
@@ -94,12 +95,18 @@ pub enum Shown {
     Exports(Exports),
     /// `key check`: what the identity is.
     Identity(IdentitySummary),
+    /// `import`: the identity, and what became of it.
+    Import(Box<ImportSummary>),
     /// One sentence about what was done.
     Note(String),
     /// Bytes for standard output, and nothing else there.
     Output(Zeroizing<Vec<u8>>),
     /// `profiles`: what there is.
     Profiles(Vec<Profile>),
+    /// `settings show`: what is in force.
+    Settings(SettingsSummary),
+    /// `settings apply`, `settings remove`: what changes in a settings file.
+    SettingsEdit(SettingsEdit),
 }
 
 /// What `check` has counted.
@@ -145,6 +152,46 @@ pub struct IdentitySummary {
     pub passphrase_from: Option<String>,
 }
 
+/// What `import` has found and done.
+#[derive(Debug, Default)]
+pub struct ImportSummary {
+    /// The file that the CA certificates were written to, and how many; none where nobody asked for it.
+    pub authorities: Option<(Written, usize)>,
+    /// How many CA certificates were among the files.
+    pub authorities_found: usize,
+    /// Every identity that was found, with the name that its store has for it.
+    pub candidates: Vec<(CertificateFacts, Option<String>)>,
+    /// The identity that was taken: its certificates, the leaf first. Empty where none was.
+    pub chain: Vec<CertificateFacts>,
+    /// Whether a pair is kept that can be brought back.
+    pub has_previous: bool,
+    /// Nothing was written, and nothing was to be.
+    pub is_rehearsal: bool,
+    /// Whether the previous pair was brought back.
+    pub is_rollback: bool,
+    /// Where the passphrase comes from by the settings, where that is not the keyring.
+    pub passphrase_from: Option<String>,
+    /// What is missing in certman.toml: the file, and the lines.
+    pub proposal: Option<(PathBuf, String)>,
+    /// Whether the keyring has the passphrase now.
+    pub remembered: bool,
+    /// The keys of certman.toml that had another value, with that value.
+    pub replaced: Vec<(&'static str, String)>,
+    /// The certman.toml that was extended.
+    pub saved: Option<PathBuf>,
+    /// The two files: certificate and key.
+    pub written: Vec<Written>,
+}
+
+/// A file that was, or need not be, written.
+#[derive(Debug)]
+pub struct Written {
+    /// Whether it was.
+    pub changed: bool,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
 /// What `env` prints.
 pub struct Exports {
     /// The statements for the shell.
@@ -155,6 +202,107 @@ pub struct Exports {
     pub variables: Vec<(&'static str, Option<String>)>,
 }
 
+/// What `settings show` has seen.
+pub struct SettingsSummary {
+    /// The settings files, the strongest first.
+    pub files: Vec<SettingsFile>,
+    /// The variables.
+    pub variables: Vec<VariableSummary>,
+}
+
+/// A settings file that `settings show` has looked for.
+pub struct SettingsFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub scope: Scope,
+    /// Whether it is there and counts; none where it is there and says nothing that could be understood.
+    pub state: Option<bool>,
+}
+
+/// Where a variable has which value.
+pub struct VariableSummary {
+    /// The values in settings files, by the number of the file, the strongest first; none for what is no value.
+    pub entries: Vec<(usize, Option<String>)>,
+    /// Whether what wins works.
+    pub fitness: Fitness,
+    /// Its name.
+    pub name: &'static str,
+    /// The value in the environment of this process.
+    pub process: Option<String>,
+    /// What wins.
+    pub winner: Option<Winner>,
+}
+
+/// What gives a variable its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Winner {
+    /// A settings file, by its number.
+    File(usize),
+    /// The environment of this process.
+    Process,
+}
+
+/// Whether a value works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fitness {
+    /// It does not.
+    Fails(Trouble),
+    /// That is not tried: there is nothing, or nothing that could be tried here.
+    NotTried,
+    /// As far as can be told: the key is sealed, and was not compared with the certificate.
+    Sealed,
+    /// It does.
+    Works,
+}
+
+/// What `settings apply` or `settings remove` changes.
+pub struct SettingsEdit {
+    /// The old file, where a copy of it was made.
+    pub backup: Option<PathBuf>,
+    /// Backups from earlier that are still there.
+    pub backups_left: Vec<PathBuf>,
+    /// The variables that change.
+    pub changes: Vec<SettingsChange>,
+    /// What differs, for people; none where it has been shown before.
+    pub difference: Option<Difference>,
+    /// How it has ended.
+    pub end: EditEnd,
+    /// Whether values go in (`apply`) or out.
+    pub is_apply: bool,
+    /// The file.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub scope: Scope,
+}
+
+/// How the edit of a settings file has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EditEnd {
+    /// The person has said no.
+    Declined,
+    /// It was only to be shown.
+    DryRun,
+    /// There is nobody to ask, and `--yes` was not given.
+    NobodyToAsk,
+    /// The file is gone, since nothing but what certman had put there was in it.
+    Removed,
+    /// Nothing was to be changed.
+    Unchanged,
+    /// The file is written.
+    Written,
+}
+
+/// What becomes of a variable in a settings file; what is secret in a value is `***`.
+pub struct SettingsChange {
+    /// The value that it gets; none where it goes.
+    pub after: Option<String>,
+    /// The value that it had.
+    pub before: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
 fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     if let Some(date) = &arguments.common.at {
         host.now = commands::moment(date)?;
@@ -162,11 +310,16 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     if arguments.common.no_input {
         host.terminal = Box::new(crate::sys::terminal::NoTerminal);
     }
-    if arguments.common.format == Format::Nagios && !matches!(arguments.command, Command::Check(_)) {
-        return Err(Failure::usage("only `check` answers in the form of Nagios"));
+    if let Some(only) = arguments.common.format.only_command()
+        && only != render::command_name(&arguments.command)
+    {
+        return Err(Failure::usage(format!("only `{only}` answers in this form")));
     }
     if let Command::Completions { shell } = &arguments.command {
         return Ok(commands::completions::run(*shell, Arguments::command()));
+    }
+    if let Command::Hook(hook) = &arguments.command {
+        return Ok(commands::hook::run(hook, &arguments.common, host));
     }
     if let Command::Profiles = &arguments.command {
         return commands::profiles::run(arguments.overrides(), host);
@@ -182,11 +335,15 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Bundle(bundle) => commands::bundle::run(bundle, &settings, wants_facts, host),
         Command::Check(check) => commands::check::run(check, &settings, wants_facts, host),
-        Command::Completions { .. } | Command::Profiles => {
+        Command::Completions { .. } | Command::Hook(_) | Command::Profiles => {
             unreachable!("answered above, before the settings")
         }
-        Command::Env(env) => commands::env::run(env, &settings, host),
+        Command::Env(env) => commands::env::run(env, arguments.common.format, &settings, host),
+        Command::Import(import) => {
+            commands::import::run(import, &settings, !wants_facts && !arguments.common.quiet, host)
+        }
         Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
         Command::Proxy(proxy) => commands::proxy::run(proxy, &settings, host),
+        Command::Settings(command) => commands::settings::run(command, &arguments.common, &settings, host),
     }
 }

@@ -364,7 +364,7 @@ pub fn remember(
     let (prompt, missing) = (prompt(path), |error: &passphrase::Error| no_passphrase(path, error));
     let whose = Whose {
         account: &account,
-        keyring_failure: &super::key::of_keyring,
+        keyring_failure: &of_keyring,
         missing: &missing,
         prompt: &prompt,
         way_out: WAY_OUT,
@@ -386,7 +386,7 @@ pub fn forget(path: &Path, settings: &Settings, host: &mut Host) -> Result<Strin
         Ok(()) => Ok(format!("the keyring has no entry '{}' any more", Foreign(&account))),
         Err(error @ keyring::Error::Absent { .. }) => Err(Failure::new(Foreign(error).to_string())
             .hint("there is nothing to forget; an entry goes by the path of the store")),
-        Err(error) => Err(super::key::of_keyring(&error)),
+        Err(error) => Err(of_keyring(&error)),
     }
 }
 
@@ -402,12 +402,16 @@ pub fn no_passphrase(path: &Path, error: &passphrase::Error) -> Failure {
         .hint(words::store_passphrase_fix(error))
 }
 
+fn of_keyring(error: &keyring::Error) -> Failure {
+    Failure::new(Foreign(error).to_string()).hint(words::store_keyring_fix(error))
+}
+
 /// The name that the keyring has for the passphrase of a store: by its absolute path, a link counting as another one.
 pub fn keyring_account(path: &Path) -> String {
     format!("store:{}", path.display())
 }
 
-fn prompt(path: &Path) -> String {
+pub(super) fn prompt(path: &Path) -> String {
     format!("Passphrase for the store {}: ", words::path(path))
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::bundle::{Built, out, outputs, sources};
 use super::stamp::Stamp;
 use super::stores::{Asking, Wishes};
-use super::{identity, proxy};
+use super::{full, identity, java, proxy};
 use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
 use crate::config::Settings;
@@ -28,6 +28,10 @@ pub struct Request<'a> {
     pub limits: &'a LimitArguments,
     /// Take the bundle as it is, even where its sources have changed.
     pub no_refresh: bool,
+    /// Deliver nothing that takes a secret: a sealed key stays out, together with its certificate. No passphrase is asked for.
+    pub public_only: bool,
+    /// Write nothing: a bundle that is missing or stale counts as made.
+    pub rehearse: bool,
     /// Open the key and match it with the certificate first.
     pub verify: bool,
 }
@@ -39,12 +43,18 @@ pub struct Values {
     pub bundle: Option<PathBuf>,
     /// The client's certificate chain.
     pub certificate: Option<PathBuf>,
+    /// The full bundle, where a variable is wanted that replaces a client's roots.
+    pub full: Option<PathBuf>,
+    /// The options for every Java program, where they are wanted.
+    pub java_options: Option<Vec<u8>>,
     /// The client's private key.
     pub key: Option<PathBuf>,
     /// The addresses of the proxy, and the hosts that go around it.
     pub proxy: Proxies,
     /// The passphrase of a sealed key.
     pub passphrase: Option<Passphrase>,
+    /// The sealed key that stayed out, where nothing was to be delivered that takes a secret.
+    pub withheld_key: Option<PathBuf>,
 }
 
 /// What goes into the variables of the proxy.
@@ -66,8 +76,10 @@ impl Values {
             Exported::ClientKey => bytes(&self.key),
             Exported::ClientKeyPassphrase => self.passphrase.as_ref().map(Passphrase::expose_secret),
             Exported::ExtraBundle => bytes(&self.bundle),
+            Exported::FullBundle => bytes(&self.full),
             Exported::HttpProxy => self.proxy.http.as_ref().map(|url| url.bytes.as_slice()),
             Exported::HttpsProxy => self.proxy.https.as_ref().map(|url| url.bytes.as_slice()),
+            Exported::JavaOptions => self.java_options.as_deref(),
             Exported::NoProxy => self.proxy.exceptions.as_ref().map(String::as_bytes),
         }
     }
@@ -78,9 +90,12 @@ impl Values {
             Exported::ClientKeyPassphrase => Some(0..self.value(content)?.len()),
             Exported::HttpProxy => self.proxy.http.as_ref()?.password.clone(),
             Exported::HttpsProxy => self.proxy.https.as_ref()?.password.clone(),
-            Exported::ClientCertificate | Exported::ClientKey | Exported::ExtraBundle | Exported::NoProxy => {
-                None
-            }
+            Exported::ClientCertificate
+            | Exported::ClientKey
+            | Exported::ExtraBundle
+            | Exported::FullBundle
+            | Exported::JavaOptions
+            | Exported::NoProxy => None,
         }
     }
 }
@@ -97,8 +112,12 @@ pub fn values(
 ) -> Result<Values, Failure> {
     let bundle = bundle(request, settings, host, report)?;
     let mut values = Values { bundle: bundle.map(|path| fs::without_parents(&path)), ..Values::default() };
+    replacements(request, settings, host, report, &mut values)?;
     match (&settings.cert, &settings.key) {
         (None, None) => {}
+        (Some(_), Some(key)) if request.public_only && is_sealed(&key.value)? => {
+            values.withheld_key = Some(fs::without_parents(&key.value));
+        }
         (Some(certificate), Some(key)) => {
             values.passphrase = passphrase(request, settings, &certificate.value, &key.value, host, report)?;
             values.certificate = Some(fs::without_parents(&certificate.value));
@@ -111,12 +130,40 @@ pub fn values(
                 .hint(format!("set {missing} in certman.toml")));
         }
     }
-    values.proxy = proxy::proxies(settings, host, report)?;
-    if values.bundle.is_none() && values.certificate.is_none() && settings.proxy.is_none() {
+    values.proxy = proxy::proxies(settings, request.public_only, host, report)?;
+    let is_nothing = values.bundle.is_none() && values.certificate.is_none() && settings.proxy.is_none();
+    if is_nothing && values.withheld_key.is_none() {
         return Err(Failure::new("there is nothing to export: no sources, no bundle, no client certificate")
             .hint("write a certman.toml (certman.toml(5)), or name one with --config"));
     }
     Ok(values)
+}
+
+/// What replaces the roots of a client, where somebody wants a variable for that. Without a company's CA there is nothing to
+/// add to those roots, and they stay as they are.
+fn replacements(
+    request: &Request<'_>,
+    settings: &Settings,
+    host: &mut Host,
+    report: &mut Report,
+    values: &mut Values,
+) -> Result<(), Failure> {
+    let wants = |content| settings.families.variables().any(|variable| variable.content == content);
+    let has_any = !settings.sources.is_empty()
+        || settings.full.as_ref().is_some_and(|full| fs::state(&full.value).is_ok());
+    if !has_any || !settings.families.variables().any(|variable| variable.content.needs_full_bundle()) {
+        return Ok(());
+    }
+    let full = fs::without_parents(&full::ensure(settings, request.no_refresh, host, report)?);
+    if wants(Exported::JavaOptions)
+        && let Some(java) = &settings.java
+    {
+        java::ensure(&full, &java.value, host)?;
+        let existing = host.environment.value(JAVA_TOOL_OPTIONS);
+        values.java_options = java::options(existing, Some(&fs::without_parents(&java.value)))?;
+    }
+    values.full = wants(Exported::FullBundle).then_some(full);
+    Ok(())
 }
 
 /// The path of the bundle, brought up to date where its sources have changed. None where there is neither a source nor a
@@ -140,6 +187,9 @@ fn bundle(
             .hint("name a file in bundle.out"));
     }
     let exists = fs::state(out).is_ok();
+    if request.rehearse {
+        return Ok(Some(out.to_owned()));
+    }
     if request.no_refresh && exists {
         must_be_usable(out, report)?;
         return Ok(Some(out.to_owned()));
@@ -248,6 +298,13 @@ fn passphrase(
     }
     Ok(passphrase)
 }
+
+fn is_sealed(key: &Path) -> Result<bool, Failure> {
+    Ok(matches!(identity::detect(key)?.content, Content::Sealed(_)))
+}
+
+/// The variable whose value is not certman's alone.
+pub const JAVA_TOOL_OPTIONS: &str = "JAVA_TOOL_OPTIONS";
 
 fn bytes(path: &Option<PathBuf>) -> Option<&[u8]> {
     path.as_ref().map(|path| path.as_os_str().as_encoded_bytes())

@@ -4,9 +4,12 @@
 mod human;
 mod json;
 mod nagios;
+mod settings;
 pub mod words;
 
 use std::io::{self, Write};
+
+pub use settings::settings_question;
 
 use anstream::StripStream;
 use clap::error::ErrorKind;
@@ -30,7 +33,10 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
         Err(_) => 1,
     };
     let shell = match (&outcome, &arguments.command) {
-        (Err(_), Command::Env(env)) => Some(shell_to_fail_in(env.shell.as_deref(), host)),
+        // Nobody evaluates the other forms.
+        (Err(_), Command::Env(env)) if arguments.common.format.only_command().is_none() => {
+            Some(shell_to_fail_in(env.shell.as_deref(), host))
+        }
         _ => None,
     };
     let is_json = arguments.common.is_json() || shell == Some(Shell::Json);
@@ -124,15 +130,20 @@ fn painted<'h>(
     common: &Common,
     environment: &crate::sys::env::Environment,
 ) -> Painted<'h> {
-    let has_colour = match common.color {
+    let has_colour = has_colour(common, environment, stream.is_terminal);
+    Painted { has_colour, is_terminal: stream.is_terminal, stream: &mut stream.writer }
+}
+
+/// Whether colours are wanted where something is shown.
+fn has_colour(common: &Common, environment: &crate::sys::env::Environment, is_terminal: bool) -> bool {
+    match common.color {
         Color::Always => true,
         Color::Auto => {
             let is_dumb = environment.value("TERM").is_some_and(|term| term == "dumb");
-            stream.is_terminal && environment.value("NO_COLOR").is_none() && !is_dumb
+            is_terminal && environment.value("NO_COLOR").is_none() && !is_dumb
         }
         Color::Never => false,
-    };
-    Painted { has_colour, is_terminal: stream.is_terminal, stream: &mut stream.writer }
+    }
 }
 
 impl Painted<'_> {
@@ -155,6 +166,11 @@ impl Write for Painted<'_> {
     fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
     }
+}
+
+/// The name of a command, as it is typed.
+pub fn command_name(command: &Command) -> &'static str {
+    json::name(command)
 }
 
 /// How many findings there are of a severity.

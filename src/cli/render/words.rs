@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
-use crate::cli::{CheckSummary, FirstToExpire, IdentitySummary};
+use crate::cli::{
+    CheckSummary, EditEnd, FirstToExpire, Fitness, IdentitySummary, ImportSummary, SettingsEdit,
+    VariableSummary, Written,
+};
 use crate::clients::key::{KeyReason, KeyRefusal};
 use crate::clients::{Client, Refusal};
 use crate::pki::asn1::{Departure, Malformed};
@@ -18,7 +21,8 @@ use crate::pki::lifetime::{DAY, Validity};
 use crate::pki::name::Foreign;
 use crate::pki::public;
 use crate::proxy::Form;
-use crate::report::{Cause, Finding, Report};
+use crate::report::{Cause, CertificateFacts, Finding, Report, Trouble};
+use crate::settings::{Invalid, Mistake};
 use crate::sys::fs::ReadError;
 use crate::sys::{keyring, passphrase};
 
@@ -86,6 +90,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::CertWeakSignature { signature, subject } => {
             format!("'{subject}' has a weak signature ({signature})")
         }
+        Cause::CertWithoutKey { subject } => {
+            format!("the private key of '{subject}' is not among these files")
+        }
         Cause::ChainGap { issuer, subject } if issuer == subject => {
             format!("'{subject}' was signed by another key of its own name, and that root is missing")
         }
@@ -96,6 +103,12 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         }
         Cause::ChainGapAll => {
             "there are only intermediates and no root, so no client would trust any of them".into()
+        }
+        Cause::ChainGapOfClient { issuer, subject, .. } => {
+            format!(
+                "'{subject}' was issued by '{issuer}', whose certificate is not among these files: a server that does not \
+                 have it itself will refuse the client"
+            )
         }
         Cause::ClientCertMissing(error) => format!("the client certificate cannot be read: {error}"),
         Cause::ClientCertNotForClients { subject, unfit } => {
@@ -134,8 +147,24 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
                 "'{subject}' as issued by '{issuer}' is left out: the one issued by '{kept}' has the same key"
             )
         }
+        Cause::IdentityAmbiguous { count } => {
+            format!("there are {count} identities here, and nothing says which one is meant")
+        }
         Cause::IdentityIncomplete { missing } => {
             format!("{missing} is not set, so whether key and certificate belong together was not asked")
+        }
+        Cause::IdentityMissing => {
+            "there is neither a client certificate nor a private key in these files".into()
+        }
+        Cause::IdentityNotSelected { count: 1 } => {
+            "--select names another identity than the one that is here".into()
+        }
+        Cause::IdentityNotSelected { count } => {
+            format!("--select names none of the {count} identities that are here")
+        }
+        Cause::ImportUndone => {
+            "an import had been cut short between certificate and key; the pair before it has been put back"
+                .into()
         }
         Cause::KeyContradicts => {
             "the client key contradicts itself: the public part in its file belongs to another key".into()
@@ -166,6 +195,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         }
         Cause::KeyUnreadable { why } => no_key(why),
         Cause::KeyWeak { key } => format!("the client key is weak ({key})"),
+        Cause::KeyWithoutCertificate { key } => {
+            format!("the certificate of this private key ({key}) is not among these files")
+        }
         Cause::Keyring(error) => Foreign(error).to_string(),
         Cause::NoProxyNotPortable { entries, more, refusal: Refusal { clients, what }, .. } => {
             let entries = entries.iter().map(|entry| format!("'{}'", Foreign(entry))).collect::<Vec<_>>();
@@ -215,6 +247,40 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         }
         Cause::SelfSignatureWrong { subject } => {
             format!("'{subject}' carries its own name as issuer, and its own key has not signed it")
+        }
+        Cause::SettingsByteOrderMark => {
+            "it begins with a byte order mark; the desktop application ignores such a file without a word"
+                .into()
+        }
+        Cause::SettingsHoldsSecret { name } => {
+            format!("a secret stands here in plain text: {name}")
+        }
+        Cause::SettingsInvalid(invalid) => invalid_settings(*invalid),
+        Cause::SettingsKeyLeftOut { key } => format!(
+            "certificate and key are left out: the key {key} is sealed, and its passphrase may not stand in a settings file"
+        ),
+        Cause::SettingsNotForAll { name } => {
+            format!("{name} is for everyone on this machine, and not everyone can read this file")
+        }
+        Cause::SettingsOutrank { name, path } => {
+            format!("{name} has another value here, which wins over the one in {path}")
+        }
+        Cause::SettingsOverrides { name, .. } => {
+            format!("{name} has another value here than in the environment, and this one wins")
+        }
+        Cause::SettingsProxyLeftOut { name, value } => format!(
+            "{name} is left out: the proxy {} wants a user, and the password may not stand in a settings file",
+            Foreign(value)
+        ),
+        Cause::SettingsStalePath { name, why, .. } | Cause::SettingsUseless { name, why, .. } => {
+            format!("{name} does not work: {}", trouble(why))
+        }
+        Cause::SettingsUnreadable(error) => format!("it cannot be read: {error}"),
+        Cause::SettingsValueKept { name, value } => {
+            format!("{} is not of certman's making, and stays: {}", Foreign(name), Foreign(value))
+        }
+        Cause::SettingsValueUnusable { name } => {
+            format!("{name} is no text here, and no variable can hold anything else")
         }
         Cause::SourceEmpty { is_folder: true } => "the folder holds no file".into(),
         Cause::SourceEmpty { is_folder: false } => "the file is empty".into(),
@@ -282,6 +348,13 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::CertNotYetValid { .. } => "look at this machine's clock; if that is right, wait",
         Cause::CertWeakKey { .. } | Cause::CertWeakSignature { .. } => "ask whoever runs this CA for a newer one",
         Cause::ChainGap { .. } | Cause::ChainGapAll => "ask the help desk for the root certificate, and add it as a source",
+        Cause::CertWithoutKey { .. } => {
+            "name the key file too; it was made on the machine that the certificate was requested from"
+        }
+        Cause::ChainGapOfClient { address: Some(address), .. } => {
+            return Some(format!("get it from {}, and name that file too", Foreign(address)));
+        }
+        Cause::ChainGapOfClient { .. } => "ask the help desk for the issuer's certificate, and name that file too",
         Cause::ClientCertNotForClients { .. } => "ask for a certificate with the purpose clientAuth",
         Cause::ClientCertMissing(_) => "correct client.cert in certman.toml, or name the file with --cert",
         Cause::ClientCertNotPortable { refusal } => return Some(chain_file_fix(refusal.what).into()),
@@ -289,6 +362,12 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::ClientCertOrder { .. } => "put the client's own certificate first, then each issuer behind what it issued",
         Cause::KeyMismatch { .. } => "name the certificate that was issued for this key; `certman key check --json` shows the spki_sha256 of both",
         Cause::KeyNotEncrypted => "seal it with `certman key encrypt --new-passphrase prompt`",
+        Cause::IdentityAmbiguous { .. } | Cause::IdentityNotSelected { .. } => {
+            "pick one with --select: a part of its subject, or the first 8 digits of its fingerprint"
+        }
+        Cause::IdentityMissing => {
+            "name the PKCS#12 file, or both the certificate and the key; `certman inspect FILE` says what a file holds"
+        }
         Cause::KeyContradicts => "get the key file again; `certman key encrypt` writes it without that part",
         Cause::KeyKindRefused { .. } => "ask for another key and certificate: RSA of 2048 bits and more, P-256 or Ed25519",
         Cause::KeyMissing(_) => "correct client.key in certman.toml, or name the file with --key",
@@ -302,6 +381,7 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::KeyUnreadable { why } => return no_key_fix(why).map(Into::into),
         Cause::KeyPermissions { .. } | Cause::PassphrasePermissions { .. } => "run `chmod 600` on it",
         Cause::KeyWeak { .. } => "ask for a new key: RSA of 2048 bits and more, or P-256",
+        Cause::KeyWithoutCertificate { .. } => "name the certificate that was issued for it too",
         Cause::Keyring(error) => return Some(keyring_fix(error).into()),
         Cause::PassphraseMissing(error) => return passphrase_fix(error).map(Into::into),
         Cause::PassphraseNotNeeded => "take client.passphrase out of certman.toml, or leave --passphrase away",
@@ -317,6 +397,30 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::PublicRootsMissing { is_system: false } => "look at this machine's clock, or take `--public-roots system`",
         Cause::SameSubjectOtherKey { .. } => "keep only the CA that is in use, and take the other out of the sources",
         Cause::SelfSignatureWrong { .. } => "compare its fingerprint with the help desk before you trust it",
+        Cause::SettingsByteOrderMark => "save it as UTF-8 without a byte order mark",
+        Cause::SettingsHoldsSecret { .. } => {
+            "take it out; `certman run` and `certman env` hand secrets on without writing them down"
+        }
+        Cause::SettingsInvalid(invalid) => invalid_settings_fix(*invalid),
+        Cause::SettingsKeyLeftOut { .. } => KEY_LEFT_OUT,
+        Cause::SettingsNotForAll { .. } => {
+            "keep it in a folder that is open to all, such as /etc/certman: bundle.out in certman.toml"
+        }
+        Cause::SettingsOutrank { .. } => "take it out of that file, or correct it there",
+        Cause::SettingsOverrides { scope, .. }
+        | Cause::SettingsStalePath { scope, .. }
+        | Cause::SettingsUseless { scope, .. } => {
+            return Some(format!(
+                "renew it with `certman settings apply --scope {}`, or take it out of the file",
+                scope.name()
+            ));
+        }
+        Cause::SettingsProxyLeftOut { .. } => {
+            "start Claude Code from a shell with `certman env`, or through `certman run`, which take the password from the keyring"
+        }
+        Cause::SettingsUnreadable(_) => "look at what stands there",
+        Cause::SettingsValueKept { .. } => "if it is of no use any more, take it out by hand",
+        Cause::SettingsValueUnusable { .. } => "write a text in double quotes there, or take it out",
         Cause::SourceEmpty { .. } | Cause::SourceMissing => "correct the path, or take it out of the sources",
         Cause::SourceUnknownFormat { guess } => guess_fix(*guess)?,
         Cause::SourceUnreadable(ReadError::NotAFile(_)) => "name a regular file, or `-` for standard input",
@@ -542,22 +646,29 @@ pub fn store_fix(error: &StoreError) -> &'static str {
 
 /// The next step for each way in which the passphrase of a store is not to be had.
 pub fn store_passphrase_fix(error: &passphrase::Error) -> &'static str {
-    use keyring::Error;
     match error {
-        passphrase::Error::Keyring(Error::Absent { .. }) => STORE_REMEMBER,
-        passphrase::Error::Keyring(Error::Ambiguous { .. }) => {
-            "run `certman key forget --store FILE`, then `certman key remember --store FILE`"
-        }
-        passphrase::Error::Keyring(error @ (Error::Locked { .. } | Error::TimedOut { .. })) => {
-            keyring_fix(error)
-        }
+        passphrase::Error::Keyring(error) => store_keyring_fix(error),
         passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => {
             "correct bundle.store_passphrase or --store-passphrase"
         }
         passphrase::Error::Unset { .. } => "set the variable, or name another place with --store-passphrase",
-        _ => {
-            "name another place with --store-passphrase: keyring, prompt, file:PATH, fd:N, env:NAME, command:…"
+        _ => STORE_PLACES,
+    }
+}
+
+/// The next step for each way in which a keyring does not answer about a store.
+pub fn store_keyring_fix(error: &keyring::Error) -> &'static str {
+    use keyring::Error;
+    match error {
+        Error::Absent { .. } => STORE_REMEMBER,
+        Error::Ambiguous { .. } => {
+            "run `certman key forget --store FILE`, then `certman key remember --store FILE`"
         }
+        Error::LineEnding | Error::NotText { .. } => {
+            "keep this passphrase in a file of mode 0600, and set bundle.store_passphrase = \"file:PATH\""
+        }
+        Error::Locked { .. } | Error::NoCollection | Error::TimedOut { .. } => keyring_fix(error),
+        Error::NoBus { .. } | Error::NoService { .. } | Error::Other { .. } => STORE_PLACES,
     }
 }
 
@@ -750,6 +861,193 @@ pub fn identity_is_good(summary: &IdentitySummary, report: &Report) -> String {
     }
 }
 
+/// The identities among which one has to be chosen, a line each.
+pub fn candidates(summary: &ImportSummary) -> Vec<String> {
+    let line = |(leaf, name): &(CertificateFacts, Option<String>)| {
+        let name =
+            name.as_ref().map(|name| format!(", in the store '{}'", cut(&Foreign(name).to_string(), 40)));
+        format!(
+            "{}  {}, issued by {}, to {}{}",
+            leaf.fingerprint_sha256.get(..16).unwrap_or_default(),
+            cut(&leaf.subject, 60),
+            cut(&leaf.issuer, 60),
+            day(leaf.not_after),
+            name.unwrap_or_default()
+        )
+    };
+    summary.candidates.iter().take(MOST_CANDIDATES).map(line).collect()
+}
+
+/// What `import` has done, as pairs of a word and what there is to say.
+pub fn import(summary: &ImportSummary) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if let Some(leaf) = summary.chain.first() {
+        lines.push(("identity", cut(&leaf.subject, 70)));
+        lines.push(("issued by", cut(&leaf.issuer, 70)));
+        lines.push((
+            "valid to",
+            format!(
+                "{} (in {})",
+                day(leaf.not_after),
+                counted(leaf.days_remaining.unsigned_abs() as usize, "day")
+            ),
+        ));
+        lines.push(("key", leaf.key.clone()));
+    }
+    let fate = |changed: bool| match (summary.is_rehearsal, changed) {
+        (true, true) => "would write",
+        (true, false) => "would leave",
+        (false, true) => "wrote",
+        (false, false) => "unchanged",
+    };
+    for (number, Written { changed, path }) in summary.written.iter().enumerate() {
+        let what = match (number, summary.chain.len()) {
+            (0, 0 | 1) => "the certificate alone".to_owned(),
+            (0, length) => format!("the certificate and {}", counted(length - 1, "intermediate")),
+            _ => "the key, sealed for every client".to_owned(),
+        };
+        lines.push((fate(*changed), format!("{}: {what}", self::path(path))));
+    }
+    match &summary.authorities {
+        Some((Written { changed, path }, count)) => {
+            lines.push((
+                fate(*changed),
+                format!("{}: {}", self::path(path), counted(*count, "CA certificate")),
+            ));
+        }
+        None if summary.authorities_found > 0 && !summary.is_rollback => lines.push((
+            "also there",
+            format!(
+                "{}; --save-cas FILE keeps them as a source of the bundle",
+                counted(summary.authorities_found, "CA certificate")
+            ),
+        )),
+        None => {}
+    }
+    if summary.remembered {
+        lines.push(("passphrase", "in the keyring".to_owned()));
+    }
+    if let Some(saved) = &summary.saved {
+        lines.push(("extended", self::path(saved)));
+    }
+    for (key, old) in &summary.replaced {
+        lines.push(("", format!("{key} was '{}'", Foreign(old))));
+    }
+    let has_changed = summary.written.iter().any(|file| file.changed);
+    match (summary.is_rehearsal, summary.is_rollback) {
+        (false, true) => {
+            lines.push(("back", "the previous pair is in place; the same again undoes that".to_owned()));
+        }
+        (false, false) if has_changed && summary.has_previous => {
+            lines.push(("kept", "the pair before it; `certman import --rollback` brings it back".to_owned()));
+        }
+        _ => {}
+    }
+    if summary.is_rehearsal {
+        return lines;
+    }
+    if has_changed && !summary.remembered && !summary.is_rollback {
+        lines.push((
+            "passphrase",
+            match &summary.passphrase_from {
+                Some(place) => format!("taken from {}: see that it is this one", Foreign(place)),
+                None => "not in the keyring yet: `certman key remember` puts it there".to_owned(),
+            },
+        ));
+    }
+    if summary.proposal.is_none() {
+        lines.push(("next", "`certman key check`, then eval \"$(certman env)\"".to_owned()));
+    }
+    lines
+}
+
+/// What an edit of a settings file has come to.
+pub fn edited(edit: &SettingsEdit) -> String {
+    let path = path(&edit.path);
+    let count = counted(edit.changes.len(), "variable");
+    let mut text = match (edit.end, edit.is_apply) {
+        (EditEnd::Declined, _) => format!("nothing was changed in {path}"),
+        (EditEnd::DryRun, _) => format!("would change {count} in {path}"),
+        (EditEnd::NobodyToAsk, _) => {
+            format!("nothing was changed in {path}: there is no terminal to ask on, and --yes was not given")
+        }
+        (EditEnd::Removed, _) => format!("removed {path}, in which nothing else stood"),
+        (EditEnd::Unchanged, true) => format!("unchanged: {path} has all of it"),
+        (EditEnd::Unchanged, false) => format!("unchanged: nothing in {path} is of certman's making"),
+        (EditEnd::Written, true) => format!("changed {count} in {path}"),
+        (EditEnd::Written, false) => format!("took {count} out of {path}"),
+    };
+    if let Some(backup) = &edit.backup {
+        text += &format!("; the old file is {}", self::path(backup));
+    }
+    let left: Vec<String> = edit.backups_left.iter().map(|backup| self::path(backup)).collect();
+    if !left.is_empty() {
+        text += &format!("; an older state is in {}", left.join(" and "));
+    }
+    text
+}
+
+/// Whether a variable works, as `settings show` says it.
+pub fn fitness(variable: &VariableSummary) -> String {
+    match (&variable.fitness, variable.winner) {
+        (_, None) => "not set".into(),
+        (Fitness::Fails(why), _) => format!("does not work: {}", trouble(why)),
+        (Fitness::NotTried, _) => "set".into(),
+        (Fitness::Sealed, _) => format!("set; {SEALED}"),
+        (Fitness::Works, _) => "works".into(),
+    }
+}
+
+/// Why a file is no settings file, with the place.
+pub fn invalid_settings(Invalid { column, line, mistake }: Invalid) -> String {
+    let what = match mistake {
+        Mistake::Behind => "something stands behind the end of the object",
+        Mistake::Colon => "a colon is missing here",
+        Mistake::Comma => "a comma is missing here",
+        Mistake::Comment => "a comment, which JSON does not have",
+        Mistake::ControlCharacter => "a control character inside of a text",
+        Mistake::Depth => "lists and objects lie deeper in one another than in any settings",
+        Mistake::End => "it ends in the middle",
+        Mistake::EnvNotAnObject => "`env` has to be an object: {\"NAME\": \"value\"}",
+        Mistake::Escape => "a backslash that JSON does not know",
+        Mistake::Key => "a name in double quotes is expected here",
+        Mistake::NotAnObject => "settings have to be an object: {…}",
+        Mistake::NotUtf8 => "this is not UTF-8",
+        Mistake::Number => "a number that JSON does not write so",
+        Mistake::TrailingComma => "the comma before this is one too many",
+        Mistake::Utf16 => "it is written in UTF-16",
+        Mistake::Value => "no value that JSON knows",
+    };
+    format!("no valid settings: line {line}, column {column}: {what}")
+}
+
+/// The next step for a file that is no settings file.
+pub fn invalid_settings_fix(Invalid { mistake, .. }: Invalid) -> &'static str {
+    match mistake {
+        Mistake::NotUtf8 | Mistake::Utf16 => "save it as UTF-8",
+        _ => "correct it there: Claude Code ignores the whole file as it is",
+    }
+}
+
+/// Why what a variable holds does not work.
+pub fn trouble(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::BundleUnloadable(why) => format!("some clients lose certificates of it: {}", obstacle(*why)),
+        Trouble::Expansion => {
+            "nobody expands `~`, `$NAME` or `%NAME%` there: it has to be an absolute path".into()
+        }
+        Trouble::KeyMismatch => {
+            "it does not belong to the first certificate of CLAUDE_CODE_CLIENT_CERT".into()
+        }
+        Trouble::NoCertificate => "there is no certificate in the file".into(),
+        Trouble::NoKey(why) => why.to_string(),
+        Trouble::NoPassphrase => "the key is sealed, and CLAUDE_CODE_CLIENT_KEY_PASSPHRASE is not set".into(),
+        Trouble::NotAbsolute => "it is no absolute path".into(),
+        Trouble::UnknownStore => "Claude Code knows bundled, system, and both with a comma".into(),
+        Trouble::Unreadable(why) => why.to_string(),
+    }
+}
+
 /// A number with its noun: `1 certificate`, `2 certificates`.
 pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
@@ -871,8 +1169,17 @@ fn third_person(clients: &[Client]) -> &'static str {
     if clients.len() == 1 { "s" } else { "" }
 }
 
+/// So many identities are named.
+const MOST_CANDIDATES: usize = 20;
+/// How a sealed key reaches a client that takes its settings from a file.
+pub const KEY_LEFT_OUT: &str = "start Claude Code through `certman run --exec`, as its processWrapper: it opens the key and exports a one-time pair; \
+                                or name a key without a passphrase, from `certman key decrypt`";
+/// Said of a key that was not compared with its certificate.
+pub const SEALED: &str = "sealed: not compared with the certificate";
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;
+const STORE_PLACES: &str =
+    "name another place with --store-passphrase: keyring, prompt, file:PATH, fd:N, env:NAME, command:…";
 const STORE_REMEMBER: &str =
     "store it once with `certman key remember --store FILE`, or name its place with --store-passphrase";
 const REWRITE_WITH_OPENSSL: &str = "rewrite it with OpenSSL: `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in FILE -out client.key`";
