@@ -684,22 +684,29 @@ pub fn store_fix(error: &StoreError) -> &'static str {
 
 /// The next step for each way in which the passphrase of a store is not to be had.
 pub fn store_passphrase_fix(error: &passphrase::Error) -> &'static str {
-    use keyring::Error;
     match error {
-        passphrase::Error::Keyring(Error::Absent { .. }) => STORE_REMEMBER,
-        passphrase::Error::Keyring(Error::Ambiguous { .. }) => {
-            "run `certman key forget --store FILE`, then `certman key remember --store FILE`"
-        }
-        passphrase::Error::Keyring(error @ (Error::Locked { .. } | Error::TimedOut { .. })) => {
-            keyring_fix(error)
-        }
+        passphrase::Error::Keyring(error) => store_keyring_fix(error),
         passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => {
             "correct bundle.store_passphrase or --store-passphrase"
         }
         passphrase::Error::Unset { .. } => "set the variable, or name another place with --store-passphrase",
-        _ => {
-            "name another place with --store-passphrase: keyring, prompt, file:PATH, fd:N, env:NAME, command:…"
+        _ => STORE_PLACES,
+    }
+}
+
+/// The next step for each way in which a keyring does not answer about a store.
+pub fn store_keyring_fix(error: &keyring::Error) -> &'static str {
+    use keyring::Error;
+    match error {
+        Error::Absent { .. } => STORE_REMEMBER,
+        Error::Ambiguous { .. } => {
+            "run `certman key forget --store FILE`, then `certman key remember --store FILE`"
         }
+        Error::LineEnding | Error::NotText { .. } => {
+            "keep this passphrase in a file of mode 0600, and set bundle.store_passphrase = \"file:PATH\""
+        }
+        Error::Locked { .. } | Error::NoCollection | Error::TimedOut { .. } => keyring_fix(error),
+        Error::NoBus { .. } | Error::NoService { .. } | Error::Other { .. } => STORE_PLACES,
     }
 }
 
@@ -1321,6 +1328,8 @@ pub const KEY_LEFT_OUT: &str = "start Claude Code through `certman run --exec`, 
 pub const SEALED: &str = "sealed: not compared with the certificate";
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;
+const STORE_PLACES: &str =
+    "name another place with --store-passphrase: keyring, prompt, file:PATH, fd:N, env:NAME, command:…";
 const STORE_REMEMBER: &str =
     "store it once with `certman key remember --store FILE`, or name its place with --store-passphrase";
 const REWRITE_WITH_OPENSSL: &str = "rewrite it with OpenSSL: `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in FILE -out client.key`";
