@@ -40,7 +40,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8
             Err(error) => return render::usage(&without_stray_word(error), Intent::of(&words), host),
         },
     };
-    let outcome = perform(&arguments, host);
+    let outcome = perform(&arguments, host).map_err(|failure| match &arguments.common.profile {
+        Some(profile) => failure.for_profile(profile),
+        None => failure,
+    });
     render::show(outcome, &arguments, host)
 }
 

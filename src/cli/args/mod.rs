@@ -474,8 +474,8 @@ impl Arguments {
                 None
             }
             Command::Settings(SettingsCommand::Apply(apply)) => {
-                overrides.families.clone_from(&apply.families.families);
                 overrides.cert.clone_from(&apply.cert);
+                overrides.families.clone_from(&apply.families.families);
                 overrides.key.clone_from(&apply.key);
                 None
             }
