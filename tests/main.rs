@@ -18,6 +18,7 @@ mod keyring;
 mod keys;
 mod passphrase;
 mod proxy;
+mod settings;
 mod shells;
 mod stores;
 mod streams;

@@ -4,6 +4,7 @@ mod families;
 pub mod hook;
 mod import;
 mod proxy;
+pub mod settings;
 mod stores;
 
 use std::ffi::OsString;
@@ -15,6 +16,7 @@ use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub use self::families::FamilyArguments;
 pub use self::import::ImportArguments;
 pub use self::proxy::{ProxyCommand, ProxyScheme};
+use self::settings::SettingsCommand;
 pub use self::stores::StoreArguments;
 use crate::config::Overrides;
 use crate::pki::key::Limits;
@@ -140,6 +142,9 @@ pub enum Command {
     /// The password of the proxy: remember, forget
     #[command(subcommand)]
     Proxy(ProxyCommand),
+    /// The same values in Claude Code's settings files: show, apply, remove
+    #[command(subcommand)]
+    Settings(SettingsCommand),
 }
 
 /// `certman bundle`
@@ -375,6 +380,13 @@ impl Common {
     }
 }
 
+impl Default for LimitArguments {
+    fn default() -> Self {
+        let Limits { iterations, scrypt_memory, .. } = Limits::DEFAULT;
+        Self { max_iterations: iterations, max_memory: scrypt_memory >> 20 }
+    }
+}
+
 impl LimitArguments {
     /// The limits, with that on scrypt's work in proportion to that on its memory.
     pub fn limits(&self) -> Limits {
@@ -442,6 +454,13 @@ impl Arguments {
                 overrides.key.clone_from(key);
                 None
             }
+            Command::Settings(SettingsCommand::Apply(apply)) => {
+                overrides.families.clone_from(&apply.families.families);
+                overrides.cert.clone_from(&apply.cert);
+                overrides.key.clone_from(&apply.key);
+                None
+            }
+            Command::Settings(SettingsCommand::Remove(_) | SettingsCommand::Show) => None,
         };
         if let Some(identity) = identity {
             overrides.cert.clone_from(&identity.cert);
