@@ -258,7 +258,8 @@ fn what_is_no_identity_is_named_and_nothing_is_written() {
                 "{what}: {ran:?}"
             );
             assert!(ran.stdout.is_empty(), "{what}: {ran:?}");
-            assert!(start.elapsed() < Duration::from_secs(20), "{what} took {:?}", start.elapsed());
+            // Far less than the work that some of them demand, and far more than a busy machine takes to refuse it.
+            assert!(start.elapsed() < Duration::from_secs(100), "{what} took {:?}", start.elapsed());
             assert_eq!(place.state(), before, "{what}");
         }
     }
