@@ -419,6 +419,7 @@ pub fn facts(
         not_after: validity.not_after,
         not_before: validity.not_before,
         place,
+        refusals: clients::refusals_of_certificate(certificate, role),
         role,
         self_signed: match own {
             Verdict::NotCheckable => None,

@@ -314,6 +314,8 @@ pub fn key_facts(key: &StoredKey, kind: StoreKind, place: Place) -> (KeyFacts, B
         iterations: key.iterations(),
         opened: None,
         place,
+        // What clients read is a key file.
+        refusals: Vec::new(),
         scheme: key.scheme(),
         spki_sha256: None,
     };
