@@ -12,6 +12,7 @@ pub mod fs;
 pub mod keyring;
 pub mod passphrase;
 pub mod process;
+pub mod runtime_folder;
 pub mod terminal;
 
 use std::io::{IsTerminal, Read, Write};
