@@ -15,6 +15,7 @@ use clap::{CommandFactory, Parser};
 use zeroize::Zeroizing;
 
 use self::args::{Arguments, Command, Format, Intent};
+use self::commands::run::Launch;
 use self::failure::Failure;
 use crate::config::Settings;
 use crate::pki::bundle::Place;
@@ -31,14 +32,23 @@ pub fn main() -> ExitCode {
 /// The program with any arguments (the first is its name) in any world. Gives the exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8 {
     let words: Vec<OsString> = arguments.into_iter().collect();
-    let arguments = match Arguments::parse_env(&words) {
+    let arguments = match Arguments::parse_env(&words).or_else(|| Arguments::parse_run(&words)) {
         Some(arguments) => arguments,
         None => match Arguments::try_parse_from(&words) {
             Ok(arguments) => arguments,
             Err(error) => return render::usage(&without_stray_word(error), Intent::of(&words), host),
         },
     };
-    let outcome = perform(&arguments, host);
+    let outcome = match perform(&arguments, host) {
+        // What there is to say is said before the program starts: from then on the streams are its own.
+        Ok(Outcome { report, shown: Shown::Launch(launch), .. }) => {
+            if !launch.is_silent() && !arguments.common.quiet {
+                render::remarks(&report, &arguments, host);
+            }
+            launch.start(host)
+        }
+        other => other,
+    };
     render::show(outcome, &arguments, host)
 }
 
@@ -67,6 +77,11 @@ pub struct Outcome {
 /// How the exit status follows from the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
+    /// The status of the program that was started.
+    Child {
+        /// 0 to 255.
+        status: u8,
+    },
     /// 0 or 1: by whether it was done.
     Doing {
         /// Whether it was.
@@ -94,8 +109,12 @@ pub enum Shown {
     Exports(Exports),
     /// `key check`: what the identity is.
     Identity(IdentitySummary),
+    /// `run`: the program, ready to be started.
+    Launch(Box<Launch>),
     /// One sentence about what was done.
     Note(String),
+    /// Nothing: a program that was started has spoken for itself.
+    Nothing,
     /// Bytes for standard output, and nothing else there.
     Output(Zeroizing<Vec<u8>>),
 }
@@ -180,5 +199,6 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         Command::Completions { .. } => unreachable!("answered above, before any file is touched"),
         Command::Env(env) => commands::env::run(env, &settings, host),
         Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
+        Command::Run(run) => commands::run::run(run, settings, host),
     }
 }

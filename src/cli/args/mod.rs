@@ -1,11 +1,14 @@
 //! The command line as it is typed. Looks nothing up.
 
+mod run;
+
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::run::RunArguments;
 use crate::config::Overrides;
 use crate::pki::key::Limits;
 
@@ -97,6 +100,8 @@ pub enum Command {
     /// The client's private key: check, remember, forget, decrypt, encrypt
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Run a program with the environment of `env`, and with a key that only it can open
+    Run(RunArguments),
 }
 
 /// `certman bundle`
@@ -323,16 +328,14 @@ impl Arguments {
     /// define all the others would cost it more than its own work. None for whatever does not fit: the whole definition
     /// has the words for what is wrong with it.
     pub fn parse_env(words: &[OsString]) -> Option<Self> {
-        if !words.iter().any(|word| word == "env") {
-            return None;
-        }
-        let env = EnvArguments::augment_args(clap::Command::new("env").disable_help_flag(true));
-        let certman = clap::Command::new("certman").disable_help_flag(true).disable_help_subcommand(true);
-        // Never taken apart again: the process ends soon, and its memory with it.
-        let mut definition = ManuallyDrop::new(Common::augment_args(certman).subcommand(env));
-        let matches = definition.try_get_matches_from_mut(words).ok()?;
-        let command = Command::Env(EnvArguments::from_arg_matches(matches.subcommand_matches("env")?).ok()?);
-        Some(Self { command, common: Common::from_arg_matches(&matches).ok()? })
+        let (common, env) = parse_alone("env", words)?;
+        Some(Self { command: Command::Env(env), common })
+    }
+
+    /// The same for `run`, which may stand before every start of a program.
+    pub fn parse_run(words: &[OsString]) -> Option<Self> {
+        let (common, run) = parse_alone("run", words)?;
+        Some(Self { command: Command::Run(run), common })
     }
 
     /// What was typed, for [`crate::config::Settings::resolve`].
@@ -359,6 +362,7 @@ impl Arguments {
                 overrides.key.clone_from(key);
                 None
             }
+            Command::Run(run) => Some(&run.identity),
         };
         if let Some(identity) = identity {
             overrides.cert.clone_from(&identity.cert);
@@ -367,6 +371,21 @@ impl Arguments {
         }
         overrides
     }
+}
+
+/// Parses a command line by a definition of one command alone. None for whatever does not fit.
+fn parse_alone<A: Args>(name: &'static str, words: &[OsString]) -> Option<(Common, A)> {
+    // Behind `--` stands another program's command line.
+    if !words.iter().take_while(|word| *word != "--").any(|word| word == name) {
+        return None;
+    }
+    let command = A::augment_args(clap::Command::new(name).disable_help_flag(true));
+    let certman = clap::Command::new("certman").disable_help_flag(true).disable_help_subcommand(true);
+    // Never taken apart again: the process ends soon, and its memory with it.
+    let mut definition = ManuallyDrop::new(Common::augment_args(certman).subcommand(command));
+    let matches = definition.try_get_matches_from_mut(words).ok()?;
+    let arguments = A::from_arg_matches(matches.subcommand_matches(name)?).ok()?;
+    Some((Common::from_arg_matches(&matches).ok()?, arguments))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod env;
 pub mod gather;
 pub mod identity;
 pub mod key;
+pub mod run;
 pub mod stamp;
 pub mod values;
 

@@ -89,7 +89,10 @@ pub fn values(
 
 /// The path of the bundle, brought up to date where its sources have changed. None where there is neither a source nor a
 /// bundle.
-fn bundle(
+///
+/// # Errors
+/// Where there is none that clients could use.
+pub fn bundle(
     request: &Request<'_>,
     settings: &Settings,
     host: &mut Host,

@@ -44,6 +44,7 @@ impl Screen<'_, '_> {
                 self.judgement(report)?;
                 self.verdict(report, || words::identity_is_good(summary, report), "the identity: ")?;
             }
+            Shown::Launch(_) | Shown::Nothing => {}
             Shown::Note(note) => {
                 self.remarks(report)?;
                 if !self.common.quiet {
@@ -78,7 +79,7 @@ impl Screen<'_, '_> {
     }
 
     /// Findings on the way: to standard error, each with its next step.
-    fn remarks(&mut self, report: &Report) -> io::Result<()> {
+    pub(super) fn remarks(&mut self, report: &Report) -> io::Result<()> {
         for finding in self.worth_saying(report) {
             let word = match finding.severity {
                 Severity::Info => "note",

@@ -39,7 +39,11 @@ pub(super) fn answer(
                 Shown::Note(note) => {
                     put("message", json!(note));
                 }
-                Shown::Check(_) | Shown::Identity(_) | Shown::Output(_) => {}
+                Shown::Check(_)
+                | Shown::Identity(_)
+                | Shown::Launch(_)
+                | Shown::Nothing
+                | Shown::Output(_) => {}
             }
         }
         Err(failure) => {
@@ -167,5 +171,6 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Key(KeyCommand::Encrypt { .. }) => "key encrypt",
         Command::Key(KeyCommand::Forget { .. }) => "key forget",
         Command::Key(KeyCommand::Remember { .. }) => "key remember",
+        Command::Run(_) => "run",
     }
 }
