@@ -15,6 +15,7 @@ mod identity;
 mod keyring;
 mod keys;
 mod passphrase;
+mod run;
 mod shells;
 mod streams;
 mod support;
