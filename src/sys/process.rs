@@ -16,7 +16,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use super::fs;
@@ -89,10 +89,7 @@ impl Program {
             other => other,
         };
         let child = child.map_err(|error| self.explain(error))?;
-        let id = child.id();
-        let (sender, ended) = channel();
-        relay.attend(child, sender);
-        Ok(Running { ended, id })
+        Ok(Running { id: child.id(), ended: relay.attend(child) })
     }
 
     fn command(&self, name: &OsStr, script: Option<&Path>) -> Command {
@@ -212,7 +209,7 @@ mod relay {
     use std::fs::File;
     use std::io;
     use std::process::Child;
-    use std::sync::mpsc::Sender;
+    use std::sync::mpsc::{Receiver, Sender, channel};
     use std::time::Duration;
 
     use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
@@ -228,7 +225,8 @@ mod relay {
 
     /// The signals that this process gets from now on: they no longer end it, and wait for the program.
     pub struct Relay {
-        signals: SignalsInfo<WithOrigin>,
+        ended: Receiver<u8>,
+        started: Sender<Pid>,
     }
 
     impl Relay {
@@ -239,32 +237,43 @@ mod relay {
         pub fn begin() -> io::Result<Self> {
             let ignored = ignored();
             let signals = HANDED_OVER.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
-            Ok(Self { signals: SignalsInfo::new(signals.chain([SIGCHLD]))? })
+            let signals = SignalsInfo::new(signals.chain([SIGCHLD]))?;
+            let (started, start) = channel();
+            let (end, ended) = channel();
+            // Before there is a child: where no thread is to be had, none is started.
+            std::thread::Builder::new().spawn(move || {
+                if let Ok(child) = start.recv() {
+                    let _ = end.send(accompany(child, signals));
+                }
+            })?;
+            Ok(Self { ended, started })
         }
 
-        /// Hands over what comes, on a thread of its own, until the child has ended: then its status is sent.
-        pub(super) fn attend(mut self, child: Child, ended: Sender<u8>) {
-            let child = Pid::from_child(&child);
-            std::thread::spawn(move || {
-                // Whoever pressed Ctrl-C before there was a child meant both.
-                let early: Vec<Origin> = self.signals.pending().collect();
-                early.iter().for_each(|origin| send(child, origin.signal));
-                if let Some(status) = look_after(child) {
-                    let _ = ended.send(status);
-                    return;
-                }
-                for origin in self.signals.forever() {
-                    if origin.signal == SIGCHLD {
-                        if let Some(status) = look_after(child) {
-                            let _ = ended.send(status);
-                            return;
-                        }
-                    } else if is_for_us_alone(&origin, child) {
-                        send(child, origin.signal);
-                    }
-                }
-            });
+        /// Hands over what comes, until the child has ended: then its status is there to be received.
+        pub(super) fn attend(self, child: Child) -> Receiver<u8> {
+            let _ = self.started.send(Pid::from_child(&child));
+            self.ended
         }
+    }
+
+    /// Hands over signals to the end of the child. Gives its status.
+    fn accompany(child: Pid, mut signals: SignalsInfo<WithOrigin>) -> u8 {
+        // Whoever pressed Ctrl-C before there was a child meant both.
+        let early: Vec<Origin> = signals.pending().collect();
+        early.iter().for_each(|origin| send(child, origin.signal));
+        if let Some(status) = look_after(child) {
+            return status;
+        }
+        for origin in signals.forever() {
+            if origin.signal != SIGCHLD {
+                if is_for_us_alone(&origin, child) {
+                    send(child, origin.signal);
+                }
+            } else if let Some(status) = look_after(child) {
+                return status;
+            }
+        }
+        LOST
     }
 
     /// Whether a signal has not reached the child by itself.
@@ -368,11 +377,13 @@ impl Relay {
         Ok(Self)
     }
 
-    fn attend(self, mut child: std::process::Child, ended: std::sync::mpsc::Sender<u8>) {
+    fn attend(self, mut child: std::process::Child) -> Receiver<u8> {
+        let (end, ended) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let code = child.wait().ok().and_then(|status| status.code());
-            let _ = ended.send(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(LOST));
+            let _ = end.send(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(LOST));
         });
+        ended
     }
 }
 

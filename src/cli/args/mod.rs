@@ -395,7 +395,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_short_definition_of_env_reads_what_the_whole_one_reads() {
+    fn the_short_definitions_read_what_the_whole_one_reads() {
         for line in [
             "certman env",
             "certman --config a.toml env --shell fish --verify",
@@ -406,6 +406,23 @@ mod tests {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             let short = format!("{:?}", Arguments::parse_env(&words).unwrap());
             assert_eq!(short, format!("{:?}", Arguments::try_parse_from(&words).unwrap()), "{line}");
+        }
+        for line in [
+            "certman run -- true",
+            "certman --json run --exec --no-refresh -- env -x --help -- --exec",
+            "certman run --config a.toml --clean-env --keep A --keep B* --plain-passphrase --verify -q -- a run",
+            "certman run --cert c --key k --passphrase file:p --max-iterations 7 --max-memory 9 -- ''",
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let short = format!("{:?}", Arguments::parse_run(&words).unwrap());
+            assert_eq!(short, format!("{:?}", Arguments::try_parse_from(&words).unwrap()), "{line}");
+            assert!(Arguments::parse_env(&words).is_none(), "{line}");
+        }
+        for line in
+            ["certman run", "certman run true", "certman run --keep A -- true", "certman key run -- x"]
+        {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert!(Arguments::parse_run(&words).is_none(), "{line}");
         }
         for line in ["certman check env", "certman env --help", "certman env --nonsense", "certman env -q -v"]
         {

@@ -21,23 +21,24 @@ pub struct Identity {
 impl Identity {
     /// The process of that number; none where there is none, and where the system does not tell.
     pub fn of(id: u32) -> Option<Self> {
-        let Seen { is_over: false, start } = system::look(id)? else { return None };
+        let Seen::There { is_over: false, start } = system::look(id) else { return None };
         Some(Self { boot: system::boot(), id, namespace: system::namespace(), start })
     }
 
-    /// Whether it still runs; none where that cannot be told from here: it is in another container of this machine, or the
-    /// machine runs Windows.
+    /// Whether it still runs; none where that cannot be told from here: it is in another container of this machine, the
+    /// system hides it, or the machine runs Windows.
     pub fn is_running(&self) -> Option<bool> {
-        if cfg!(not(unix)) {
-            return None;
-        }
         if self.boot != system::boot() {
             return Some(false);
         }
         if self.namespace != system::namespace() {
             return None;
         }
-        Some(system::look(self.id).is_some_and(|seen| !seen.is_over && seen.start == self.start))
+        match system::look(self.id) {
+            Seen::Gone => Some(false),
+            Seen::Hidden => None,
+            Seen::There { is_over, start } => Some(!is_over && start == self.start),
+        }
     }
 }
 
@@ -67,10 +68,17 @@ impl FromStr for Identity {
 pub struct NoIdentity;
 
 /// What the system tells of a process.
-struct Seen {
-    /// It has ended, and only its parent has not asked for its status yet.
-    is_over: bool,
-    start: u64,
+enum Seen {
+    /// There is none of that number.
+    Gone,
+    /// There may be one, and the system does not say more.
+    Hidden,
+    /// There is one.
+    There {
+        /// It has ended, and only its parent has not asked for its status yet.
+        is_over: bool,
+        start: u64,
+    },
 }
 
 /// Linux: `/proc` (proc(5)).
@@ -79,15 +87,25 @@ struct Seen {
 mod system {
     use super::Seen;
 
-    pub(super) fn look(id: u32) -> Option<Seen> {
-        let about = std::fs::read(format!("/proc/{id}/stat")).ok()?;
+    pub(super) fn look(id: u32) -> Seen {
+        std::fs::read(format!("/proc/{id}/stat")).ok().and_then(|about| read(&about)).unwrap_or_else(|| {
+            // Mounted with `hidepid`, /proc hides what is closed to this user, which a certman is that runs.
+            let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw);
+            match id.map(rustix::process::test_kill_process) {
+                None | Some(Err(rustix::io::Errno::SRCH)) => Seen::Gone,
+                Some(_) => Seen::Hidden,
+            }
+        })
+    }
+
+    fn read(about: &[u8]) -> Option<Seen> {
         // The name stands in brackets, and may hold brackets, blanks and bytes that are no text.
         let behind = &about[about.iter().rposition(|byte| *byte == b')')? + 1..];
         let mut fields = str::from_utf8(behind).ok()?.split_ascii_whitespace();
         let state = fields.next()?;
         // Field 22, of which the state is number 3.
         let start = fields.nth(18)?.parse().ok()?;
-        Some(Seen { is_over: matches!(state, "Z" | "X"), start })
+        Some(Seen::There { is_over: matches!(state, "Z" | "X"), start })
     }
 
     pub(super) fn boot() -> u32 {
@@ -110,15 +128,15 @@ mod system {
 
     use super::Seen;
 
-    pub(super) fn look(id: u32) -> Option<Seen> {
+    pub(super) fn look(id: u32) -> Seen {
         let mut ps = std::process::Command::new("ps");
         ps.env("LC_ALL", "C").env("TZ", "UTC").args(["-o", "state=,lstart=", "-p", &id.to_string()]);
-        let output = ps.output().ok()?;
+        let Ok(output) = ps.output() else { return Seen::Hidden };
         let line = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        let (state, start) = line.split_once(char::is_whitespace)?;
-        let hash = Sha256::digest(start.trim());
-        let start = u64::from_be_bytes(hash[..8].try_into().ok()?);
-        Some(Seen { is_over: state.starts_with('Z'), start })
+        let Some((state, start)) = line.split_once(char::is_whitespace) else { return Seen::Gone };
+        let mut head = [0; 8];
+        head.copy_from_slice(&Sha256::digest(start.trim())[..8]);
+        Seen::There { is_over: state.starts_with('Z'), start: u64::from_be_bytes(head) }
     }
 
     pub(super) fn boot() -> u32 {
@@ -135,8 +153,8 @@ mod system {
 mod system {
     use super::Seen;
 
-    pub(super) fn look(_id: u32) -> Option<Seen> {
-        None
+    pub(super) fn look(_id: u32) -> Seen {
+        Seen::Hidden
     }
 
     pub(super) fn boot() -> u32 {
