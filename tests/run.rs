@@ -569,6 +569,36 @@ fn sweeping_leaves_what_is_not_of_this_making_or_in_doubt() {
 }
 
 #[test]
+fn a_pair_in_use_stays_where_the_system_hides_processes() {
+    // With /proc mounted so, a certman that runs is hidden from the user who has started it, since it is closed to him.
+    let (Some(unshare), Some(_)) = (program("unshare"), program("setpriv")) else { return };
+    if !is_root() {
+        eprintln!("MISSING: root (only root can mount /proc)");
+        return;
+    }
+    let world = World::new("encrypted/p256.pbes2-sha256-aes-256.pem");
+    // Not below the project, which nobody else may be allowed to read.
+    let folder = tempfile::tempdir().unwrap();
+    set_mode(folder.path(), 0o755);
+    let script = "mount -t proc -o hidepid=2 proc /proc || exit 77
+        cp -r \"$1/.\" \"$2\" . && chown -R 65534:65534 . && export XDG_RUNTIME_DIR=$PWD/runtime HOME=$PWD/home
+        nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
+        $nobody ./certman --config certman.toml run -- sh -c 'echo >ready; until [ -e end ]; do sleep 0.1; done
+            test -s $CLAUDE_CODE_CLIENT_KEY' & until [ -e ready ]; do sleep 0.1; done
+        $nobody cat /proc/$!/stat 2>/dev/null && exit 78
+        $nobody ./certman --config certman.toml run -- true; ls runtime/certman | wc -l; echo >end; wait $!; echo $?
+        ls runtime/certman | wc -l";
+    let mut command = bare(&unshare);
+    command.args(["-m", "sh", "-c", script, "sh"]).arg(world.folder.path()).arg(CERTMAN);
+    let output = ended(command.current_dir(folder.path()));
+    if output.status.code() == Some(77) {
+        eprintln!("MISSING: a mount namespace");
+        return;
+    }
+    assert_eq!((text(&output.stdout), output.status.code()), ("1\n0\n0\n".to_owned(), Some(0)), "{output:?}");
+}
+
+#[test]
 fn two_at_once_have_a_pair_each() {
     let world = World::new("encrypted/p256.pbes2-sha256-aes-256.pem");
     let start = |name: &str| {
