@@ -1,6 +1,10 @@
 //! Settings: what the command line, `CERTMAN_*` variables and the configuration files say, settled once, each value with
 //! its origin. Two types keep apart what was typed ([`Overrides`]) and what it means ([`Settings`]).
 
+mod profile;
+mod proxy;
+
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
@@ -8,8 +12,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use self::profile::{Profile, profiles};
+pub use self::proxy::Proxy;
 use crate::pki::lifetime::{Threshold, Thresholds};
-use crate::source::Source;
+use crate::source::{Source, UnknownPart};
 use crate::sys::env::Environment;
 use crate::sys::fs::{self, ReadError};
 use crate::sys::passphrase;
@@ -23,14 +29,22 @@ pub struct Overrides {
     pub config: Option<PathBuf>,
     /// `--critical`
     pub critical: Option<String>,
+    /// `--full`
+    pub full: Option<PathBuf>,
     /// `--key`
     pub key: Option<PathBuf>,
     /// `-o`, `--out`
     pub out: Option<PathBuf>,
     /// `--passphrase`
     pub passphrase: Option<String>,
+    /// `--profile`
+    pub profile: Option<String>,
+    /// `--public-roots`
+    pub public_roots: Option<String>,
     /// Sources named on the command line. They stand in the place of those configured.
     pub sources: Vec<PathBuf>,
+    /// `--store-passphrase`
+    pub store_passphrase: Option<String>,
     /// `--warn`
     pub warn: Option<String>,
 }
@@ -40,16 +54,37 @@ pub struct Overrides {
 pub struct Settings {
     /// The client's certificate chain.
     pub cert: Option<Value<PathBuf>>,
+    /// Where the full bundle is written, public roots and all; [`Origin::Default`] where nobody has asked for one. None where
+    /// there is no home folder to put it in.
+    pub full: Option<Value<PathBuf>>,
     /// The client's private key.
     pub key: Option<Value<PathBuf>>,
     /// Where the bundle is written; none where there is no home folder to put it in.
     pub out: Option<Value<PathBuf>>,
     /// Where the passphrase comes from.
     pub passphrase: Value<passphrase::Source>,
+    /// The name of the active profile: ASCII letters, digits, `_` and `-`. What certman keeps by itself, it keeps apart by it.
+    pub profile: Option<String>,
+    /// The proxy, where one is configured.
+    pub proxy: Option<Proxy>,
+    /// Where the public roots of the full bundle come from; none where the trust store of the operating system serves if there
+    /// is one, and Mozilla's set if not.
+    pub public_roots: Option<PublicRoots>,
     /// The sources, in their order.
     pub sources: Vec<Value<Source>>,
+    /// Where the passphrases of stores come from.
+    pub store_passphrase: Value<passphrase::Source>,
     /// When to speak up; none where the standard for each kind of certificate holds.
     pub thresholds: Option<Thresholds>,
+}
+
+/// Where the public roots of the full bundle come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublicRoots {
+    /// Mozilla's set, as this program was built with it.
+    Mozilla,
+    /// The trust store of the operating system.
+    System,
 }
 
 /// A value and where it comes from.
@@ -77,6 +112,16 @@ pub enum Origin {
 /// What is wrong with the settings.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A value on the command line or in a variable, with a next step of its own.
+    #[error("{origin}: {what}")]
+    Typed {
+        /// The next step.
+        hint: String,
+        /// The flag or the variable.
+        origin: &'static str,
+        /// What is wrong.
+        what: String,
+    },
     /// A file named by the person is not there or cannot be read.
     #[error("configuration '{}' cannot be read: {why}", path.display())]
     Unreadable {
@@ -120,32 +165,21 @@ impl Settings {
         current_folder: &Path,
         system_file: Option<&Path>,
     ) -> Result<Self, Error> {
-        let files = Files::load(overrides.config.as_deref(), environment, current_folder, system_file)?;
+        let mut files = Files::load(overrides.config.as_deref(), environment, current_folder, system_file)?;
         let here = Here { current_folder, environment };
+        files.profile = files.active_profile(here.text(overrides.profile, "CERTMAN_PROFILE"))?;
 
         let cert = here.path(overrides.cert, "CERTMAN_CERT", files.path(|file| &file.client.cert));
+        let full = here.path(overrides.full, "CERTMAN_FULL", files.own_path(|file| &file.bundle.full));
+        let full = full.or_else(|| files.default_output(environment, "full.pem"));
         let key = here.path(overrides.key, "CERTMAN_KEY", files.path(|file| &file.client.key));
-        let out = here.path(overrides.out, "CERTMAN_OUT", files.path(|file| &file.bundle.out));
-        let out = out.or_else(|| {
-            let value = data_folder(environment)?.join("certman").join("extra.pem");
-            Some(Value { origin: Origin::Default, value })
-        });
+        let out = here.path(overrides.out, "CERTMAN_OUT", files.own_path(|file| &file.bundle.out));
+        let out = out.or_else(|| files.default_output(environment, "extra.pem"));
 
-        if let Some(system) = overrides.sources.iter().find(|source| is_system(source.as_os_str())) {
-            let what = format!("'{}' {NO_SYSTEM}", system.display());
-            return Err(Error::Value { origin: "SOURCE".to_owned(), what });
-        }
         let sources = if !overrides.sources.is_empty() {
-            let typed = overrides.sources.into_iter();
-            typed
-                .map(|path| Value { origin: Origin::Flag, value: Source::typed(&path, current_folder) })
-                .collect()
+            here.sources(overrides.sources, &Origin::Flag)?
         } else if let Some(list) = environment.value("CERTMAN_SOURCES") {
-            let listed = std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty());
-            let origin = Origin::Variable("CERTMAN_SOURCES");
-            listed
-                .map(|path| Value { origin: origin.clone(), value: Source::typed(&path, current_folder) })
-                .collect()
+            here.sources(split_sources(list), &Origin::Variable("CERTMAN_SOURCES"))?
         } else {
             files.sources()
         };
@@ -154,16 +188,61 @@ impl Settings {
         let passphrase = passphrase.or_else(|| files.text(|file| &file.client.passphrase));
         let passphrase = match passphrase {
             None => Value { origin: Origin::Default, value: passphrase::Source::Keyring },
-            Some(text) => here.passphrase(text, &files)?,
+            Some(text) => here.passphrase(text, "--passphrase", &files)?,
         };
+
+        let store_passphrase = here.text(overrides.store_passphrase, "CERTMAN_STORE_PASSPHRASE_FROM");
+        let store_passphrase = store_passphrase.or_else(|| files.text(|file| &file.bundle.store_passphrase));
+        let store_passphrase = match store_passphrase {
+            None => Value { origin: Origin::Default, value: passphrase::Source::Keyring },
+            Some(text) => here.passphrase(text, "--store-passphrase", &files)?,
+        };
+
+        let public_roots = here.text(overrides.public_roots, "CERTMAN_PUBLIC_ROOTS");
+        let public_roots = public_roots.or_else(|| files.text(|file| &file.bundle.public_roots));
+        let public_roots = public_roots.map(|set| PublicRoots::read(&set, &files)).transpose()?;
 
         let warn = here.text(overrides.warn, "CERTMAN_WARN");
         let warn = warn.or_else(|| files.text(|file| &file.check.warn));
         let critical = here.text(overrides.critical, "CERTMAN_CRITICAL");
         let critical = critical.or_else(|| files.text(|file| &file.check.critical));
         let thresholds = both_thresholds(warn, critical, &files)?;
+        let proxy = Proxy::resolve(&here, &files)?;
 
-        Ok(Self { cert, key, out, passphrase, sources, thresholds })
+        Ok(Self {
+            cert,
+            full,
+            key,
+            out,
+            passphrase,
+            profile: files.profile,
+            proxy,
+            public_roots,
+            sources,
+            store_passphrase,
+            thresholds,
+        })
+    }
+
+    /// The keyring's name for an entry: as it is, with a profile `NAME/` before it.
+    pub fn account(&self, entry: &str) -> String {
+        match &self.profile {
+            Some(profile) => format!("{profile}/{entry}"),
+            None => entry.to_owned(),
+        }
+    }
+}
+
+impl PublicRoots {
+    fn read(set: &Set, files: &Files) -> Result<Self, Error> {
+        match set.text.as_str() {
+            "mozilla" => Ok(Self::Mozilla),
+            "system" => Ok(Self::System),
+            other => {
+                let what = format!("'{}' is neither system nor mozilla", other.escape_debug());
+                Err(files.error(set, "--public-roots", what))
+            }
+        }
     }
 }
 
@@ -185,13 +264,19 @@ struct Document {
     bundle: BundleTable,
     check: CheckTable,
     client: ClientTable,
+    /// By their names; a profile has none of its own.
+    profile: BTreeMap<toml::Spanned<String>, Document>,
+    proxy: proxy::Table,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct BundleTable {
+    full: Option<toml::Spanned<String>>,
     out: Option<toml::Spanned<String>>,
-    sources: Vec<toml::Spanned<String>>,
+    public_roots: Option<toml::Spanned<String>>,
+    sources: Option<Vec<toml::Spanned<String>>>,
+    store_passphrase: Option<toml::Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -213,6 +298,8 @@ struct ClientTable {
 struct Files {
     files: Vec<ConfigFile>,
     home: Option<PathBuf>,
+    /// The name of the active profile.
+    profile: Option<String>,
 }
 
 struct ConfigFile {
@@ -222,6 +309,7 @@ struct ConfigFile {
 }
 
 /// A text that was set somewhere, and the place in the file where it stands.
+#[derive(Clone)]
 struct Set {
     at: usize,
     origin: Origin,
@@ -250,23 +338,48 @@ impl Files {
                 files.push(file);
             }
         }
-        let files = Self { files, home: environment.home() };
+        let files = Self { files, home: environment.home(), profile: None };
+        files.check_profiles()?;
         files.check_paths()?;
         Ok(files)
+    }
+
+    /// The tables in the order in which they are asked: those of the active profile before those at the top, the user's before
+    /// the system's.
+    fn layers(&self) -> impl Iterator<Item = (&Document, &ConfigFile)> {
+        let tops = self.files.iter().map(|file| (&file.document, file));
+        self.layers_of_profile().chain(tops)
+    }
+
+    /// Those of the active profile.
+    fn layers_of_profile(&self) -> impl Iterator<Item = (&Document, &ConfigFile)> {
+        self.files
+            .iter()
+            .filter_map(|file| Some((file.document.profile.get(self.profile.as_deref()?)?, file)))
     }
 
     /// Every path that is set says something, and none needs a home folder that is not known. An empty one would be the
     /// folder of the configuration; a `~` without a home a folder of that name.
     fn check_paths(&self) -> Result<(), Error> {
-        for file in &self.files {
-            let Document { bundle, client, .. } = &file.document;
-            let named =
-                [("bundle.out", &bundle.out), ("client.cert", &client.cert), ("client.key", &client.key)];
+        let documents = self.files.iter().flat_map(|file| {
+            std::iter::once(&file.document).chain(file.document.profile.values()).map(move |one| (one, file))
+        });
+        for (document, file) in documents {
+            let Document { bundle, client, .. } = document;
+            let named = [
+                ("bundle.full", &bundle.full),
+                ("bundle.out", &bundle.out),
+                ("client.cert", &client.cert),
+                ("client.key", &client.key),
+            ];
             let named = named.iter().filter_map(|(key, path)| Some((*key, path.as_ref()?)));
-            for (key, path) in named.chain(bundle.sources.iter().map(|source| ("bundle.sources", source))) {
+            let sources = bundle.sources.iter().flatten().map(|source| ("bundle.sources", source));
+            for (key, path) in named.chain(sources) {
                 let what = match path.get_ref().as_str() {
                     "" => "is empty: leave it out, or name a file".to_owned(),
-                    text if key == "bundle.sources" && is_system(OsStr::new(text)) => NO_SYSTEM.to_owned(),
+                    text if key == "bundle.sources" && Source::system(OsStr::new(text)).is_err() => {
+                        format!("has '{}': {UnknownPart}", text.escape_debug())
+                    }
                     text if self.home.is_none() && is_below_home(text) => {
                         "starts with `~`, and HOME does not say where that is".to_owned()
                     }
@@ -280,32 +393,57 @@ impl Files {
         Ok(())
     }
 
-    /// The first file's value.
+    /// The first value.
     fn text(&self, key: impl Fn(&Document) -> &Option<toml::Spanned<String>>) -> Option<Set> {
-        self.files.iter().find_map(|file| {
-            let spanned = key(&file.document).as_ref()?;
-            Some(Set {
-                at: spanned.span().start,
-                origin: Origin::File(file.path.clone()),
-                text: spanned.get_ref().clone(),
-            })
-        })
+        self.layers().find_map(|(document, file)| Some(file.set(key(document).as_ref()?)))
     }
 
-    /// The first file's value as a path, relative to that file.
+    /// The first value as a path, relative to its file.
     fn path(&self, key: impl Fn(&Document) -> &Option<toml::Spanned<String>>) -> Option<Value<PathBuf>> {
-        let set = self.text(key)?;
+        self.path_in(self.layers(), key)
+    }
+
+    /// The same for what is certman's own: a profile does not take it over from the top, since two profiles that write to one
+    /// place would take turns.
+    fn own_path(&self, key: impl Fn(&Document) -> &Option<toml::Spanned<String>>) -> Option<Value<PathBuf>> {
+        match &self.profile {
+            Some(_) => self.path_in(self.layers_of_profile(), key),
+            None => self.path_in(self.layers(), key),
+        }
+    }
+
+    fn path_in<'f>(
+        &'f self,
+        mut layers: impl Iterator<Item = (&'f Document, &'f ConfigFile)>,
+        key: impl Fn(&Document) -> &Option<toml::Spanned<String>>,
+    ) -> Option<Value<PathBuf>> {
+        let set = layers.find_map(|(document, file)| Some(file.set(key(document).as_ref()?)))?;
         let Origin::File(file) = &set.origin else { return None };
         let value = self.absolute(&set.text, file);
         Some(Value { value, origin: set.origin })
     }
 
-    /// The sources of all files: the system's before the user's.
+    /// The folder for what is certman's own, apart for each profile.
+    fn default_output(&self, environment: &Environment, name: &str) -> Option<Value<PathBuf>> {
+        let folder = data_folder(environment)?.join("certman");
+        let folder = match &self.profile {
+            Some(profile) => folder.join("profiles").join(profile),
+            None => folder,
+        };
+        Some(Value { origin: Origin::Default, value: folder.join(name) })
+    }
+
+    /// The sources of all files: the system's before the user's. Within a file those of the profile stand in the place of those
+    /// at the top.
     fn sources(&self) -> Vec<Value<Source>> {
         let mut sources = Vec::new();
         for file in self.files.iter().rev() {
-            for source in &file.document.bundle.sources {
-                let value = Source::Path(self.absolute(source.get_ref(), &file.path));
+            let profile = self.profile.as_deref().and_then(|name| file.document.profile.get(name));
+            let of_profile = profile.and_then(|document| document.bundle.sources.as_ref());
+            for source in of_profile.or(file.document.bundle.sources.as_ref()).into_iter().flatten() {
+                let system = Source::system(OsStr::new(source.get_ref())).ok().flatten();
+                let value =
+                    system.unwrap_or_else(|| Source::Path(self.absolute(source.get_ref(), &file.path)));
                 sources.push(Value { origin: Origin::File(file.path.clone()), value });
             }
         }
@@ -375,6 +513,11 @@ impl ConfigFile {
             Err(error) => Err(explain(&error, &text, path)),
         }
     }
+
+    fn set(&self, spanned: &toml::Spanned<String>) -> Set {
+        let origin = Origin::File(self.path.clone());
+        Set { at: spanned.span().start, origin, text: spanned.get_ref().clone() }
+    }
 }
 
 /// Puts a mistake in the file into words: its line, and for an unknown key the nearest known one.
@@ -387,6 +530,9 @@ fn explain(error: &toml::de::Error, text: &str, path: PathBuf) -> Error {
         let what =
             match message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected ")) {
                 Some((_, "a string")) => "a text in quotes is expected here".to_owned(),
+                Some((_, proxy::LIST_OR_TEXT)) => {
+                    "a list is expected here, or a text in quotes: [\"…\", \"…\"]".to_owned()
+                }
                 Some((_, "a sequence")) => "a list is expected here: [\"…\", \"…\"]".to_owned(),
                 Some(_) => "something else is expected here".to_owned(),
                 None => message.to_owned(),
@@ -431,6 +577,18 @@ impl Here<'_> {
         configured
     }
 
+    fn sources(&self, typed: Vec<PathBuf>, origin: &Origin) -> Result<Vec<Value<Source>>, Error> {
+        let sources = typed.into_iter().map(|path| match Source::typed(&path, self.current_folder) {
+            Ok(value) => Ok(Value { origin: origin.clone(), value }),
+            Err(error) => {
+                let name = if let Origin::Variable(name) = origin { name } else { "SOURCE" };
+                let what = format!("'{}': {error}", path.display());
+                Err(Error::Value { origin: name.to_owned(), what })
+            }
+        });
+        sources.collect()
+    }
+
     fn text(&self, typed: Option<String>, variable: &'static str) -> Option<Set> {
         if let Some(text) = typed {
             return Some(Set { at: 0, origin: Origin::Flag, text });
@@ -439,17 +597,27 @@ impl Here<'_> {
         Some(Set { at: 0, origin: Origin::Variable(variable), text })
     }
 
-    fn passphrase(&self, set: Set, files: &Files) -> Result<Value<passphrase::Source>, Error> {
-        let source = match set.text.parse::<passphrase::Source>() {
-            Ok(source) => source,
-            Err(error) => return Err(files.error(&set, "--passphrase", error.to_string())),
-        };
+    fn passphrase(&self, set: Set, flag: &str, files: &Files) -> Result<Value<passphrase::Source>, Error> {
+        match set.text.parse::<passphrase::Source>() {
+            Ok(source) => self.place(source, set, flag, files),
+            Err(error) => Err(files.error(&set, flag, error.to_string())),
+        }
+    }
+
+    /// A place for a passphrase, its paths by the rules of where it was named.
+    fn place(
+        &self,
+        source: passphrase::Source,
+        set: Set,
+        flag: &str,
+        files: &Files,
+    ) -> Result<Value<passphrase::Source>, Error> {
         let source = match (source, &set.origin) {
             (passphrase::Source::File(path), Origin::File(file)) => {
                 let text = path.to_string_lossy();
                 if files.home.is_none() && is_below_home(&text) {
                     let what = "the path starts with `~`, and HOME does not say where that is".to_owned();
-                    return Err(files.error(&set, "--passphrase", what));
+                    return Err(files.error(&set, flag, what));
                 }
                 passphrase::Source::File(files.absolute(&text, file))
             }
@@ -525,6 +693,21 @@ fn is_below_home(text: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', std::path::MAIN_SEPARATOR]))
 }
 
+/// The sources in `CERTMAN_SOURCES`. Where colons separate them, one of them is cut in two, and put together again: a folder
+/// `corporate` behind a source `system` is written `./corporate`.
+fn split_sources(list: &OsStr) -> Vec<PathBuf> {
+    let mut sources: Vec<PathBuf> = Vec::new();
+    for source in std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()) {
+        match sources.last_mut() {
+            Some(last) if last.as_os_str() == "system" && source.as_os_str() == "corporate" => {
+                *last = "system:corporate".into();
+            }
+            _ => sources.push(source),
+        }
+    }
+    sources
+}
+
 /// A path without `.` and doubled separators. `..` stays: behind a link it means something else.
 fn normal(path: &Path) -> PathBuf {
     path.components().collect()
@@ -571,18 +754,16 @@ fn distance(one: &str, other: &str) -> usize {
     rows[one.len()][other.len()]
 }
 
-/// Whether a source is the word for the trust store of the operating system. A file of that name is `./system`.
-fn is_system(source: &OsStr) -> bool {
-    source == "system" || source.as_encoded_bytes().starts_with(b"system:")
-}
-
 /// Keys that the next versions will have.
-const FUTURE: [&str; 4] = ["doctor", "full", "profile", "proxy"];
+const FUTURE: [&str; 1] = ["doctor"];
 /// Every key of `certman.toml`.
-pub const KEYS: [&str; 10] = [
+pub const KEYS: [&str; 20] = [
     "bundle",
+    "bundle.full",
     "bundle.out",
+    "bundle.public_roots",
     "bundle.sources",
+    "bundle.store_passphrase",
     "check",
     "check.critical",
     "check.warn",
@@ -590,28 +771,43 @@ pub const KEYS: [&str; 10] = [
     "client.cert",
     "client.key",
     "client.passphrase",
+    "profile",
+    "proxy",
+    "proxy.http",
+    "proxy.https",
+    "proxy.no_proxy",
+    "proxy.password",
+    "proxy.username",
 ];
-/// What is said of the source `system`.
-const NO_SYSTEM: &str =
-    "means the trust store of the system, which this version does not read: name files and folders";
 /// Far above any configuration.
 const LIMIT: usize = 1 << 20;
 /// Every variable that certman reads for itself.
-pub const VARIABLES: [&str; 9] = [
+pub const VARIABLES: [&str; 19] = [
     "CERTMAN_CERT",
     "CERTMAN_CONFIG",
     "CERTMAN_CRITICAL",
+    "CERTMAN_FULL",
     "CERTMAN_KEY",
+    "CERTMAN_NO_PROXY",
     "CERTMAN_OUT",
     "CERTMAN_PASSPHRASE_FROM",
+    "CERTMAN_PROFILE",
+    "CERTMAN_PROXY_HTTP",
+    "CERTMAN_PROXY_HTTPS",
+    "CERTMAN_PROXY_PASSWORD_FROM",
+    "CERTMAN_PROXY_USERNAME",
+    "CERTMAN_PUBLIC_ROOTS",
     "CERTMAN_SHELL",
     "CERTMAN_SOURCES",
+    "CERTMAN_STORE_PASSPHRASE_FROM",
+    "CERTMAN_SYSTEM_ROOT",
     "CERTMAN_WARN",
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proxy::Address;
 
     /// A folder with a user's and a system's file, and what they come to.
     struct Machine {
@@ -690,6 +886,54 @@ mod tests {
     }
 
     #[test]
+    fn the_trust_store_is_a_word_and_a_file_of_that_name_a_path() {
+        let machine = Machine::new("[bundle]\nsources = ['system', './system', 'system:corporate']\n", "");
+        let sources = |overrides, variables: &[(&str, &str)]| -> Vec<Source> {
+            let settings = machine.settings(overrides, variables).unwrap();
+            settings.sources.into_iter().map(|source| source.value).collect()
+        };
+        let file = Source::Path(machine.path("system"));
+        assert_eq!(sources(Overrides::default(), &[]), [Source::System, file, Source::SystemCorporate]);
+        let typed = Overrides { sources: vec!["system".into(), "./system".into()], ..Overrides::default() };
+        assert_eq!(sources(typed, &[]), [Source::System, Source::Path("/start/system".into())]);
+        // The colon of `system:corporate` separates sources too.
+        for (list, wanted) in [
+            ("system:corporate", vec![Source::SystemCorporate]),
+            (
+                "/a:system:corporate:system",
+                vec![Source::Path("/a".into()), Source::SystemCorporate, Source::System],
+            ),
+            ("system:./corporate", vec![Source::System, Source::Path("/start/corporate".into())]),
+        ] {
+            assert_eq!(sources(Overrides::default(), &[("CERTMAN_SOURCES", list)]), wanted, "{list}");
+        }
+        let typed = Overrides { sources: vec!["system:mine".into()], ..Overrides::default() };
+        let error = machine.settings(typed, &[]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("SOURCE: 'system:mine': ") && error.contains("`system:corporate`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_full_bundle_has_a_place_that_tells_whether_anybody_asked_for_it() {
+        let machine = Machine::new("", "");
+        let full = |overrides, variables: &[(&str, &str)]| {
+            let full = machine.settings(overrides, variables).unwrap().full.unwrap();
+            (full.value, full.origin)
+        };
+        let usual = PathBuf::from("/home/alice/.local/share/certman/full.pem");
+        assert_eq!(full(Overrides::default(), &[]), (usual, Origin::Default));
+        let variable = [("CERTMAN_FULL", "f.pem")];
+        let from_variable = ("/start/f.pem".into(), Origin::Variable("CERTMAN_FULL"));
+        assert_eq!(full(Overrides::default(), &variable), from_variable);
+        let typed = || Overrides { full: Some("g.pem".into()), ..Overrides::default() };
+        assert_eq!(full(typed(), &variable), ("/start/g.pem".into(), Origin::Flag));
+        let wrong = machine.settings(Overrides::default(), &[("CERTMAN_PUBLIC_ROOTS", "apple")]).unwrap_err();
+        assert_eq!(wrong.to_string(), "CERTMAN_PUBLIC_ROOTS: 'apple' is neither system nor mozilla");
+    }
+
+    #[test]
     fn a_mistake_is_named_with_its_line_and_the_nearest_key() {
         for (text, wanted_line, wanted_hint) in [
             ("[bundle]\nsorces = []\n", 2, Some("the nearest known key is `bundle.sources`")),
@@ -697,7 +941,7 @@ mod tests {
             ("\u{feff}[bundle]\nsorces = []\n", 2, Some("the nearest known key is `bundle.sources`")),
             ("\n[cleint]\n", 2, Some("the nearest known key is `client`")),
             ("[client]\npasphrase = 'keyring'\n", 2, Some("the nearest known key is `client.passphrase`")),
-            ("[proxy]\nhttps = 'x'\n", 1, Some("this version of certman has no use for it yet")),
+            ("[doctor]\nhosts = 'x'\n", 1, Some("this version of certman has no use for it yet")),
             ("[bundle]\nout = 7\n", 2, None),
             ("[bundle\n", 1, None),
             ("[client]\npassphrase = 'geheim-1'\n", 2, None),
@@ -707,7 +951,9 @@ mod tests {
             ("[client]\npassphrase = 12345.67890\n", 2, None),
             ("[client]\npassphrase = [1234567890]\n", 2, None),
             ("[bundle]\nsources = 'geheim-1'\n", 2, None),
-            ("[bundle]\nsources = ['a', 'system']\n", 2, None),
+            ("[bundle]\nsources = ['a', 'system:mine']\n", 2, None),
+            ("[bundle]\n\npublic_roots = 'Mozilla'\n", 3, None),
+            ("[bundle]\nfull = ''\n", 2, None),
             // An empty path is the folder of the configuration nowhere.
             ("[client]\nkey = ''\n", 2, None),
             ("[client]\ncert = ''\n", 2, None),
@@ -779,8 +1025,9 @@ mod tests {
     #[test]
     fn every_key_that_is_listed_is_read_and_no_other() {
         let document = toml::from_str::<Document>(
-            "[bundle]\nout = 'x'\nsources = ['x']\n[check]\ncritical = '1d'\nwarn = '2d'\n\
-             [client]\ncert = 'x'\nkey = 'x'\npassphrase = 'prompt'\n",
+            "[bundle]\nfull = 'x'\nout = 'x'\npublic_roots = 'x'\nsources = ['x']\nstore_passphrase = 'prompt'\n[check]\ncritical = '1d'\nwarn = '2d'\n\
+             [client]\ncert = 'x'\nkey = 'x'\npassphrase = 'prompt'\n\
+             [proxy]\nhttp = 'x'\nhttps = 'x'\nno_proxy = ['x']\npassword = 'x'\nusername = 'x'\n",
         );
         assert!(document.is_ok(), "{document:?}");
         for key in KEYS.iter().filter(|key| key.contains('.')) {
@@ -798,5 +1045,233 @@ mod tests {
         assert_eq!(thresholds("[check]\nwarn = '30d'\n").as_deref(), Some("30d and 15d"));
         assert_eq!(thresholds("[check]\ncritical = '10%'\n").as_deref(), Some("20% and 10%"));
         assert!(settings("[check]\nwarn = '10d'\ncritical = '20d'\n").is_err());
+    }
+
+    #[test]
+    fn a_profile_stands_before_the_top_of_both_files_and_the_user_before_the_system() {
+        let machine = Machine::new(
+            "[client]\nkey = 'top.key'\ncert = 'top.pem'\n[check]\nwarn = '9d'\n[profile.work.client]\nkey = 'work.key'\n",
+            "[check]\nwarn = '8d'\n[profile.work.client]\nkey = 'system.key'\n[profile.work.check]\nwarn = '7d'\n",
+        );
+        let settings = |profile: Option<&str>, variables: &[(&str, &str)]| {
+            let overrides = Overrides { profile: profile.map(str::to_owned), ..Overrides::default() };
+            machine.settings(overrides, variables).unwrap()
+        };
+        let facts = |settings: Settings| {
+            let key = settings.key.unwrap().value;
+            (key, settings.cert.unwrap().value, settings.thresholds.unwrap().warn.to_string())
+        };
+        let top = (machine.path("top.key"), machine.path("top.pem"), "9d".to_owned());
+        let work = (machine.path("work.key"), machine.path("top.pem"), "7d".to_owned());
+        assert_eq!(facts(settings(None, &[])), top);
+        assert_eq!(facts(settings(Some("work"), &[])), work);
+        assert_eq!(facts(settings(None, &[("CERTMAN_PROFILE", "work")])), work);
+        assert_eq!(facts(settings(None, &[("CERTMAN_PROFILE", "")])), top);
+        // A flag and a variable stand before it as before everything.
+        let variable = facts(settings(Some("work"), &[("CERTMAN_KEY", "/k")]));
+        assert_eq!(variable.0, PathBuf::from("/k"));
+    }
+
+    #[test]
+    fn sources_of_a_profile_stand_in_the_place_of_those_of_their_file_alone() {
+        let machine = Machine::new(
+            "[bundle]\nsources = ['/user']\n[profile.a.bundle]\nsources = ['/a']\n[profile.none.bundle]\nsources = []\n\
+             [profile.b]\n",
+            "[bundle]\nsources = ['/system']\n[profile.b.bundle]\nsources = ['/system-b']\n",
+        );
+        let sources = |profile: &str| -> Vec<String> {
+            let overrides = Overrides { profile: Some(profile.to_owned()), ..Overrides::default() };
+            let sources = machine.settings(overrides, &[]).unwrap().sources.into_iter();
+            let path = |source| match source {
+                Source::Path(path) => path.display().to_string(),
+                other => panic!("{other:?}"),
+            };
+            sources.map(|source| path(source.value)).collect()
+        };
+        assert_eq!(sources("a"), ["/system", "/a"]);
+        assert_eq!(sources("b"), ["/system-b", "/user"]);
+        assert_eq!(sources("none"), ["/system"]);
+    }
+
+    #[test]
+    fn what_certman_keeps_by_itself_it_keeps_apart_for_each_profile() {
+        let machine =
+            Machine::new("[bundle]\nout = 'x.pem'\n[profile.a]\n[profile.b.bundle]\nout = 'b.pem'\n", "");
+        let settings = |profile: Option<&str>, variables: &[(&str, &str)]| {
+            let overrides = Overrides { profile: profile.map(str::to_owned), ..Overrides::default() };
+            machine.settings(overrides, variables).unwrap()
+        };
+        let out = |profile, variables| settings(profile, variables).out.unwrap().value;
+        assert_eq!(out(None, &[]), machine.path("x.pem"));
+        assert_eq!(
+            out(Some("a"), &[]),
+            PathBuf::from("/home/alice/.local/share/certman/profiles/a/extra.pem")
+        );
+        assert_eq!(out(Some("b"), &[]), machine.path("b.pem"));
+        assert_eq!(out(Some("b"), &[("CERTMAN_OUT", "/v.pem")]), PathBuf::from("/v.pem"));
+        assert_eq!(settings(None, &[]).account("client-key:/k"), "client-key:/k");
+        assert_eq!(settings(Some("a"), &[]).account("client-key:/k"), "a/client-key:/k");
+    }
+
+    #[test]
+    fn a_profile_that_is_none_is_named_with_the_nearest_and_all() {
+        let machine = Machine::new("[profile.work]\n[profile.home]\n", "[profile.lab]\n");
+        let error = |name: &str| {
+            let overrides = Overrides { profile: Some(name.to_owned()), ..Overrides::default() };
+            match machine.settings(overrides, &[]).unwrap_err() {
+                Error::Typed { hint, origin, what } => format!("{origin}: {what}; {hint}"),
+                other => panic!("{other}"),
+            }
+        };
+        assert_eq!(
+            error("wrok"),
+            "--profile: there is no profile 'wrok'; the nearest is `work`; there are: home, lab, work"
+        );
+        assert!(error("").starts_with("--profile: there is no profile ''"));
+        assert!(error("a\u{1b}").contains("'a\\u{1b}'"));
+        let none = Machine::new("", "");
+        let error = none.settings(Overrides::default(), &[("CERTMAN_PROFILE", "work")]).unwrap_err();
+        assert!(error.to_string().starts_with("CERTMAN_PROFILE: "), "{error}");
+    }
+
+    #[test]
+    fn a_profile_that_cannot_be_is_named_with_its_line_whether_it_is_active_or_not() {
+        for (text, wanted_line, part) in [
+            ("[profile.'a b']\n", 1, "'a b' cannot be the name of a profile"),
+            ("\n[profile.'../x']\n", 2, "'../x' cannot be"),
+            ("[profile.'']\n", 1, "'' cannot be"),
+            ("[profile.a]\n[profile.A]\n", 0, "'A' and 'a' differ only in case"),
+            ("[profile.a.profile.b]\n", 1, "'a' has a profile of its own"),
+            ("[profile.a.bundle]\nsorces = []\n", 2, "unknown key `sorces`"),
+            ("[profile.a]\nkey = 'x'\n", 2, "unknown key `key`"),
+            ("[profile.a.client]\nkey = ''\n", 2, "client.key is empty"),
+            ("[profile.a.bundle]\nsources = ['/a', '']\n", 2, "bundle.sources is empty"),
+            ("profile = 'a'\n", 1, "something else is expected here"),
+        ] {
+            match Machine::new(text, "").settings(Overrides::default(), &[]) {
+                Err(Error::Wrong { line, what, .. }) => {
+                    assert!(what.contains(part), "{text}: {what}");
+                    assert!(wanted_line == 0 || line == wanted_line, "{text}: line {line}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        let long = format!("[profile.{}]\n", "a".repeat(65));
+        assert!(Machine::new(&long, "").settings(Overrides::default(), &[]).is_err());
+        // In another file it would be the same folder too.
+        assert!(Machine::new("[profile.a]\n", "[profile.A]\n").settings(Overrides::default(), &[]).is_err());
+        assert!(Machine::new("[profile.a]\n", "[profile.a]\n").settings(Overrides::default(), &[]).is_ok());
+    }
+
+    #[test]
+    fn profiles_are_listed_with_their_files_and_keys() {
+        let machine = Machine::new(
+            "[profile.work.proxy]\nhttps = 'http://x'\nno_proxy = []\n[profile.work.client]\nkey = 'k'\n",
+            "[profile.work.client]\nkey = 's'\ncert = 's'\n[profile.empty]\n",
+        );
+        let user = machine.path("user.toml").display().to_string();
+        let environment =
+            Environment::from_pairs([("CERTMAN_CONFIG", user.as_str()), ("CERTMAN_PROFILE", "work")]);
+        let system = machine.path("system.toml");
+        let listed =
+            profiles(Overrides::default(), &environment, Path::new("/start"), Some(&system)).unwrap();
+        let keys = ["client.cert", "client.key", "proxy.https", "proxy.no_proxy"].map(str::to_owned).to_vec();
+        let work = Profile {
+            files: vec![machine.path("user.toml"), system.clone()],
+            is_active: true,
+            keys,
+            name: "work".to_owned(),
+        };
+        let empty =
+            Profile { files: vec![system], is_active: false, keys: Vec::new(), name: "empty".to_owned() };
+        assert_eq!(listed, [empty, work]);
+    }
+
+    #[test]
+    fn a_user_goes_with_every_address_that_has_none_of_its_own() {
+        let accounts = |text: &str, variables: &[(&str, &str)]| -> Vec<String> {
+            let proxy =
+                Machine::new(text, "").settings(Overrides::default(), variables).unwrap().proxy.unwrap();
+            proxy.with_user().into_iter().filter_map(Address::account).collect()
+        };
+        let both = "[proxy]\nhttps = 'http://p:1'\nhttp = 'http://bob@q:2'\nusername = 'alice'\n";
+        assert_eq!(accounts(both, &[]), ["proxy:alice@p:1", "proxy:bob@q:2"]);
+        // A variable stands before a file, and an address in a variable has its user with it.
+        assert_eq!(
+            accounts(both, &[("CERTMAN_PROXY_USERNAME", "carol")]),
+            ["proxy:carol@p:1", "proxy:carol@q:2"]
+        );
+        let variables = [("CERTMAN_PROXY_USERNAME", "carol"), ("CERTMAN_PROXY_HTTPS", "http://dave@p:1")];
+        assert_eq!(accounts(both, &variables), ["proxy:dave@p:1", "proxy:carol@q:2"]);
+        let same = "[proxy]\nhttps = 'http://p:1'\nhttp = 'http://p:1'\nusername = 'alice'\n";
+        assert_eq!(accounts(same, &[]), ["proxy:alice@p:1"]);
+        assert_eq!(accounts("[proxy]\nhttps = 'http://p:1'\n", &[]), [""; 0]);
+    }
+
+    #[test]
+    fn a_proxy_is_there_where_it_is_configured_and_a_profile_takes_it_back() {
+        let proxy = |text: &str, profile: Option<&str>| {
+            let overrides = Overrides { profile: profile.map(str::to_owned), ..Overrides::default() };
+            Machine::new(text, "").settings(overrides, &[]).unwrap().proxy
+        };
+        assert!(proxy("", None).is_none());
+        assert!(proxy("[proxy]\nusername = 'alice'\n", None).is_none());
+        let text = "[proxy]\nhttps = 'http://p:1'\nno_proxy = 'a b'\nusername = 'alice'\n\
+                    [profile.home.proxy]\nhttps = ''\n[profile.guest.proxy]\nusername = ''\n";
+        let whole = proxy(text, None).unwrap();
+        assert_eq!(whole.exceptions.value.text(), "localhost,127.0.0.1,::1,a,.a,b,.b");
+        assert_eq!(whole.password.value, Some(passphrase::Source::Keyring));
+        assert!(proxy(text, Some("home")).is_none());
+        let guest = proxy(text, Some("guest")).unwrap();
+        assert_eq!((guest.password.value, guest.https.unwrap().value.username()), (None, None));
+        let alone = proxy("[proxy]\nno_proxy = ['a']\n", None).unwrap();
+        assert!(alone.http.is_none() && alone.https.is_none());
+        let none = "[proxy]\nhttps = 'http://alice@p:1'\npassword = 'none'\n";
+        assert_eq!(proxy(none, None).unwrap().password.value, None);
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_is_named_with_its_line_and_not_repeated() {
+        for (text, wanted_line, part) in [
+            ("[proxy]\nhttps = 'http://alice:geheim-1@p:1'\n", 2, "proxy.https holds a password"),
+            ("[proxy]\n\nhttp = 'socks5://geheim-1'\n", 3, "proxy.http is that of a SOCKS proxy"),
+            ("[proxy]\nhttp = 'geheim-1'\n", 2, "proxy.http has no scheme"),
+            ("[proxy]\nhttps = 'http://p'\nusername = 'geheim:1'\n", 3, "the user name holds a colon"),
+            (
+                "[proxy]\nhttps = 'http://p'\nusername = 'a'\npassword = 'geheim-1'\n",
+                4,
+                "a password comes from one of",
+            ),
+            ("[proxy]\nhttps = 'http://p'\npassword = 'keyring'\n", 3, "and no user to go with it"),
+            ("[proxy]\nhttps = 'http://a@p'\npassword = 'fd:1'\n", 3, "a descriptor is written"),
+            ("[proxy]\nno_proxy = [\n'a',\n'geheim@1']\n", 2, "number 2"),
+            ("[proxy]\nno_proxy = 7\n", 2, "a list is expected here, or a text in quotes"),
+            ("[proxy]\nno_proxy = [7]\n", 2, "a text in quotes is expected here"),
+            ("[proxy]\nhtps = 'x'\n", 2, "unknown key `htps`"),
+        ] {
+            match Machine::new(text, "").settings(Overrides::default(), &[]) {
+                Err(Error::Wrong { hint, line, what, .. }) => {
+                    assert!(what.contains(part) && line == wanted_line, "{text}: {line}: {what}");
+                    let said = format!("{what} {hint:?}");
+                    assert!(!said.contains("geheim"), "{said}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        for (name, value, part) in [
+            ("CERTMAN_PROXY_HTTPS", "http://alice:geheim-1@p:1", "the address holds a password"),
+            ("CERTMAN_PROXY_HTTP", "geheim-1:8080", "the address has no scheme"),
+            ("CERTMAN_NO_PROXY", "a geheim@1", "the list has an entry"),
+            ("CERTMAN_PROXY_PASSWORD_FROM", "geheim-1", "a password comes from one of"),
+        ] {
+            let machine = Machine::new("[proxy]\nhttps = 'http://alice@p'\n", "");
+            match machine.settings(Overrides::default(), &[(name, value)]) {
+                Err(Error::Typed { hint, origin, what }) => {
+                    assert!(origin == name && what.contains(part), "{name}: {what}");
+                    assert!(!format!("{what} {hint}").contains("geheim"), "{what} {hint}");
+                }
+                other => panic!("{name}: {other:?}"),
+            }
+        }
     }
 }

@@ -11,13 +11,12 @@ pub enum Content {
     ClientKeyPassphrase,
     /// The path of the extra bundle.
     ExtraBundle,
-}
-
-impl Content {
-    /// Whether it is never shown to a person.
-    pub fn is_secret(self) -> bool {
-        self == Self::ClientKeyPassphrase
-    }
+    /// The address of the proxy for `http://`; it may hold a password.
+    HttpProxy,
+    /// The address of the proxy for `https://`; it may hold a password.
+    HttpsProxy,
+    /// The hosts that are reached without a proxy.
+    NoProxy,
 }
 
 /// A variable that a client reads.
@@ -29,10 +28,17 @@ pub struct Variable {
     pub name: &'static str,
 }
 
-/// What is set, in this order (CONTRACT: a fixed order).
-pub const VARIABLES: [Variable; 4] = [
+/// What is set, in this order (CONTRACT: a fixed order). The proxies come in capitals and in small letters: curl reads `http_proxy`
+/// in small letters alone, others capitals alone, and where both are there and differ, each client takes another.
+pub const VARIABLES: [Variable; 10] = [
     Variable { content: Content::ExtraBundle, name: "NODE_EXTRA_CA_CERTS" },
     Variable { content: Content::ClientCertificate, name: "CLAUDE_CODE_CLIENT_CERT" },
     Variable { content: Content::ClientKey, name: "CLAUDE_CODE_CLIENT_KEY" },
     Variable { content: Content::ClientKeyPassphrase, name: "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE" },
+    Variable { content: Content::HttpsProxy, name: "HTTPS_PROXY" },
+    Variable { content: Content::HttpProxy, name: "HTTP_PROXY" },
+    Variable { content: Content::NoProxy, name: "NO_PROXY" },
+    Variable { content: Content::HttpsProxy, name: "https_proxy" },
+    Variable { content: Content::HttpProxy, name: "http_proxy" },
+    Variable { content: Content::NoProxy, name: "no_proxy" },
 ];

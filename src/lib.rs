@@ -10,6 +10,7 @@ pub mod clients;
 pub mod config;
 pub mod exports;
 pub mod pki;
+pub mod proxy;
 pub mod report;
 pub mod secret;
 pub mod shell;

@@ -2,17 +2,21 @@
 //!
 //! A finding holds facts; its sentences are made in `cli::render::words`. Codes are forever.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::clients::Refusal;
 use crate::clients::key::KeyRefusal;
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
-use crate::pki::container::{Broken, Guess};
+use crate::pki::container::{Broken, Guess, StoreError};
 use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{NoKey, NotCheckable, OpenError};
+use crate::proxy::Form;
 use crate::secret::Oddity;
 use crate::sys::fs::ReadError;
+use crate::sys::roots::AskError;
 use crate::sys::{keyring, passphrase};
 
 /// How bad it is, and at the same time what the whole comes to.
@@ -33,6 +37,8 @@ pub enum Severity {
 pub struct Finding {
     /// What is the matter.
     pub cause: Cause,
+    /// What the place is called in its store.
+    pub name: Option<Box<str>>,
     /// Where, by a number in [`Report::files`].
     pub place: Option<Place>,
     /// How bad it is.
@@ -124,6 +130,8 @@ pub enum Cause {
     KeyWeak { key: Box<str> },
     /// The keyring does not answer.
     Keyring(keyring::Error),
+    /// Some clients will take a way through the proxy that was to go around it. `more` entries of the kind are not named.
+    NoProxyNotPortable { entries: Box<[Box<str>]>, form: Form, more: usize, refusal: Refusal },
     /// Something about a passphrase that is easily a mistake.
     PassphraseOdd { oddity: Oddity },
     /// There is no passphrase where it should be.
@@ -134,8 +142,14 @@ pub enum Cause {
     PassphrasePermissions { mode: u32 },
     /// A BEGIN without an END.
     PemUnclosed { label: Box<str> },
+    /// Some clients cannot send the password of the proxy.
+    ProxyPasswordNotPortable { refusal: Refusal },
     /// A private key where only certificates should be.
     PrivateKeyInSource { label: Box<str> },
+    /// Public roots that no client would use, left out of the full bundle.
+    PublicRootsDropped { expired: usize, flawed: usize },
+    /// There are no public roots for the full bundle.
+    PublicRootsMissing { is_system: bool },
     /// More of the same in one file than anyone reads.
     Repeated { code: &'static str, count: u32 },
     /// Two keys under one name.
@@ -154,6 +168,26 @@ pub enum Cause {
     SourceUnknownFormat { guess: Guess },
     /// There and not readable.
     SourceUnreadable(ReadError),
+    /// A certificate of the trust store counts as the company's.
+    SystemCorporate { is_anchor: bool, subject: Box<str> },
+    /// There is none such in the trust store.
+    SystemCorporateNone,
+    /// The operating system has no trust store in any of the usual places, or certman writes it.
+    SystemMissing { is_own_output: bool },
+    /// The keychains or the stores of Windows give no answer.
+    SystemNotAsked(Rc<AskError>),
+    /// A variable names certman's own bundle as the trust store.
+    SystemOwnOutput { variable: &'static str },
+    /// A store of certificates and keys stays closed; or a part of it, as a warning.
+    StoreNotOpened(StoreError),
+    /// Nobody has proven that the store is whole; with what is not known about the way in which it could be.
+    StoreNotProven { what: Option<Box<str>> },
+    /// The store opens with a passphrase that everyone knows.
+    StorePassphraseDefault { passphrase: &'static str },
+    /// There is no passphrase for the store where it should be.
+    StorePassphraseMissing(passphrase::Error),
+    /// Nothing could prove that the store is whole.
+    StoreUnprotected,
 }
 
 impl Cause {
@@ -202,12 +236,16 @@ impl Cause {
             Self::Keyring(keyring::Error::Locked { .. }) => "keyring-locked",
             Self::Keyring(keyring::Error::TimedOut { .. }) => "keyring-timeout",
             Self::Keyring(_) => "keyring-unavailable",
+            Self::NoProxyNotPortable { .. } => "no-proxy-not-portable",
             Self::PassphraseOdd { .. } => "passphrase-odd",
             Self::PassphraseMissing(_) => "passphrase-missing",
             Self::PassphraseNotNeeded => "passphrase-not-needed",
             Self::PassphrasePermissions { .. } => "passphrase-permissions",
             Self::PemUnclosed { .. } => "pem-unclosed",
+            Self::ProxyPasswordNotPortable { .. } => "proxy-password-not-portable",
             Self::PrivateKeyInSource { .. } => "private-key-in-source",
+            Self::PublicRootsDropped { .. } => "public-roots-dropped",
+            Self::PublicRootsMissing { .. } => "public-roots-missing",
             Self::Repeated { code, .. } => code,
             Self::SameSubjectOtherKey { .. } => "same-subject-other-key",
             Self::SelfSignatureUnchecked { .. } => "self-signature-unchecked",
@@ -217,6 +255,25 @@ impl Cause {
             Self::SourceOther { .. } => "source-other-content",
             Self::SourceUnknownFormat { .. } => "source-unknown-format",
             Self::SourceUnreadable(_) => "source-unreadable",
+            Self::SystemCorporate { .. } => "system-corporate",
+            Self::SystemCorporateNone => "system-corporate-none",
+            Self::SystemMissing { .. } => "system-missing",
+            Self::SystemNotAsked(_) => "system-not-asked",
+            Self::SystemOwnOutput { .. } => "system-own-output",
+            Self::StoreNotOpened(StoreError::Damaged { .. }) => "store-damaged",
+            Self::StoreNotOpened(StoreError::PassphraseNeeded) | Self::StorePassphraseMissing(_) => {
+                "store-passphrase-missing"
+            }
+            Self::StoreNotOpened(StoreError::TooLarge { .. } | StoreError::TooMuchWork { .. }) => {
+                "store-too-costly"
+            }
+            Self::StoreNotOpened(StoreError::TwoPassphrases | StoreError::Unsupported { .. }) => {
+                "store-unsupported"
+            }
+            Self::StoreNotOpened(StoreError::WrongPassphraseOrDamaged) => "store-passphrase-wrong",
+            Self::StoreNotProven { .. } => "store-not-proven",
+            Self::StorePassphraseDefault { .. } => "store-passphrase-default",
+            Self::StoreUnprotected => "store-unprotected",
         }
     }
 
@@ -241,16 +298,25 @@ impl Cause {
             | Self::KeyUnreadable { .. }
             | Self::Keyring(_)
             | Self::PassphraseMissing(_)
+            | Self::PublicRootsMissing { .. }
             | Self::SourceEmpty { .. }
             | Self::SourceMissing
-            | Self::SourceUnreadable(_) => Severity::Critical,
+            | Self::SourceUnreadable(_)
+            | Self::SystemMissing { .. } => Severity::Critical,
+            Self::StoreNotOpened(_) | Self::StorePassphraseMissing(_) => Severity::Critical,
             Self::CertDuplicate { .. }
             | Self::CertExpiredDropped { .. }
             | Self::CertSuperseded { .. }
             | Self::CrossSignedTwin { .. }
             | Self::PassphraseNotNeeded
+            | Self::PublicRootsDropped { .. }
             | Self::SelfSignatureUnchecked { .. }
-            | Self::SourceOther { .. } => Severity::Info,
+            | Self::SourceOther { .. }
+            | Self::SystemCorporate { .. }
+            | Self::SystemOwnOutput { .. } => Severity::Info,
+            Self::StoreNotProven { .. } | Self::StorePassphraseDefault { .. } | Self::StoreUnprotected => {
+                Severity::Info
+            }
             _ => Severity::Warning,
         }
     }
@@ -265,9 +331,27 @@ impl Cause {
                 | Self::KeyPermissions { .. }
                 | Self::PassphrasePermissions { .. }
                 | Self::PrivateKeyInSource { .. }
+                | Self::PublicRootsMissing { .. }
                 | Self::SourceEmpty { .. }
                 | Self::SourceMissing
                 | Self::SourceUnreadable(_)
+                | Self::SystemMissing { .. }
+                | Self::SystemNotAsked(_)
+                | Self::StoreNotOpened(_)
+                | Self::StorePassphraseMissing(_)
+        )
+    }
+
+    /// Whether a source gives less than what lies in it, so that what comes of the others says nothing about the whole.
+    pub fn is_lost_source(&self) -> bool {
+        matches!(
+            self,
+            Self::SourceMissing
+                | Self::SourceUnreadable(_)
+                | Self::StoreNotOpened(_)
+                | Self::StorePassphraseMissing(_)
+                | Self::SystemMissing { .. }
+                | Self::SystemNotAsked(_)
         )
     }
 
@@ -295,7 +379,8 @@ impl Cause {
             | Self::KeyMismatch { subject }
             | Self::SameSubjectOtherKey { subject, .. }
             | Self::SelfSignatureUnchecked { subject, .. }
-            | Self::SelfSignatureWrong { subject } => Some(subject),
+            | Self::SelfSignatureWrong { subject }
+            | Self::SystemCorporate { subject, .. } => Some(subject),
             _ => None,
         }
     }
@@ -312,26 +397,67 @@ pub struct Report {
     pub files: Vec<PathBuf>,
     /// The findings.
     pub findings: Vec<Finding>,
+    /// The full bundle, where one was made or judged.
+    pub full_bundle: Option<BundleFacts>,
     /// Every key seen, in the order of the input.
     pub keys: Vec<KeyFacts>,
+    /// What places in a store are called there, by file and number. A stranger's text.
+    pub names: BTreeMap<(u32, u32), Box<str>>,
 }
 
 impl Report {
     /// Notes a finding with its usual severity.
     pub fn find(&mut self, place: Option<Place>, cause: Cause) {
-        let severity = cause.default_severity();
-        self.findings.push(Finding { cause, place, severity });
+        self.find_as(cause.default_severity(), place, cause);
     }
 
     /// Notes a finding with another severity.
     pub fn find_as(&mut self, severity: Severity, place: Option<Place>, cause: Cause) {
-        self.findings.push(Finding { cause, place, severity });
+        let name = self.name_at(place).map(Into::into);
+        self.findings.push(Finding { cause, name, place, severity });
+    }
+
+    /// Notes what a place is called in its store, cut to a length that a line can take.
+    pub fn call(&mut self, place: Place, name: Option<&str>) {
+        let Some(name) = name.filter(|name| !name.is_empty()) else { return };
+        let name = name.chars().take(LONGEST_NAME).collect::<String>();
+        self.names.insert((place.file, place.index), name.into());
     }
 
     /// Gives a file its number.
     pub fn file(&mut self, path: PathBuf) -> u32 {
         self.files.push(path);
         (self.files.len() - 1) as u32
+    }
+
+    /// Takes over what another report has found; its places count another list of files.
+    pub fn adopt(&mut self, other: Report) {
+        let offset = self.files.len() as u32;
+        self.files.extend(other.files);
+        let moved = |place: Place| Place { file: place.file + offset, ..place };
+        for mut finding in other.findings {
+            finding.place = finding.place.map(moved);
+            if let Cause::CertDuplicate { first } = &mut finding.cause {
+                *first = moved(*first);
+            }
+            self.findings.push(finding);
+        }
+        let names = other.names.into_iter().map(|((file, index), name)| ((file + offset, index), name));
+        self.names.extend(names);
+        for mut certificate in other.certificates {
+            certificate.place = moved(certificate.place);
+            self.certificates.push(certificate);
+        }
+        for mut key in other.keys {
+            key.place = moved(key.place);
+            self.keys.push(key);
+        }
+    }
+
+    /// What a place is called in its store.
+    pub fn name_at(&self, place: Option<Place>) -> Option<&str> {
+        let place = place?;
+        self.names.get(&(place.file, place.index)).map(|name| &**name)
     }
 
     /// What it comes to: the worst of all findings.
@@ -412,3 +538,6 @@ pub struct KeyFacts {
     /// SHA-256 of the SubjectPublicKeyInfo, where it is known.
     pub spki_sha256: Option<String>,
 }
+
+/// So many characters of a name in a store are kept.
+const LONGEST_NAME: usize = 64;

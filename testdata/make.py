@@ -8,8 +8,9 @@ import hashlib
 import ipaddress
 import pathlib
 import re
+import struct
 import subprocess
-from datetime import datetime
+from datetime import datetime, timezone
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -54,6 +55,7 @@ def main():
     dirty_der()
     pkcs7_forms()
     not_certificates()
+    stores()
     demo()
     loose_files()
     readme()
@@ -792,6 +794,46 @@ def not_certificates():
         serialization.BestAvailableEncryption(secret())), "a PKCS#12 identity; its passphrase is `passphrases/plain.txt`")
 
 
+# --- stores ---------------------------------------------------------------------------------------------------
+
+def stores():
+    root, issuing = certs["root-rsa"], certs["intermediate-rsa-1"]
+    named = [(b"corp root", root), (b"corp issuing", issuing)]
+    sealed = lambda: pkcs12.serialize_java_truststore(  # noqa: E731
+        [pkcs12.PKCS12Certificate(certificate, name) for name, certificate in named],
+        serialization.BestAvailableEncryption(secret()))
+    put("stores/corp.p12", sealed, "`root-rsa` and `intermediate-rsa-1` in PKCS#12; passphrase `passphrases/plain.txt`")
+    whole = pathlib.Path("stores/corp.p12").read_bytes()
+    put("stores/cut-short.p12", whole[:-300], "the same without its end")
+    put("stores/corp.jks", jks(named, "changeit"), "the same two as a Java key store; the passphrase is `changeit`")
+    put("stores/private.jks", jks(named, secret().decode()), "the same; passphrase `passphrases/plain.txt`")
+    clear = openssl("pkcs12", "-export", "-nokeys", "-certpbe", "NONE", "-nomac", "-passout", "pass:", "-name", "corp root",
+                    data=pem(root))
+    put("stores/unprotected.p12", clear, "`root-rsa` in PKCS#12, in the clear, and nothing that would prove it")
+    body = children(clear)[0][1]
+    sha256 = tlv(0x30, tlv(0x30, oid("2.16.840.1.101.3.4.2.1")) + tlv(0x04, bytes(32)))
+    costly = tlv(0x30, sha256 + tlv(0x04, b"saltsalt") + integer(2**31))
+    put("stores/costly.p12", tlv(0x30, body + costly), "the same with a code of integrity that takes 2^31 rounds")
+    at = clear.index(certs["root-rsa"].public_bytes(serialization.Encoding.DER)) - 40
+    put("stores/damaged.p12", clear[:at] + bytes(20) + clear[at + 20:], "the same with zeros in its structure")
+    put("stores/camellia.p12", lambda: openssl(
+        "pkcs12", "-export", "-nokeys", "-certpbe", "CAMELLIA-256-CBC", "-passout", "pass:changeit", data=pem(root)),
+        "`root-rsa` in PKCS#12, sealed with Camellia; the passphrase is `changeit`")
+    salt = hashlib.sha1(b"salt").digest()
+    put("stores/bouncy-castle.bks", struct.pack(">II20sI", 2, 20, salt, 1500) + bytes(21),
+        "an empty key store of Bouncy Castle, by its first bytes")
+
+
+def jks(named, passphrase):
+    """A Java key store of trusted certificates, as keytool writes it, with a fixed date."""
+    text = lambda value: struct.pack(">H", len(value)) + value  # noqa: E731
+    store = struct.pack(">III", 0xFEEDFEED, 2, len(named))
+    for name, certificate in named:
+        store += struct.pack(">I", 2) + text(name) + struct.pack(">Q", int(BEGIN.replace(tzinfo=timezone.utc).timestamp()) * 1000)
+        store += text(b"X.509") + struct.pack(">I", len(der(certificate))) + der(certificate)
+    return store + hashlib.sha1(passphrase.encode("utf-16-be") + b"Mighty Aphrodite" + store).digest()
+
+
 # --- the demo -------------------------------------------------------------------------------------------------
 
 def demo():
@@ -851,6 +893,7 @@ passphrase = "file:passphrase.txt"
 def loose_files():
     describe("make.sh", "makes everything again")
     describe("make.py", "the recipes, run by `make.sh`")
+    describe("retired-roots.py", "makes `src/pki/retired-roots.txt`, and says from what; run by hand")
     describe("demo/passphrase.txt", "the passphrase of `demo/client.key`")
     describe("passphrases/plain.txt", "the passphrase of every encrypted key that names no other")
     describe("passphrases/utf8.txt", "letters outside of ASCII, an accent as a character of its own")
@@ -870,6 +913,7 @@ def readme():
         "passphrases": "each with a newline behind it",
         "hostile": "certificates whose names mean harm",
         "dirty": "files as they come in",
+        "stores": "certificates in stores",
     }
     deeper = {"demo/ca.d": "demo", "pki/keys": "pki"}
     text = ["# Test material", "",

@@ -404,7 +404,10 @@ fn signals_that_are_ignored_stay_so_in_the_command() {
         let mut command = bare(Path::new("/bin/sh"));
         command.args(["-c", script, "sh", CERTMAN]).current_dir(world.folder.path());
         command.env("HOME", world.path("home")).env("XDG_RUNTIME_DIR", world.path("runtime"));
-        text(&ended(command).stdout)
+        let mask = text(&ended(command).stdout);
+        let mask = u64::from_str_radix(mask.trim().trim_start_matches("SigIgn:").trim(), 16).unwrap();
+        // 32 and 33 are the C library's own, which takes them where there are threads.
+        mask & !(0b11 << 31)
     };
     let look = "grep SigIgn /proc/self/status";
     for traps in ["", "trap '' HUP;", "trap '' INT QUIT;", "trap '' TERM USR1;"] {

@@ -49,6 +49,7 @@ impl From<config::Error> for Failure {
     fn from(error: config::Error) -> Self {
         let message = error.to_string();
         match error {
+            config::Error::Typed { hint, .. } => Self::usage(message).hint(hint),
             // The administrator's file is read whatever one says: leaving out its sources would go unnoticed.
             config::Error::Unreadable { is_system: true, .. } => Self::new(message)
                 .hint("it is for all users of this machine: its administrator must make it readable"),

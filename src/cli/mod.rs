@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use self::args::{Arguments, Command, Format, Intent};
 use self::commands::run::Launch;
 use self::failure::Failure;
-use crate::config::Settings;
+use crate::config::{Profile, Settings};
 use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
 use crate::report::{Report, Severity};
@@ -117,6 +117,8 @@ pub enum Shown {
     Nothing,
     /// Bytes for standard output, and nothing else there.
     Output(Zeroizing<Vec<u8>>),
+    /// `profiles`: what there is.
+    Profiles(Vec<Profile>),
 }
 
 /// What `check` has counted.
@@ -166,7 +168,7 @@ pub struct IdentitySummary {
 pub struct Exports {
     /// The statements for the shell.
     pub script: Zeroizing<Vec<u8>>,
-    /// The same with every secret as `***`, where standard output is a terminal.
+    /// The same with `***` in the place of every secret, where standard output is a terminal.
     pub script_for_people: Vec<u8>,
     /// The variables as people and JSON may see them: name, and value unless it is to be unset.
     pub variables: Vec<(&'static str, Option<String>)>,
@@ -185,6 +187,9 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     if let Command::Completions { shell } = &arguments.command {
         return Ok(commands::completions::run(*shell, Arguments::command()));
     }
+    if let Command::Profiles = &arguments.command {
+        return commands::profiles::run(arguments.overrides(), host);
+    }
     let settings = Settings::resolve(
         arguments.overrides(),
         &host.environment,
@@ -196,9 +201,12 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Bundle(bundle) => commands::bundle::run(bundle, &settings, wants_facts, host),
         Command::Check(check) => commands::check::run(check, &settings, wants_facts, host),
-        Command::Completions { .. } => unreachable!("answered above, before any file is touched"),
+        Command::Completions { .. } | Command::Profiles => {
+            unreachable!("answered above, before the settings")
+        }
         Command::Env(env) => commands::env::run(env, &settings, host),
         Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
+        Command::Proxy(proxy) => commands::proxy::run(proxy, &settings, host),
         Command::Run(run) => commands::run::run(run, settings, host),
     }
 }

@@ -3,6 +3,7 @@
 //! Pure: verdicts from facts. Versions move; a rule that no longer holds is one line here.
 
 pub mod key;
+pub mod proxy;
 
 use std::fmt;
 

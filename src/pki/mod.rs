@@ -13,4 +13,5 @@ pub mod identity;
 pub mod key;
 pub mod lifetime;
 pub mod name;
+pub mod public;
 pub mod signature;

@@ -385,6 +385,11 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
     }
 }
 
+/// The path behind every link; the same where it cannot be told.
+pub fn real(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// The same path without `..`: the folder's real place, where it has one to ask for.
 pub fn without_parents(path: &Path) -> PathBuf {
     let has_parents = path.components().any(|component| component == std::path::Component::ParentDir);

@@ -12,15 +12,18 @@ pub mod fs;
 pub mod keyring;
 pub mod passphrase;
 pub mod process;
+pub mod roots;
 pub mod runtime_folder;
 pub mod terminal;
 
+use std::ffi::OsStr;
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use self::env::Environment;
 use self::keyring::{Keyring, OsKeyring};
+use self::roots::Roots;
 use self::terminal::{Terminal, TerminalDevice};
 
 /// Everything outside of the program that a command may touch.
@@ -35,6 +38,8 @@ pub struct Host {
     pub now: i64,
     /// Asks for the name of the program that started this one (`bash`); none where the system does not tell.
     pub parent: Box<dyn Fn() -> Option<String>>,
+    /// Where the trust store of the operating system is.
+    pub roots: Roots,
     /// Standard error.
     pub stderr: Stream,
     /// Standard input.
@@ -52,10 +57,14 @@ impl Host {
     pub fn of_this_process() -> Self {
         let terminal = TerminalDevice;
         let patience = if terminal.is_present() { keyring::WITH_TERMINAL } else { keyring::WITHOUT_TERMINAL };
+        // Where it cannot be told, relative paths stay relative, and the system judges them.
+        let current_folder = std::env::current_dir().unwrap_or_default();
+        let environment = Environment::of_this_process();
+        let root = environment.value("CERTMAN_SYSTEM_ROOT").unwrap_or(OsStr::new("/"));
         Self {
-            // Where it cannot be told, relative paths stay relative, and the system judges them.
-            current_folder: std::env::current_dir().unwrap_or_default(),
-            environment: Environment::of_this_process(),
+            roots: Roots::below(current_folder.join(root), &environment),
+            current_folder,
+            environment,
             keyring: Box::new(OsKeyring::new(patience)),
             now: now(),
             parent: Box::new(process::parent_name),

@@ -14,6 +14,7 @@ use std::time::Duration;
 use certman::secret::Passphrase;
 use certman::sys::env::Environment;
 use certman::sys::keyring::{Error, Keyring};
+use certman::sys::roots::Roots;
 use certman::sys::terminal::Terminal;
 use certman::sys::{Host, Stream};
 use time::OffsetDateTime;
@@ -29,6 +30,7 @@ pub(crate) fn host() -> Builder {
         folder: std::env::temp_dir(),
         keyring: Memory::default(),
         now: seconds("2031-05-01"),
+        root: PathBuf::from("/"),
     }
 }
 
@@ -39,6 +41,7 @@ pub(crate) struct Builder {
     folder: PathBuf,
     keyring: Memory,
     now: i64,
+    root: PathBuf,
 }
 
 impl Builder {
@@ -63,6 +66,11 @@ impl Builder {
         Self { keyring: keyring.clone(), ..self }
     }
 
+    /// The folder below which the system has its trust store.
+    pub(crate) fn root(self, folder: impl AsRef<Path>) -> Self {
+        Self { root: folder.as_ref().to_owned(), ..self }
+    }
+
     /// The person at the terminal.
     pub(crate) fn terminal(self, answers: &Answers) -> Self {
         Self { answers: answers.clone(), ..self }
@@ -72,9 +80,11 @@ impl Builder {
     pub(crate) fn run(self, arguments: &[&str]) -> Ran {
         let (stdout, stderr) = (Heard::default(), Heard::default());
         let stream = |heard: &Heard| Stream { is_terminal: false, writer: Box::new(heard.clone()) };
+        let environment = Environment::from_pairs(self.environment);
         let mut host = Host {
             current_folder: self.folder,
-            environment: Environment::from_pairs(self.environment),
+            roots: Roots::below(self.root, &environment),
+            environment,
             keyring: Box::new(self.keyring),
             now: self.now,
             parent: Box::new(|| None),

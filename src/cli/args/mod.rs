@@ -1,6 +1,8 @@
 //! The command line as it is typed. Looks nothing up.
 
+mod proxy;
 mod run;
+mod stores;
 
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
@@ -8,7 +10,9 @@ use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::proxy::{ProxyCommand, ProxyScheme};
 pub use self::run::RunArguments;
+pub use self::stores::StoreArguments;
 use crate::config::Overrides;
 use crate::pki::key::Limits;
 
@@ -52,6 +56,9 @@ pub struct Common {
     /// Never ask on the terminal
     #[arg(long, global = true)]
     pub no_input: bool,
+    /// Let the tables of this profile in certman.toml stand before the others
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
     /// Say only what is wrong
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -100,6 +107,11 @@ pub enum Command {
     /// The client's private key: check, remember, forget, decrypt, encrypt
     #[command(subcommand)]
     Key(KeyCommand),
+    /// List the profiles of certman.toml
+    Profiles,
+    /// The password of the proxy: remember, forget
+    #[command(subcommand)]
+    Proxy(ProxyCommand),
     /// Run a program with the environment of `env`, and with a key that only it can open
     Run(RunArguments),
 }
@@ -110,15 +122,24 @@ pub struct BundleArguments {
     /// Show what would be done, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Write the public roots together with the bundle here, for variables that replace the built-in roots
+    #[arg(long, value_name = "FILE")]
+    pub full: Option<PathBuf>,
     /// Keep what is expired or not yet valid
     #[arg(long)]
     pub keep_expired: bool,
     /// Write the bundle here; `-` is standard output
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Files, folders, or `-` for standard input; else those of certman.toml
+    /// Where the public roots of --full come from; without this the trust store of the system, where there is one
+    #[arg(long, value_name = "SET", value_parser = ["mozilla", "system"])]
+    pub public_roots: Option<String>,
+    /// Files, folders, `-` for standard input, `system` or `system:corporate`; else those of certman.toml
     #[arg(value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub stores: StoreArguments,
 }
 
 /// `certman check`
@@ -133,9 +154,12 @@ pub struct CheckArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub identity: IdentityArguments,
-    /// Files, folders, or `-` for standard input; else the bundle, its sources and the identity
+    /// Files, folders, `-` for standard input, `system` or `system:corporate`; else the bundle, its sources and the identity
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub stores: StoreArguments,
     /// A warning so long before the end: 30d, 12h, 33%
     #[arg(long, value_name = "TIME")]
     pub warn: Option<String>,
@@ -248,6 +272,9 @@ pub enum KeyCommand {
         /// The client's private key
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
+        /// A PKCS#12 or Java key store, in the place of the key
+        #[arg(long, value_name = "FILE", conflicts_with = "key")]
+        store: Option<PathBuf>,
     },
     /// Put the passphrase into the keyring, once it has opened the key
     #[command(
@@ -263,6 +290,9 @@ pub enum KeyCommand {
         /// Take the passphrase from this file; `-` is standard input. Else it is asked for, twice
         #[arg(long, value_name = "FILE")]
         passphrase_file: Option<PathBuf>,
+        /// A PKCS#12 or Java key store, in the place of the key
+        #[arg(long, value_name = "FILE", conflicts_with = "key")]
+        store: Option<PathBuf>,
     },
 }
 
@@ -290,7 +320,7 @@ impl Intent {
             match flag {
                 "--" => break,
                 "--json" => intent.is_json = true,
-                "--at" | "--color" | "--config" | "--format" | "--shell" => {
+                "--at" | "--color" | "--config" | "--format" | "--profile" | "--shell" => {
                     let value = attached.or_else(|| words.next().map(|value| value.into_owned()));
                     match (flag, value) {
                         ("--format", Some(value)) => intent.is_json |= value == "json",
@@ -340,25 +370,33 @@ impl Arguments {
 
     /// What was typed, for [`crate::config::Settings::resolve`].
     pub fn overrides(&self) -> Overrides {
-        let mut overrides = Overrides { config: self.common.config.clone(), ..Overrides::default() };
+        let mut overrides = Overrides {
+            config: self.common.config.clone(),
+            profile: self.common.profile.clone(),
+            ..Overrides::default()
+        };
         let identity = match &self.command {
             Command::Bundle(bundle) => {
+                overrides.full.clone_from(&bundle.full);
                 overrides.out.clone_from(&bundle.out);
+                overrides.public_roots.clone_from(&bundle.public_roots);
                 overrides.sources.clone_from(&bundle.sources);
+                overrides.store_passphrase.clone_from(&bundle.stores.store_passphrase);
                 None
             }
             Command::Check(check) => {
                 overrides.critical.clone_from(&check.critical);
+                overrides.store_passphrase.clone_from(&check.stores.store_passphrase);
                 overrides.warn.clone_from(&check.warn);
                 Some(&check.identity)
             }
-            Command::Completions { .. } => None,
+            Command::Completions { .. } | Command::Profiles | Command::Proxy(_) => None,
             Command::Env(env) => Some(&env.identity),
             Command::Key(KeyCommand::Check(identity)) => Some(identity),
             Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
                 Some(identity)
             }
-            Command::Key(KeyCommand::Forget { key } | KeyCommand::Remember { key, .. }) => {
+            Command::Key(KeyCommand::Forget { key, .. } | KeyCommand::Remember { key, .. }) => {
                 overrides.key.clone_from(key);
                 None
             }
@@ -402,6 +440,7 @@ mod tests {
             "certman env --config a.toml --at 2031-05-01 --no-input --quiet --color never",
             "certman env --cert c --key k --passphrase file:p --max-iterations 7 --max-memory 9 --unset --json",
             "certman --format json env --no-refresh",
+            "certman --profile work env --unset",
         ] {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             let short = format!("{:?}", Arguments::parse_env(&words).unwrap());

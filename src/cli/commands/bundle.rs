@@ -9,17 +9,19 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::full::{self, Full};
 use super::gather::{self, gather};
 use super::stamp::Stamp;
+use super::stores::Wishes;
 use crate::cli::args::BundleArguments;
 use crate::cli::failure::Failure;
 use crate::cli::{Ending, Outcome, Shown};
 use crate::config::{Settings, Value};
 use crate::pki::bundle::{self, Collection, Fate, Merged, Reason, Rules, merge};
-use crate::pki::cert::hex;
+use crate::pki::cert::{Certificate, hex};
 use crate::pki::container::{Content, scan};
 use crate::pki::lifetime::Validity;
-use crate::report::{BundleFacts, Cause, Report, Severity};
+use crate::report::{BundleFacts, Cause, Finding, Report, Severity};
 use crate::source::{self, Source};
 use crate::sys::Host;
 use crate::sys::fs::{self, Draft, Kind, WriteError};
@@ -39,16 +41,25 @@ pub fn run(
     let is_stream = out == Path::new("-");
     let mut report = Report::default();
     let rules = Rules { keep_expired: arguments.keep_expired, now: host.now };
-    let own_output = (!is_stream).then_some(out);
+    let full_path = full::wanted(settings)?;
+    let outputs = outputs(settings);
     // Only a bundle that `env` looks for, made as `env` would make it.
     let is_for_env = arguments.sources.is_empty() && arguments.out.is_none() && !arguments.keep_expired;
-    let stamp = if is_for_env { Stamp::of_sources(&sources, out) } else { None };
-    let built = Built::from_sources(&sources, own_output, rules, host, &mut report);
+    let stamp = if is_for_env { Stamp::of_sources(&sources, &outputs, &host.roots) } else { None };
+    let is_full_for_env = is_for_env && arguments.full.is_none() && arguments.public_roots.is_none();
+    let full_stamp =
+        if is_full_for_env && full_path.is_some() { full::stamp(&sources, settings, host) } else { None };
+    let wishes = Wishes { may_ask: true, ..Wishes::of(settings) };
+    let built = Built::from_sources(&sources, &outputs, rules, wishes, host, &mut report);
     if wants_facts || (host.stdout.is_terminal && !is_stream) {
         built.add_facts(host.now, &mut report);
     }
 
     let is_possible = report.worst() < Severity::Critical;
+    // The extra bundle is written even where there are no public roots for the other.
+    let full = full_path
+        .filter(|_| is_possible)
+        .and_then(|path| Some((path, Full::of(&built, settings, rules, host, &mut report)?)));
     let mut text = None;
     if is_possible {
         let changed = if is_stream {
@@ -67,8 +78,18 @@ pub fn run(
         let sha256 = wants_facts.then(|| built.sha256());
         report.bundle = Some(BundleFacts { changed, certificates: built.merged.kept.len(), path, sha256 });
     }
+    if let Some((path, full)) = full {
+        let changed = match arguments.dry_run {
+            true => Ok(!full.is_at(path)),
+            false => full.publish(path, full_stamp.as_ref(), host.now),
+        };
+        match changed {
+            Ok(changed) => report.full_bundle = Some(full.facts(path, changed, wants_facts)),
+            Err(failure) => return Err(failure.with_findings(report)),
+        }
+    }
     Ok(Outcome {
-        ending: Ending::Doing { is_done: is_possible },
+        ending: Ending::Doing { is_done: report.worst() < Severity::Critical },
         report,
         shown: Shown::Bundle { is_rehearsal: arguments.dry_run, text },
     })
@@ -98,10 +119,18 @@ pub fn out(settings: &Settings) -> Result<&Path, Failure> {
     })
 }
 
+/// Every file that certman writes certificates to: none of them is ever a source.
+pub fn outputs(settings: &Settings) -> Vec<&Path> {
+    let outputs = settings.out.iter().chain(&settings.full).map(|output| output.value.as_path());
+    outputs.filter(|output| *output != Path::new("-")).collect()
+}
+
 /// What the sources give.
 pub struct Built {
     /// Every certificate found.
     pub collection: Collection,
+    /// Whether everything was asked that should have been: only then is it known to be what its sources give.
+    pub is_whole: bool,
     /// What became of them.
     pub merged: Merged,
 }
@@ -110,19 +139,22 @@ impl Built {
     /// Reads and merges. What speaks against a bundle is in the report as critical.
     pub fn from_sources(
         sources: &[Source],
-        own_output: Option<&Path>,
+        own_outputs: &[&Path],
         rules: Rules,
+        wishes: Wishes<'_>,
         host: &mut Host,
         report: &mut Report,
     ) -> Self {
-        let collection = gather(sources, own_output, host, report);
+        let collection = gather(sources, own_outputs, wishes, host, report);
         let merged = merge(collection.certificates(), rules);
         gather::note_merge(&collection, &merged, report);
         // Where a source is missing, that is the reason, and the one thing to mend.
         if merged.kept.is_empty() && report.worst() < Severity::Critical {
             report.find(None, Cause::BundleEmpty);
         }
-        Self { collection, merged }
+        let is_unasked = |finding: &Finding| matches!(finding.cause, Cause::SystemNotAsked(_));
+        let is_whole = !report.findings.iter().any(is_unasked);
+        Self { collection, is_whole, merged }
     }
 
     /// Adds every certificate seen to the report, in the order of the input.
@@ -140,6 +172,11 @@ impl Built {
         }
     }
 
+    /// The certificates that are in it, in the order in which they are written.
+    pub fn kept(&self) -> impl Iterator<Item = &Certificate> {
+        self.merged.kept.iter().map(|index| &self.collection.certificates()[*index as usize])
+    }
+
     /// The bundle as a whole.
     pub fn text(&self) -> Vec<u8> {
         let mut text = Vec::new();
@@ -154,8 +191,8 @@ impl Built {
     fn each_chunk<E>(&self, mut take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         let mut chunk = Vec::with_capacity(CHUNK + CHUNK / 4);
         chunk.extend_from_slice(bundle::header());
-        for index in &self.merged.kept {
-            bundle::write_block(&self.collection.certificates()[*index as usize], &mut chunk);
+        for certificate in self.kept() {
+            bundle::write_block(certificate, &mut chunk);
             if chunk.len() >= CHUNK {
                 take(&chunk)?;
                 chunk.clear();
@@ -199,12 +236,9 @@ impl Built {
             return Ok(false);
         }
         let failed = |error: WriteError| write_failure("bundle", path, &error);
-        if holds_private_key(path) {
-            return Err(Failure::new(format!(
-                "'{}' holds a private key, and is not replaced",
-                path.display()
-            ))
-            .hint("name another file with --out"));
+        if let Some(what) = holds_private_key(path) {
+            return Err(Failure::new(format!("'{}' {what}, and is not replaced", path.display()))
+                .hint("name another file with --out"));
         }
         let mut draft = Draft::beside(path, Kind::Public).map_err(failed)?;
         self.each_chunk(|chunk| draft.write_all(chunk)).map_err(failed)?;
@@ -222,8 +256,7 @@ impl Built {
 
     /// Whether a stream holds exactly the certificates of the bundle in their order, read as any source is.
     fn is_what_stands_in(&self, mut stream: impl Read) -> io::Result<bool> {
-        let mut expected =
-            self.merged.kept.iter().map(|index| self.collection.certificates()[*index as usize].der());
+        let mut expected = self.kept().map(Certificate::der);
         let mut pending = Vec::new();
         loop {
             let start = pending.len();
@@ -276,14 +309,19 @@ impl Built {
     }
 }
 
-/// Whether what stands at `path` holds a private key. What cannot be read is judged by the system, not here.
-fn holds_private_key(path: &Path) -> bool {
+/// What makes what stands at `path` too precious to replace: a private key, or a store that may hold one. What cannot be read
+/// is judged by the system, not here.
+fn holds_private_key(path: &Path) -> Option<&'static str> {
     let mut text = Zeroizing::new(Vec::new());
-    let mut holds_any = false;
+    let mut holds = None;
     if fs::read_into(path, &mut text, source::LIMIT).is_ok() {
-        scan(&text, &mut |item| holds_any |= matches!(item.content, Content::PrivateKey(_)));
+        scan(&text, &mut |item| match item.content {
+            Content::PrivateKey(_) => holds = Some("holds a private key"),
+            Content::Store(_) => holds = Some("is a store of certificates and keys"),
+            _ => {}
+        });
     }
-    holds_any
+    holds
 }
 
 /// A failure to write, with the next step.

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::bundle::Built;
-use super::{gather, identity};
+use super::bundle::{Built, outputs};
+use super::full::{self, Full};
+use super::stores::Wishes;
+use super::{gather, identity, proxy};
 use crate::cli::args::{CheckArguments, FailOn};
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, FirstToExpire, Outcome, Shown};
@@ -15,12 +17,13 @@ use crate::config::Settings;
 use crate::pki::bundle::{self, Obstacle, Place, Rules, role};
 use crate::pki::cert::{Certificate, Fingerprint, hex};
 use crate::pki::chain::self_signature;
+use crate::pki::container::StoreError;
 use crate::pki::lifetime::{Lifetime, Thresholds, assess};
 use crate::pki::signature::Verdict;
 use crate::report::{BundleFacts, Cause, Finding, Report, Severity};
 use crate::source::{self, Source};
 use crate::sys::Host;
-use crate::sys::fs;
+use crate::sys::fs::{self, ReadError};
 use crate::sys::keyring;
 
 /// Judges the given files and folders; without any the bundle, its sources and the identity.
@@ -43,19 +46,39 @@ pub fn run(
         thresholds: settings.thresholds,
         wants_facts,
     };
+    let limits = arguments.identity.limits.limits();
+    let wishes = Wishes { limits, may_ask: !arguments.paths.is_empty(), ..Wishes::of(settings) };
     if arguments.paths.is_empty() {
-        check.everything_configured(arguments, settings, host)?;
+        check.everything_configured(arguments, settings, wishes, host)?;
     } else {
+        let typed = arguments.paths.iter().map(|path| Source::typed(path, &host.current_folder));
         let sources: Vec<Source> =
-            arguments.paths.iter().map(|path| Source::typed(path, &host.current_folder)).collect();
-        check.certificates_in(&sources, None, host);
+            typed.collect::<Result<_, _>>().map_err(|error| Failure::usage(error.to_string()))?;
+        check.certificates_in(&sources, wishes, host);
     }
     check.settle();
     let Check { mut report, mut summary, .. } = check;
     summary.files = report.files.len();
     for finding in &mut report.findings {
         // What could not be read could not be judged: never good, but not known to be bad either.
-        if matches!(finding.cause, Cause::SourceMissing | Cause::SourceUnreadable(_) | Cause::BundleMissing) {
+        let is_unread = matches!(
+            finding.cause,
+            Cause::SourceMissing
+                | Cause::SourceUnreadable(_)
+                | Cause::StorePassphraseMissing(_)
+                | Cause::StoreNotOpened(
+                    StoreError::TooLarge { .. }
+                        | StoreError::TooMuchWork { .. }
+                        | StoreError::TwoPassphrases
+                        | StoreError::Unsupported { .. }
+                )
+                | Cause::BundleMissing
+                | Cause::PublicRootsMissing { .. }
+        );
+        // Where other parts of the trust store were there, it is a warning.
+        let is_unasked = matches!(finding.cause, Cause::SystemMissing { .. } | Cause::SystemNotAsked(_))
+            && finding.severity == Severity::Critical;
+        if is_unread || is_unasked {
             finding.severity = Severity::Unknown;
         }
         // Cron never reaches a keyring. Whether the passphrase opens the key is for `key check` to say.
@@ -101,12 +124,13 @@ impl Check {
         &mut self,
         arguments: &CheckArguments,
         settings: &Settings,
+        wishes: Wishes<'_>,
         host: &mut Host,
     ) -> Result<(), Failure> {
         let has_identity = settings.cert.is_some() || settings.key.is_some();
         let out = settings.out.as_ref().map(|out| out.value.clone());
         let has_bundle = out.as_ref().is_some_and(|out| fs::state(out).is_ok());
-        if settings.sources.is_empty() && !has_identity && !has_bundle {
+        if settings.sources.is_empty() && !has_identity && !has_bundle && settings.proxy.is_none() {
             return Err(Failure::usage(
                 "there is nothing to check: no path is named and nothing is configured",
             )
@@ -115,7 +139,7 @@ impl Check {
         if let Some(out) = &out
             && (has_bundle || !settings.sources.is_empty())
         {
-            self.bundle(settings, out, host);
+            self.bundle(settings, out, wishes, host)?;
         }
         if has_identity {
             identity::check(
@@ -133,16 +157,25 @@ impl Check {
                 },
             );
         }
+        if let Some(settings) = &settings.proxy {
+            proxy::note_exceptions(&settings.exceptions, &mut self.report);
+        }
         Ok(())
     }
 
     /// The bundle as it lies there, and whether its sources would give another.
-    fn bundle(&mut self, settings: &Settings, out: &Path, host: &mut Host) {
+    fn bundle(
+        &mut self,
+        settings: &Settings,
+        out: &Path,
+        wishes: Wishes<'_>,
+        host: &mut Host,
+    ) -> Result<(), Failure> {
         let mut rebuilt = Report::default();
         let built = (!settings.sources.is_empty()).then(|| {
             let sources: Vec<Source> = settings.sources.iter().map(|source| source.value.clone()).collect();
             let rules = Rules { keep_expired: false, now: self.now };
-            let built = Built::from_sources(&sources, Some(out), rules, host, &mut rebuilt);
+            let built = Built::from_sources(&sources, &outputs(settings), rules, wishes, host, &mut rebuilt);
             if self.wants_facts {
                 built.add_facts(self.now, &mut rebuilt);
             }
@@ -154,7 +187,7 @@ impl Check {
             let place = Some(self.place_of(out));
             self.report.find(place, Cause::BundleMissing);
         } else {
-            self.certificates_in(&[Source::Path(out.to_owned())], None, host);
+            self.certificates_in(&[Source::Path(out.to_owned())], wishes, host);
             let seen = self.summary.certificates - seen_before;
             let has_damage = self.report.findings[before..].iter().any(|finding| {
                 matches!(
@@ -178,11 +211,17 @@ impl Check {
             self.report.bundle =
                 Some(BundleFacts { changed: false, certificates: seen, path: Some(out.to_owned()), sha256 });
         }
-        let Some(built) = built else { return };
-        let is_whole = !rebuilt.findings.iter().any(|finding| {
-            let is_missing = matches!(finding.cause, Cause::SourceMissing | Cause::SourceUnreadable(_));
-            is_missing && finding.severity == Severity::Critical
-        });
+        let full = full::wanted(settings)?;
+        let Some(built) = built else {
+            if let Some(full) = full {
+                self.full(full, None);
+            }
+            return Ok(());
+        };
+        let is_whole = !rebuilt
+            .findings
+            .iter()
+            .any(|finding| finding.cause.is_lost_source() && finding.severity == Severity::Critical);
         if !is_whole {
             // What a part of the sources would give says nothing about the bundle.
             rebuilt.findings.retain(|finding| finding.place.is_some());
@@ -195,7 +234,39 @@ impl Check {
                 self.report.find(place, Cause::BundleStale);
             }
         }
-        self.adopt(rebuilt);
+        let is_possible = is_whole && rebuilt.worst() < Severity::Critical;
+        self.report.adopt(rebuilt);
+        if let Some(path) = full {
+            let rules = Rules { keep_expired: false, now: self.now };
+            let made =
+                if is_possible { Full::of(&built, settings, rules, host, &mut self.report) } else { None };
+            self.full(path, made.as_ref());
+        }
+        Ok(())
+    }
+
+    /// The full bundle as it lies there, and whether it is the one that would be made today. Its public roots are not judged
+    /// one by one: whoever ships them renews them.
+    fn full(&mut self, path: &Path, made: Option<&Full>) {
+        let place = Some(self.place_of(path));
+        let mut text = Vec::new();
+        match fs::read_into(path, &mut text, source::LIMIT) {
+            Err(ReadError::Missing) => return self.report.find(place, Cause::BundleMissing),
+            Err(error) => return self.report.find(place, Cause::SourceUnreadable(error)),
+            Ok(()) => {}
+        }
+        let certificates = full::certificates_in(&text);
+        match bundle::loads_everywhere(&text) {
+            _ if certificates == 0 => self.report.find(place, Cause::BundleEmpty),
+            Err(why) => self.report.find(place, Cause::BundleUnloadable { why }),
+            Ok(()) if made.is_some_and(|made| !made.is_at(path)) => {
+                self.report.find(place, Cause::BundleStale);
+            }
+            Ok(()) => {}
+        }
+        let sha256 = self.wants_facts.then(|| hex(&Sha256::digest(&text)));
+        self.report.full_bundle =
+            Some(BundleFacts { changed: false, certificates, path: Some(path.to_owned()), sha256 });
     }
 
     /// A place that means a whole file.
@@ -203,31 +274,9 @@ impl Check {
         Place { file: self.report.file(path.to_owned()), index: 1, line: None }
     }
 
-    /// Takes over findings about the sources, whose places count another list of files.
-    fn adopt(&mut self, other: Report) {
-        let offset = self.report.files.len() as u32;
-        self.report.files.extend(other.files);
-        let moved = |place: Place| Place { file: place.file + offset, ..place };
-        for mut finding in other.findings {
-            finding.place = finding.place.map(moved);
-            if let Cause::CertDuplicate { first } = &mut finding.cause {
-                *first = moved(*first);
-            }
-            self.report.findings.push(finding);
-        }
-        for mut certificate in other.certificates {
-            certificate.place = moved(certificate.place);
-            self.report.certificates.push(certificate);
-        }
-        for mut key in other.keys {
-            key.place = moved(key.place);
-            self.report.keys.push(key);
-        }
-    }
-
-    fn certificates_in(&mut self, sources: &[Source], own_output: Option<&Path>, host: &mut Host) {
+    fn certificates_in(&mut self, sources: &[Source], wishes: Wishes<'_>, host: &mut Host) {
         let mut report = std::mem::take(&mut self.report);
-        gather::each_certificate(sources, own_output, host, &mut report, &mut |der, place, report| {
+        gather::each_certificate(sources, &[], wishes, host, &mut report, &mut |der, place, report| {
             match Certificate::parse(der, Fingerprint::of(der)) {
                 Ok(certificate) => self.judge(&certificate, place, report),
                 Err(unreadable) => report.find(Some(place), gather::damaged(der, unreadable)),
@@ -264,7 +313,8 @@ impl Check {
         let cause = lifetime_cause(certificate, is_ca, self.thresholds, self.now);
         let finding = cause.map(|cause| {
             let severity = cause.default_severity();
-            Finding { cause, place: Some(place), severity }
+            let name = report.name_at(Some(place)).map(Into::into);
+            Finding { cause, name, place: Some(place), severity }
         });
         match finding {
             Some(finding) if is_ca && !matches!(finding.cause, Cause::CertNotYetValid { .. }) => {

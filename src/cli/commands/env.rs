@@ -1,12 +1,16 @@
 //! `certman env`: the exports. Cheap, since it runs at every shell start: a fresh bundle is told by file states alone, and
 //! no key is derived unless `--verify` asks for it.
 
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
 use super::values::{Request, Values, values};
 use crate::cli::args::EnvArguments;
 use crate::cli::failure::Failure;
 use crate::cli::{Ending, Exports, Outcome, Shown};
 use crate::config::Settings;
-use crate::exports::{VARIABLES, Variable};
+use crate::exports::{Content, VARIABLES, Variable};
 use crate::report::Report;
 use crate::shell::{self, Shell, Statement};
 use crate::sys::Host;
@@ -25,22 +29,17 @@ pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Re
     };
     let values =
         if arguments.unset { Values::default() } else { values(&request, settings, host, &mut report)? };
-    let all = statements(&values, arguments.unset, None);
-    let script = shell::script(shell, &all).map_err(unquotable)?;
-    let masked = statements(&values, arguments.unset, Some(STARS));
-    // A word that no shell has to quote stands in the place of the secret until all is quoted.
-    let for_people = statements(&values, arguments.unset, Some(PLACEHOLDER));
+    let rows = rows(&values, arguments.unset, settings);
+    let script = script(shell, &rows)?;
     let script_for_people = match host.stdout.is_terminal {
-        true => with_stars(&shell::script(shell, &for_people).map_err(unquotable)?),
+        true => script_for_people(shell, &rows)?,
         false => Vec::new(),
     };
-    let variables = masked
+    let variables = rows
         .iter()
-        .map(|statement| match statement {
-            Statement::Set { name, value } => {
-                (static_name(name), Some(String::from_utf8_lossy(value).into_owned()))
-            }
-            Statement::Unset { name } => (static_name(name), None),
+        .map(|row| {
+            let shown = row.with(STARS).map(|value| String::from_utf8_lossy(&value).into_owned());
+            (row.variable.name, shown)
         })
         .collect();
     Ok(Outcome {
@@ -81,32 +80,91 @@ fn found_shell(host: &Host) -> Shell {
     parent().or_else(login).unwrap_or(Shell::Sh)
 }
 
-/// The statements in their order, with something else in the place of every secret where that is asked for.
-fn statements<'v>(values: &'v Values, unset: bool, instead: Option<&'v [u8]>) -> Vec<Statement<'v>> {
-    let statement = |variable: &Variable| {
-        let name = variable.name;
-        let value = values.value(variable.content);
-        match value.map(|value| instead.filter(|_| variable.content.is_secret()).unwrap_or(value)) {
-            Some(value) => Some(Statement::Set { name, value }),
-            None => unset.then_some(Statement::Unset { name }),
-        }
-    };
-    VARIABLES.iter().filter_map(statement).collect()
+/// A variable that there is something to say about.
+struct Row<'v> {
+    /// Which part of the value is not for people.
+    secret: Option<Range<usize>>,
+    /// None where it is to be cleared.
+    value: Option<&'v [u8]>,
+    variable: &'static Variable,
 }
 
-/// The statements for people: quoted as ever, with stars where the secret would be.
-fn with_stars(script: &[u8]) -> Vec<u8> {
-    let Some(at) = memchr::memmem::rfind(script, PLACEHOLDER) else { return script.to_vec() };
-    [&script[..at], STARS, &script[at + PLACEHOLDER.len()..]].concat()
+impl Row<'_> {
+    /// The value, with something else in the place of what is secret in it.
+    fn with(&self, instead: &[u8]) -> Option<Vec<u8>> {
+        let value = self.value?;
+        Some(match &self.secret {
+            Some(secret) => [&value[..secret.start], instead, &value[secret.end..]].concat(),
+            None => value.to_vec(),
+        })
+    }
+}
+
+/// The variables in their order.
+fn rows<'v>(values: &'v Values, unset: bool, settings: &Settings) -> Vec<Row<'v>> {
+    let row = |variable: &'static Variable| {
+        let value = values.value(variable.content);
+        let is_wanted = value.is_some() || unset && is_set_by(settings, variable.content);
+        is_wanted.then(|| Row { secret: values.secret(variable.content), value, variable })
+    };
+    VARIABLES.iter().filter_map(row).collect()
+}
+
+/// Whether `env` sets it. A proxy that is not configured here may be anybody's, and is left alone; the others are certman's.
+fn is_set_by(settings: &Settings, content: Content) -> bool {
+    let proxy = settings.proxy.as_ref();
+    match content {
+        Content::HttpProxy => proxy.is_some_and(|proxy| proxy.http.is_some()),
+        Content::HttpsProxy => proxy.is_some_and(|proxy| proxy.https.is_some()),
+        Content::NoProxy => proxy.is_some(),
+        Content::ClientCertificate
+        | Content::ClientKey
+        | Content::ClientKeyPassphrase
+        | Content::ExtraBundle => true,
+    }
+}
+
+fn script(shell: Shell, rows: &[Row<'_>]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let statements: Vec<Statement<'_>> =
+        rows.iter().map(|row| statement(row.variable.name, row.value)).collect();
+    shell::script(shell, &statements).map_err(unquotable)
+}
+
+/// The same for people: quoted as ever, with stars where the secrets would be.
+fn script_for_people(shell: Shell, rows: &[Row<'_>]) -> Result<Vec<u8>, Failure> {
+    // A word that no shell has to quote stands in the place of each secret until all is quoted; one that no value holds.
+    let is_in_a_value = |word: &str| {
+        let mut values = rows.iter().filter_map(|row| row.value);
+        values.any(|value| memchr::memmem::find(value, word.as_bytes()).is_some())
+    };
+    let mut placeholder = PLACEHOLDER.to_owned();
+    while is_in_a_value(&placeholder) {
+        placeholder.push('X');
+    }
+    let values: Vec<Option<Vec<u8>>> = rows.iter().map(|row| row.with(placeholder.as_bytes())).collect();
+    let statements: Vec<Statement<'_>> =
+        rows.iter().zip(&values).map(|(row, value)| statement(row.variable.name, value.as_deref())).collect();
+    let script = shell::script(shell, &statements).map_err(unquotable)?;
+    let mut shown = Vec::new();
+    let mut rest = script.as_slice();
+    while let Some(at) = memchr::memmem::find(rest, placeholder.as_bytes()) {
+        shown.extend([&rest[..at], STARS].concat());
+        rest = &rest[at + placeholder.len()..];
+    }
+    shown.extend(rest);
+    Ok(shown)
+}
+
+fn statement<'a>(name: &'a str, value: Option<&'a [u8]>) -> Statement<'a> {
+    match value {
+        Some(value) => Statement::Set { name, value },
+        None => Statement::Unset { name },
+    }
 }
 
 fn unquotable(error: shell::Unquotable) -> Failure {
     Failure::new(error.to_string()).hint("another --shell can; json and sh take any value")
 }
 
-fn static_name(name: &str) -> &'static str {
-    VARIABLES.iter().find(|known| known.name == name).map_or("", |known| known.name)
-}
-
-const PLACEHOLDER: &[u8] = b"SECRET-NOT-SHOWN";
+const PLACEHOLDER: &str = "SECRET-NOT-SHOWN";
 const STARS: &[u8] = b"***";

@@ -1,31 +1,36 @@
 //! Reading sources into a collection, with everything worth saying about them: the first steps of `bundle`, `check` and
 //! `env`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::sieve::{Passage, Sieve};
+use super::stores::{self, Opener, Wishes};
 use crate::clients;
 use crate::pki::asn1::{Departure, exact_der};
 use crate::pki::bundle::{Collection, Concern, Fate, Merged, Place, Reason, Role};
 use crate::pki::cert::{Certificate, Flaw, Unreadable, hex};
-use crate::pki::container::{self, Broken, Content, Guess, Item};
+use crate::pki::container::{self, Broken, Content, Guess, Item, Store};
 use crate::pki::key::{self, NoKey};
 use crate::pki::signature::{Digest as SignatureDigest, Verdict};
 use crate::report::{Cause, CertificateFacts, KeyFacts, Report, Severity};
 use crate::source::{self, Source, Unavailable};
 use crate::sys::Host;
 use crate::sys::fs::{self, ReadError};
+use crate::sys::passphrase::Lent;
+use crate::sys::roots::Part;
 
-/// Reads every source into one collection. Certman's own output in a folder is passed over.
+/// Reads every source into one collection. What certman itself writes is passed over in folders.
 pub fn gather(
     sources: &[Source],
-    own_output: Option<&Path>,
+    own_outputs: &[&Path],
+    wishes: Wishes<'_>,
     host: &mut Host,
     report: &mut Report,
 ) -> Collection {
     let mut collection = Collection::default();
-    each_certificate(sources, own_output, host, report, &mut |der, place, report| match collection
+    each_certificate(sources, own_outputs, wishes, host, report, &mut |der, place, report| match collection
         .add(der, place)
     {
         Ok(None) => {}
@@ -38,27 +43,62 @@ pub fn gather(
 /// Reads every source, hands over the bytes of each certificate, and notes everything else that was found.
 pub fn each_certificate(
     sources: &[Source],
-    own_output: Option<&Path>,
+    own_outputs: &[&Path],
+    wishes: Wishes<'_>,
     host: &mut Host,
     report: &mut Report,
     visit: &mut dyn FnMut(&[u8], Place, &mut Report),
 ) {
-    let skip = |path: &Path| own_output.is_some_and(|own| is_own_output(path, own));
-    source::read_all(sources, &mut *host.stdin, &skip, &mut |blob| {
+    let skip = |path: &Path| is_own_output(path, own_outputs);
+    let Host { environment, keyring, roots, stdin, terminal, .. } = &mut *host;
+    let mut opener = Opener::new(wishes, Lent { environment, keyring: &**keyring, terminal: &**terminal });
+    let mut sieve = Sieve::default();
+    source::read_all(sources, roots, &mut **stdin, &skip, &mut |blob| {
         let file = report.file(blob.path.to_owned());
         let whole = Place { file, index: 1, line: None };
+        let is_store_file = blob.part == Some(Part::Everything) && blob.is_named;
         match blob.content {
+            // What is only subtracted need not be there, nor an anchor.
+            Err(Unavailable::EmptyFolder | Unavailable::Failed(ReadError::Missing))
+                if blob.part.is_some() && !is_store_file => {}
+            Err(_) if matches!(blob.part, Some(Part::Distrusted | Part::Shipped)) => {}
             Ok(bytes) => {
                 let mut repeats = Repeats::default();
                 container::scan(bytes, &mut |item| {
                     let place = Place { file, index: item.index, line: item.line };
-                    if let Content::Certificate(der) = item.content {
-                        visit(der, place, report);
-                    } else {
-                        note(item, place, blob.is_named, &mut repeats, report);
+                    match (item.content, blob.part) {
+                        (Content::Certificate(der), None) => visit(der, place, report),
+                        (Content::Certificate(der), Some(part)) => {
+                            match sieve.judge(der, part, blob.is_corporate) {
+                                Passage::Passes => visit(der, place, report),
+                                Passage::PassesAsCorporate(cause) => {
+                                    report.find(Some(place), cause);
+                                    visit(der, place, report);
+                                }
+                                Passage::Stopped => {}
+                            }
+                        }
+                        // Beside the certificates of a system lie explanations and other things of its own.
+                        (_, Some(Part::Distrusted | Part::Shipped)) => {}
+                        (Content::Store(_) | Content::Unknown(_) | Content::Unrelated { .. }, Some(_))
+                            if !is_store_file => {}
+                        (Content::Store(store), _) => {
+                            unpack(&store, place, blob.path, &mut opener, &mut repeats, report, visit);
+                        }
+                        (content, _) => {
+                            let item = Item { content, ..item };
+                            note(item, place, blob.is_named, &mut repeats, report);
+                        }
                     }
                 });
                 repeats.note(whole, report);
+            }
+            // Anchors that have been found are something, whether they have been collected or not.
+            Err(Unavailable::EmptyFolder | Unavailable::NoStore)
+                if blob.is_corporate && sieve.found_any() =>
+            {
+                let cause = Cause::SystemMissing { is_own_output: false };
+                report.find_as(Severity::Warning, Some(whole), cause);
             }
             Err(Unavailable::EmptyFolder) => report.find(Some(whole), Cause::SourceEmpty { is_folder: true }),
             // A dead link in a folder is no reason to lose all the others.
@@ -67,21 +107,88 @@ pub fn each_certificate(
             }
             Err(Unavailable::Failed(ReadError::Missing)) => report.find(Some(whole), Cause::SourceMissing),
             Err(Unavailable::Failed(error)) => report.find(Some(whole), Cause::SourceUnreadable(error)),
+            Err(Unavailable::NoStore) => {
+                report.find(Some(whole), Cause::SystemMissing { is_own_output: false });
+            }
+            // The stores of Windows come on top of those of Linux; elsewhere there is nothing else.
+            Err(Unavailable::NotAsked(error)) => {
+                let is_all = cfg!(any(target_os = "macos", windows));
+                let severity = if is_all { Severity::Critical } else { Severity::Warning };
+                report.find_as(severity, Some(whole), Cause::SystemNotAsked(error));
+            }
+            Err(Unavailable::OwnOutput) => {
+                report.find(Some(whole), Cause::SystemMissing { is_own_output: true });
+            }
         }
     });
+    if sources.contains(&Source::SystemCorporate) && sieve.found_nothing() {
+        report.find(None, Cause::SystemCorporateNone);
+    }
+    if sources.iter().any(|source| matches!(source, Source::System | Source::SystemCorporate)) {
+        note_variables(own_outputs, host, report);
+    }
+}
+
+/// Notes where a variable would make others take what certman writes for the trust store. Here it is not asked.
+fn note_variables(own_outputs: &[&Path], host: &Host, report: &mut Report) {
+    for (variable, is_folder) in [("SSL_CERT_FILE", false), ("SSL_CERT_DIR", true)] {
+        let Some(value) = host.environment.value(variable) else { continue };
+        let mut paths = std::env::split_paths(value);
+        let leads_here = |path: PathBuf| {
+            let mut places =
+                own_outputs.iter().map(|own| if is_folder { own.parent().unwrap_or(own) } else { own });
+            places.any(|own| fs::is_same_file(&path, own))
+        };
+        if paths.any(leads_here) {
+            report.find(None, Cause::SystemOwnOutput { variable });
+        }
+    }
 }
 
 /// Whether a file in a source folder is what certman itself has written there.
-pub fn is_own_output(path: &Path, own: &Path) -> bool {
+pub fn is_own_output(path: &Path, own_outputs: &[&Path]) -> bool {
     // The names are compared first: asking for the real paths of ten thousand files would cost more than reading them.
-    path.file_name() == own.file_name() && fs::is_same_file(path, own)
+    own_outputs.iter().any(|own| path.file_name() == own.file_name() && fs::is_same_file(path, own))
+}
+
+/// Opens a store, hands over its certificates, and notes everything else that is in it. Certificates are numbered from the
+/// place of the store on, keys behind them.
+fn unpack(
+    store: &Store<'_>,
+    whole: Place,
+    path: &Path,
+    opener: &mut Opener<'_>,
+    repeats: &mut Repeats,
+    report: &mut Report,
+    visit: &mut dyn FnMut(&[u8], Place, &mut Report),
+) {
+    let unlocked = match opener.open(store, path, report) {
+        Ok(unlocked) => unlocked,
+        Err(closed) => return report.find(Some(whole), closed.into()),
+    };
+    stores::note(&unlocked, whole, report);
+    let mut places = (whole.index..).map(|index| Place { index, line: None, ..whole });
+    for certificate in &unlocked.opened.certificates {
+        let Some(place) = places.next() else { return };
+        report.call(place, certificate.name.as_deref());
+        visit(&certificate.der, place, report);
+    }
+    for key in &unlocked.opened.keys {
+        let Some(place) = places.next() else { return };
+        report.call(place, key.name.as_deref());
+        let (facts, label) = stores::key_facts(key, store.kind, place);
+        report.keys.push(facts);
+        if repeats.keys.is_one_more() {
+            report.find(Some(place), Cause::PrivateKeyInSource { label });
+        }
+    }
 }
 
 /// Notes what is not a certificate.
 fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, report: &mut Report) {
     let at = Some(place);
     match item.content {
-        Content::Certificate(_) => {}
+        Content::Certificate(_) | Content::Store(_) => {}
         Content::Damaged { label, why } => {
             if repeats.damaged.is_one_more() {
                 report.find(at, Cause::CertDamaged { label: label.into(), why });
@@ -94,12 +201,12 @@ fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, rep
                 report.find(at, Cause::PrivateKeyInSource { label });
             }
         }
-        Content::Request => {
+        Content::Request(_) => {
             if repeats.unrelated.is_one_more() {
                 report.find(at, Cause::SourceOther { what: "a certificate request".into() });
             }
         }
-        Content::RevocationList => {
+        Content::RevocationList(_) => {
             if repeats.unrelated.is_one_more() {
                 report.find(at, Cause::SourceOther { what: "a certificate revocation list".into() });
             }

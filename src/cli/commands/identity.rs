@@ -16,7 +16,7 @@ use crate::clients::key::{refusal_of_key_kind, refusals_of_chain_file, refusals_
 use crate::config::{Origin, Settings};
 use crate::pki::bundle::Place;
 use crate::pki::cert::{Certificate, Fingerprint, hex};
-use crate::pki::container::{self, Content as Found};
+use crate::pki::container::{self, Content as Found, Guess, StoreKind};
 use crate::pki::identity::{Disorder, Unfit, disorder, fitness, owner};
 use crate::pki::key::{self, Content, Encoding, Form, KeyFile, Limits, OpenError, Pairing, PrivateKey};
 use crate::pki::name::Foreign;
@@ -250,9 +250,9 @@ pub fn key_facts(file: &KeyFile, place: Place) -> KeyFacts {
 }
 
 /// The name that the keyring has for the passphrase of a key: by the path as it is configured, made absolute; a link is another
-/// name, and has another entry.
-pub fn keyring_account(key: &Path) -> String {
-    format!("client-key:{}", key.display())
+/// name, and has another entry. A profile has entries of its own.
+pub fn keyring_account(settings: &Settings, key: &Path) -> String {
+    settings.account(&format!("client-key:{}", key.display()))
 }
 
 /// The question on the terminal.
@@ -396,7 +396,7 @@ fn obtain(
     may_ask: bool,
     host: &Host,
 ) -> Result<(Obtained, Source), passphrase::Error> {
-    let (account, prompt) = (keyring_account(key), prompt(key));
+    let (account, prompt) = (keyring_account(settings, key), prompt(key));
     let lent = lent(host);
     let source = &settings.passphrase.value;
     match passphrase::obtain(source, &account, &prompt, &lent) {
@@ -438,7 +438,8 @@ fn severity_of(error: &passphrase::Error) -> Severity {
     }
 }
 
-fn note_open_file(obtained: &Obtained, source: &Source, report: &mut Report) {
+/// Notes that others may read the file that a passphrase came from.
+pub fn note_open_file(obtained: &Obtained, source: &Source, report: &mut Report) {
     if let (Some(mode), Source::File(path)) = (obtained.open_to_others, source) {
         let place = Place { file: report.file(path.clone()), index: 1, line: None };
         report.find(Some(place), Cause::PassphrasePermissions { mode });
@@ -501,9 +502,16 @@ impl Chain {
                 Found::Damaged { label, why } => Cause::CertDamaged { label: label.into(), why },
                 Found::Unclosed { label } => Cause::PemUnclosed { label: label.into() },
                 Found::Unknown(guess) => Cause::ClientCertUnreadable { guess: Some(guess) },
-                Found::PrivateKey(_) | Found::Request | Found::RevocationList | Found::Unrelated { .. } => {
-                    return;
-                }
+                Found::Store(store) => Cause::ClientCertUnreadable {
+                    guess: Some(match store.kind {
+                        StoreKind::Jceks | StoreKind::Jks => Guess::JavaKeyStore,
+                        StoreKind::Pkcs12 => Guess::Pkcs12,
+                    }),
+                },
+                Found::PrivateKey(_)
+                | Found::Request(_)
+                | Found::RevocationList(_)
+                | Found::Unrelated { .. } => return,
             };
             problems += 1;
             if problems <= MOST_PROBLEMS {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{check, identity};
+use super::remember::{self, Whose};
+use super::{check, identity, stores};
 use crate::cli::args::{IdentityArguments, KeyCommand, LimitArguments};
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
@@ -17,7 +18,7 @@ use crate::pki::bundle::Place;
 use crate::pki::container::{self, Content as Found};
 use crate::pki::key::{self, Cipher, Content, Encoding, Kdf, KeyFile, Prf, PrivateKey, Scheme, SealError};
 use crate::pki::name::Foreign;
-use crate::report::{Cause, Report, Severity};
+use crate::report::{Report, Severity};
 use crate::secret::Passphrase;
 use crate::sys::Host;
 use crate::sys::fs::{self, Draft, Kind, WriteError};
@@ -34,6 +35,22 @@ pub fn run(
     is_json: bool,
     host: &mut Host,
 ) -> Result<Outcome, Failure> {
+    match command {
+        KeyCommand::Forget { store: Some(store), .. } => {
+            let note = stores::forget(&absolute(store, host), settings, host)?;
+            return Ok(done(Report::default(), note));
+        }
+        KeyCommand::Remember { limits, passphrase_file, store: Some(store), .. } => {
+            let mut report = Report::default();
+            let path = absolute(store, host);
+            let file = passphrase_file.as_deref();
+            return match stores::remember(&path, limits, file, settings, host, &mut report) {
+                Ok(note) => Ok(done(report, note)),
+                Err(failure) => Err(failure.with_findings(report)),
+            };
+        }
+        _ => {}
+    }
     let Some(key) = &settings.key else {
         return Err(Failure::usage("no client key is named")
             .hint("name it with --key, or set client.key in certman.toml"));
@@ -69,7 +86,7 @@ pub fn run(
             };
             encrypt(path, identity, &wish, settings, host, &mut report)
         }
-        KeyCommand::Forget { .. } => forget(path, host),
+        KeyCommand::Forget { .. } => forget(path, settings, host),
         KeyCommand::Remember { limits, passphrase_file, .. } => {
             remember(path, limits, passphrase_file.as_deref(), settings, host, &mut report)
         }
@@ -80,6 +97,19 @@ pub fn run(
             Ok(Outcome { ending: Ending::Doing { is_done }, report, shown })
         }
         Err(failure) => Err(failure.with_findings(report)),
+    }
+}
+
+/// What a command that only touches the keyring comes to.
+fn done(report: Report, note: String) -> Outcome {
+    Outcome { ending: Ending::Doing { is_done: true }, report, shown: Shown::Note(note) }
+}
+
+/// The path of a store as sources have it, so that its entry in the keyring is the one they look for.
+fn absolute(store: &Path, host: &Host) -> PathBuf {
+    match crate::source::Source::typed(store, &host.current_folder) {
+        Ok(crate::source::Source::Path(path)) => path,
+        _ => store.to_owned(),
     }
 }
 
@@ -117,24 +147,14 @@ fn remember(
     };
     let limits = limits.limits();
     limits.check(sealed.scheme()).map_err(|error| identity::not_opened(path, &error))?;
-    let passphrase = match passphrase_file {
-        Some(from) if from == Path::new("-") => from_standard_input(path, host)?,
-        Some(from) => {
-            let source = Source::File(host.current_folder.join(from));
-            let obtained = obtain(&source, path, &identity::prompt(path), host)?;
-            if let Some(mode) = obtained.open_to_others {
-                let place = Place { file: report.file(host.current_folder.join(from)), index: 1, line: None };
-                report.find(Some(place), Cause::PassphrasePermissions { mode });
-            }
-            obtained.passphrase
-        }
-        None => ask_twice(path, &identity::prompt(path), host)?,
-    };
+    let (account, prompt) = (identity::keyring_account(settings, path), identity::prompt(path));
+    let missing = |error: &passphrase::Error| identity::no_passphrase(path, error);
+    let whose = whose(&account, &prompt, &missing);
+    let passphrase = remember::take(passphrase_file, &whose, host, report)?;
     identity::open(&sealed, &passphrase, path, &limits)?;
     let place = Place { file: report.file(path.to_owned()), index: 1, line: None };
     identity::note_oddities(&passphrase, Severity::Warning, Some(place), report);
-    let account = identity::keyring_account(path);
-    store(&account, &passphrase, host)?;
+    remember::store(&whose, &passphrase, host)?;
     let mut note = format!("the passphrase is in the keyring now, as '{}' of 'certman'", Foreign(&account));
     if settings.passphrase.value != Source::Keyring {
         note += &format!("; but {} is where it is taken from", settings.passphrase.value.name());
@@ -142,9 +162,9 @@ fn remember(
     Ok(Shown::Note(note))
 }
 
-fn forget(path: &Path, host: &mut Host) -> Result<Shown, Failure> {
+fn forget(path: &Path, settings: &Settings, host: &mut Host) -> Result<Shown, Failure> {
     refuse_standard_input(path)?;
-    let account = identity::keyring_account(path);
+    let account = identity::keyring_account(settings, path);
     match host.keyring.forget(&account) {
         Ok(()) => Ok(Shown::Note(format!("the keyring has no entry '{}' any more", Foreign(&account)))),
         Err(error @ keyring::Error::Absent { .. }) => Err(Failure::new(Foreign(error).to_string())
@@ -218,10 +238,16 @@ fn encrypt(
         return Err(already_there(backup));
     }
     let opened = unlock(file, path, arguments, settings, host, report)?;
+    let account = identity::keyring_account(settings, path);
+    let question = format!("New passphrase for {}: ", words::path(path));
+    let missing = |error: &passphrase::Error| identity::no_passphrase(path, error);
+    let whose_new = whose(&account, &question, &missing);
     let new = match (&wish.new_passphrase, &opened.passphrase) {
         (None, Some(_)) => None,
-        (Some(Source::Prompt) | None, _) => Some(ask_new(path, host)?),
-        (Some(source), _) => Some(obtain(source, path, &identity::prompt(path), host)?.passphrase),
+        (Some(Source::Prompt) | None, _) => Some(ask_new(path, &whose_new, host)?),
+        (Some(source), _) => {
+            Some(remember::obtain(source, &identity::prompt(path), &whose_new, host)?.passphrase)
+        }
     };
     let new = new.filter(|new| {
         let old = opened.passphrase.as_ref().map(|(old, _)| old.expose_secret());
@@ -250,7 +276,7 @@ fn encrypt(
     let Some(new) = &new else { return Ok(Shown::Note(note)) };
     // The key comes first: whoever gave the new passphrase still has it, but the old one may be in the keyring alone.
     match opened.passphrase.as_ref().map(|(_, source)| source) {
-        Some(Source::Keyring) if is_in_place => match store(&identity::keyring_account(out), new, host) {
+        Some(Source::Keyring) if is_in_place => match remember::store(&whose_new, new, host) {
             Ok(()) => note += "; the keyring has its new passphrase",
             Err(failure) => {
                 let mut report = std::mem::take(report);
@@ -438,18 +464,17 @@ fn note_written(bytes: &[u8], out: &Path, key: Option<&PrivateKey>, report: &mut
     }
 }
 
-/// Stores a passphrase, and reads it back.
-fn store(account: &str, passphrase: &Passphrase, host: &Host) -> Result<(), Failure> {
-    host.keyring.store(account, passphrase).map_err(|error| of_keyring(&error))?;
-    let stored = host.keyring.read(account).map_err(|error| of_keyring(&error))?;
-    if stored.expose_secret() != passphrase.expose_secret() {
-        return Err(Failure::new("the keyring gives back something else than was stored")
-            .hint("take it out again with `certman key forget`, and set client.passphrase = \"file:PATH\""));
-    }
-    Ok(())
+/// Whose passphrase it is that goes into the keyring.
+fn whose<'a>(
+    account: &'a str,
+    prompt: &'a str,
+    missing: &'a dyn Fn(&passphrase::Error) -> Failure,
+) -> Whose<'a> {
+    Whose { account, keyring_failure: &of_keyring, missing, prompt, way_out: WAY_OUT }
 }
 
-fn of_keyring(error: &keyring::Error) -> Failure {
+/// The failure for a keyring that does not answer.
+pub(super) fn of_keyring(error: &keyring::Error) -> Failure {
     Failure::new(Foreign(error).to_string()).hint(words::keyring_fix(error))
 }
 
@@ -462,53 +487,12 @@ fn place(text: &str, host: &Host) -> Result<Source, Failure> {
     }
 }
 
-fn obtain(source: &Source, key: &Path, prompt: &str, host: &Host) -> Result<passphrase::Obtained, Failure> {
-    passphrase::obtain(source, &identity::keyring_account(key), prompt, &identity::lent(host))
-        .map_err(|error| identity::no_passphrase(key, &error))
-}
-
-fn ask_new(key: &Path, host: &Host) -> Result<Passphrase, Failure> {
+fn ask_new(key: &Path, whose: &Whose<'_>, host: &Host) -> Result<Passphrase, Failure> {
     if !host.terminal.is_present() {
         return Err(Failure::new(format!("the client key {} needs a new passphrase", words::path(key)))
             .hint("name its place with --new-passphrase: file:PATH, fd:N, env:NAME, command:…"));
     }
-    ask_twice(key, &format!("New passphrase for {}: ", words::path(key)), host)
-}
-
-/// Asks until the same was typed twice, three times at most.
-fn ask_twice(key: &Path, prompt: &str, host: &Host) -> Result<Passphrase, Failure> {
-    let mut question = prompt.to_owned();
-    for _ in 0..MOST_QUESTIONS {
-        let first = obtain(&Source::Prompt, key, &question, host)?.passphrase;
-        let second = obtain(&Source::Prompt, key, AGAIN, host)?.passphrase;
-        if first.expose_secret() == second.expose_secret() {
-            return Ok(first);
-        }
-        question = format!("These were two different ones. {prompt}");
-    }
-    Err(Failure::new("the passphrase was not typed twice the same").hint("nothing was changed; try again"))
-}
-
-fn from_standard_input(key: &Path, host: &mut Host) -> Result<Passphrase, Failure> {
-    // The longest passphrase, its line ending, and one byte that is too many; of that size from the start.
-    let limit = Passphrase::LONGEST + 2;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 2));
-    let read = fs::read_stream(&mut *host.stdin, &mut bytes, limit);
-    let passphrase = Passphrase::from_line(std::mem::take(&mut *bytes));
-    let place = || "standard input".to_owned();
-    let error = match read {
-        Err(fs::ReadError::TooLarge { .. }) => passphrase::Error::TooLong { place: place() },
-        Err(error) => {
-            return Err(Failure::new(format!("the passphrase cannot be read from standard input: {error}")));
-        }
-        Ok(()) if passphrase.is_empty() => passphrase::Error::Empty { place: place() },
-        Ok(()) if passphrase.expose_secret().len() > Passphrase::LONGEST => {
-            passphrase::Error::TooLong { place: place() }
-        }
-        Ok(()) if passphrase.expose_secret().contains(&0) => passphrase::Error::Nul { place: place() },
-        Ok(()) => return Ok(passphrase),
-    };
-    Err(identity::no_passphrase(key, &error))
+    remember::ask_twice(whose, host)
 }
 
 fn not_sealed(path: &Path, error: SealError) -> Failure {
@@ -529,5 +513,5 @@ fn refuse_standard_input(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-const AGAIN: &str = "The same again: ";
-const MOST_QUESTIONS: usize = 3;
+const WAY_OUT: &str =
+    "take it out again with `certman key forget`, and set client.passphrase = \"file:PATH\"";

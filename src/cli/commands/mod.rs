@@ -4,11 +4,17 @@ pub mod bundle;
 pub mod check;
 pub mod completions;
 pub mod env;
+pub mod full;
 pub mod gather;
 pub mod identity;
 pub mod key;
+pub mod profiles;
+pub mod proxy;
+pub mod remember;
 pub mod run;
+pub mod sieve;
 pub mod stamp;
+pub mod stores;
 pub mod values;
 
 use time::format_description::well_known::Rfc3339;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::identity;
 use super::values::{Request, Values, bundle, values};
+use super::{identity, proxy};
 use crate::cli::args::RunArguments;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
@@ -26,7 +26,7 @@ use crate::sys::Host;
 use crate::sys::env::Environment;
 use crate::sys::fs::{self, Draft, Kind, State, WriteError};
 use crate::sys::passphrase::Source;
-use crate::sys::process::{NotStarted, Program, Relay};
+use crate::sys::process::program::{NotStarted, Program, Relay};
 use crate::sys::runtime_folder::{self, Access, PrivateFolder, RuntimeFolder};
 
 /// Settles the values, seals the one-time key where one is needed, and gives the program, ready to be started.
@@ -52,7 +52,8 @@ pub fn run(arguments: &RunArguments, settings: Settings, host: &mut Host) -> Res
     let mut values = match outer {
         Some(outer) => {
             let bundle = bundle(&request, &settings, host, &mut report)?;
-            Values { bundle: bundle.map(|path| fs::without_parents(&path)), ..outer }
+            let proxy = proxy::proxies(&settings, host, &mut report)?;
+            Values { bundle: bundle.map(|path| fs::without_parents(&path)), proxy, ..outer }
         }
         None => values(&request, &settings, host, &mut report)?,
     };
@@ -164,7 +165,8 @@ fn outer(settings: &Settings, environment: &Environment) -> Option<Values> {
         return None;
     }
     let (certificate, key) = (Some(certificate), Some(key));
-    Some(Values { bundle: None, certificate, key, passphrase: Some(Passphrase::new(passphrase)) })
+    let passphrase = Some(Passphrase::new(passphrase));
+    Some(Values { certificate, key, passphrase, ..Values::default() })
 }
 
 /// The paths of the identity, as they stand beside a one-time pair.
@@ -208,7 +210,10 @@ fn fits(name: &OsStr, pattern: &OsStr) -> bool {
 fn set(environment: &mut Vec<(OsString, OsString)>, values: &Values) {
     for variable in VARIABLES {
         let value = values.value(variable.content);
-        let is_of_identity = variable.content != Exported::ExtraBundle;
+        let is_of_identity = matches!(
+            variable.content,
+            Exported::ClientCertificate | Exported::ClientKey | Exported::ClientKeyPassphrase
+        );
         if value.is_some() || is_of_identity && values.key.is_some() {
             environment.retain(|(name, _)| name != variable.name);
         }

@@ -10,20 +10,32 @@ use super::bundle::Built;
 use crate::pki::cert::hex;
 use crate::source::{self, Source};
 use crate::sys::fs::{self, Draft, Kind};
+use crate::sys::roots::Roots;
 
 /// What tells, without reading a single certificate, that a bundle is what its sources give: a line in a hidden file
 /// beside it. It holds a fingerprint of the sources' names, sizes and times and of the state of the bundle itself, and the
 /// time within which no certificate expires or becomes valid. Without it, or with any doubt, the bundle is made again.
 pub struct Stamp {
+    /// For how many seconds it is taken for fresh at most.
+    reliance: i64,
     /// The sources' state **before** they were read: what is changed while they are read is seen the next time.
     sources: [u8; 32],
 }
 
 impl Stamp {
     /// Asks for the state of the sources; none where that cannot be told.
-    pub fn of_sources(sources: &[Source], out: &Path) -> Option<Self> {
-        let skip = |path: &Path| super::gather::is_own_output(path, out);
-        source::state(sources, &skip).ok().map(|sources| Self { sources })
+    pub fn of_sources(sources: &[Source], own_outputs: &[&Path], roots: &Roots) -> Option<Self> {
+        let skip = |path: &Path| super::gather::is_own_output(path, own_outputs);
+        let reliance = source::reliance(sources, roots);
+        source::state(sources, roots, &skip).ok().map(|sources| Self { reliance, sources })
+    }
+
+    /// The same, with something more that the bundle depends on.
+    pub fn and(self, other: &[u8; 32]) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(self.sources);
+        digest.update(other);
+        Self { sources: digest.finalize().into(), ..self }
     }
 
     /// Whether the bundle at `out` is what these sources give at `now`.
@@ -43,9 +55,10 @@ impl Stamp {
 
     /// Writes the stamp for a bundle that has just been made. Where that fails, the next run makes the bundle again.
     pub fn write(&self, built: &Built, out: &Path, now: i64) {
-        let Some(fingerprint) = self.fingerprint(out) else { return };
+        let Some(fingerprint) = self.fingerprint(out).filter(|_| built.is_whole) else { return };
         let holds = built.holds(now);
-        let line = format!("{fingerprint} {} {}\n", holds.start, holds.end);
+        let until = holds.end.min(now.saturating_add(self.reliance));
+        let line = format!("{fingerprint} {} {until}\n", holds.start);
         let path = Self::path(out);
         let mut old = String::new();
         if fs::reader(&path).is_ok_and(|stamp| stamp.take(1024).read_to_string(&mut old).is_ok())

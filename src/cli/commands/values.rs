@@ -1,11 +1,13 @@
-//! What certman delivers to other programs, settled: the paths of bundle and identity, and the passphrase. Shared by every
+//! What certman delivers to other programs, settled: the paths of bundle and identity, the passphrase, the proxy. Shared by every
 //! command that hands an environment on. Brings the bundle up to date where its sources have changed; prints nothing.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::bundle::{Built, out, sources};
-use super::identity;
+use super::bundle::{Built, out, outputs, sources};
 use super::stamp::Stamp;
+use super::stores::Wishes;
+use super::{identity, proxy};
 use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
 use crate::config::Settings;
@@ -13,6 +15,7 @@ use crate::exports::Content as Exported;
 use crate::pki::bundle::{Place, Rules, loads_everywhere};
 use crate::pki::container::{self, Content as Item};
 use crate::pki::key::Content;
+use crate::proxy::Url;
 use crate::report::{Cause, Report, Severity};
 use crate::secret::Passphrase;
 use crate::source;
@@ -38,8 +41,21 @@ pub struct Values {
     pub certificate: Option<PathBuf>,
     /// The client's private key.
     pub key: Option<PathBuf>,
+    /// The addresses of the proxy, and the hosts that go around it.
+    pub proxy: Proxies,
     /// The passphrase of a sealed key.
     pub passphrase: Option<Passphrase>,
+}
+
+/// What goes into the variables of the proxy.
+#[derive(Default)]
+pub struct Proxies {
+    /// The hosts that are reached without it.
+    pub exceptions: Option<String>,
+    /// For `http://`.
+    pub http: Option<Url>,
+    /// For `https://`.
+    pub https: Option<Url>,
 }
 
 impl Values {
@@ -50,6 +66,21 @@ impl Values {
             Exported::ClientKey => bytes(&self.key),
             Exported::ClientKeyPassphrase => self.passphrase.as_ref().map(Passphrase::expose_secret),
             Exported::ExtraBundle => bytes(&self.bundle),
+            Exported::HttpProxy => self.proxy.http.as_ref().map(|url| url.bytes.as_slice()),
+            Exported::HttpsProxy => self.proxy.https.as_ref().map(|url| url.bytes.as_slice()),
+            Exported::NoProxy => self.proxy.exceptions.as_ref().map(String::as_bytes),
+        }
+    }
+
+    /// Which part of that value is never shown to a person; none where all of it may be.
+    pub fn secret(&self, content: Exported) -> Option<Range<usize>> {
+        match content {
+            Exported::ClientKeyPassphrase => Some(0..self.value(content)?.len()),
+            Exported::HttpProxy => self.proxy.http.as_ref()?.password.clone(),
+            Exported::HttpsProxy => self.proxy.https.as_ref()?.password.clone(),
+            Exported::ClientCertificate | Exported::ClientKey | Exported::ExtraBundle | Exported::NoProxy => {
+                None
+            }
         }
     }
 }
@@ -80,7 +111,8 @@ pub fn values(
                 .hint(format!("set {missing} in certman.toml")));
         }
     }
-    if values.bundle.is_none() && values.certificate.is_none() {
+    values.proxy = proxy::proxies(settings, host, report)?;
+    if values.bundle.is_none() && values.certificate.is_none() && settings.proxy.is_none() {
         return Err(Failure::new("there is nothing to export: no sources, no bundle, no client certificate")
             .hint("write a certman.toml (certman.toml(5)), or name one with --config"));
     }
@@ -115,7 +147,7 @@ pub fn bundle(
         must_be_usable(out, report)?;
         return Ok(Some(out.to_owned()));
     }
-    let stamp = Stamp::of_sources(&sources, out);
+    let stamp = Stamp::of_sources(&sources, &outputs(settings), &host.roots);
     if exists && stamp.as_ref().is_some_and(|stamp| stamp.is_fresh(out, host.now)) {
         return Ok(Some(out.to_owned()));
     }
@@ -125,7 +157,8 @@ pub fn bundle(
     }
     let mut found = Report::default();
     let rules = Rules { keep_expired: false, now: host.now };
-    let built = Built::from_sources(&sources, Some(out), rules, host, &mut found);
+    let wishes = Wishes { limits: request.limits.limits(), ..Wishes::of(settings) };
+    let built = Built::from_sources(&sources, &outputs(settings), rules, wishes, host, &mut found);
     let failure = if found.worst() < Severity::Critical {
         match built.publish(out) {
             Ok(_) => {

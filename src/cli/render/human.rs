@@ -8,9 +8,10 @@ use super::{Painted, words};
 use crate::cli::args::Common;
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, Exports, IdentitySummary, Outcome, Shown};
+use crate::config::Profile;
 use crate::pki::bundle::Role;
 use crate::pki::name::Foreign;
-use crate::report::{CertificateFacts, Finding, Report, Severity};
+use crate::report::{BundleFacts, CertificateFacts, Finding, Report, Severity};
 use crate::shell::{self, Shell};
 
 /// Both streams, and how the person wants to be spoken to.
@@ -55,6 +56,7 @@ impl Screen<'_, '_> {
                 self.remarks(report)?;
                 self.out.plain(bytes)?;
             }
+            Shown::Profiles(profiles) => self.profiles(profiles)?,
         }
         self.out.flush()?;
         self.err.flush()
@@ -127,28 +129,40 @@ impl Screen<'_, '_> {
         is_rehearsal: bool,
         text: Option<&[u8]>,
     ) -> io::Result<()> {
-        if ending == (Ending::Doing { is_done: false }) {
-            let error = paint("error", Severity::Critical);
+        let error = paint("error", Severity::Critical);
+        let Some(bundle) = &report.bundle else {
             return writeln!(self.err, "certman: {error}: no bundle was made, and nothing was changed");
-        }
+        };
         if let Some(text) = text {
-            return self.out.plain(text);
+            self.out.plain(text)?;
         }
-        let Some(bundle) = &report.bundle else { return Ok(()) };
-        if self.common.quiet {
-            return Ok(());
+        if !self.common.quiet && text.is_none() {
+            self.bundle_lines(report, bundle, is_rehearsal)?;
         }
+        if ending == (Ending::Doing { is_done: false }) {
+            writeln!(
+                self.err,
+                "certman: {error}: the full bundle was not made; what was there is as it was"
+            )?;
+        }
+        Ok(())
+    }
+
+    fn bundle_lines(&mut self, report: &Report, bundle: &BundleFacts, is_rehearsal: bool) -> io::Result<()> {
         if !report.certificates.is_empty() {
             self.table(&report.certificates, report)?;
         }
-        let path = bundle.path.as_ref().map_or_else(|| "-".to_owned(), |path| words::path(path));
-        let certificates = words::counted(bundle.certificates, "certificate");
-        match (is_rehearsal, bundle.changed) {
-            (true, true) => writeln!(self.out, "would write {certificates} to {path}"),
-            (true, false) => writeln!(self.out, "would leave {path} as it is, with {certificates}"),
-            (false, true) => writeln!(self.out, "wrote {certificates} to {path}"),
-            (false, false) => writeln!(self.out, "unchanged: {path} has {certificates}"),
+        for bundle in std::iter::once(bundle).chain(&report.full_bundle) {
+            let path = bundle.path.as_ref().map_or_else(|| "-".to_owned(), |path| words::path(path));
+            let certificates = words::counted(bundle.certificates, "certificate");
+            match (is_rehearsal, bundle.changed) {
+                (true, true) => writeln!(self.out, "would write {certificates} to {path}"),
+                (true, false) => writeln!(self.out, "would leave {path} as it is, with {certificates}"),
+                (false, true) => writeln!(self.out, "wrote {certificates} to {path}"),
+                (false, false) => writeln!(self.out, "unchanged: {path} has {certificates}"),
+            }?;
         }
+        Ok(())
     }
 
     /// What was kept, what was left out and why.
@@ -233,6 +247,24 @@ impl Screen<'_, '_> {
         writeln!(self.out, "{about}{} (judged at {day})", counts.join(", "))
     }
 
+    /// A line for each profile: a star where it is active, its name, what it sets, where it stands.
+    fn profiles(&mut self, profiles: &[Profile]) -> io::Result<()> {
+        if profiles.is_empty() && !self.common.quiet {
+            return writeln!(
+                self.err,
+                "certman: there are no profiles: certman.toml has no table [profile.NAME]"
+            );
+        }
+        let width = profiles.iter().map(|profile| profile.name.len()).max().unwrap_or(0);
+        for profile in profiles {
+            let star = if profile.is_active { '*' } else { ' ' };
+            let keys = if profile.keys.is_empty() { "nothing".to_owned() } else { profile.keys.join(", ") };
+            let files: Vec<String> = profile.files.iter().map(|path| words::path(path)).collect();
+            writeln!(self.out, "{star} {:<width$}  {keys}  in {}", profile.name, files.join(" and "))?;
+        }
+        Ok(())
+    }
+
     /// Secrets are shown to programs only.
     fn exports(&mut self, exports: &Exports) -> io::Result<()> {
         if !self.out.is_terminal {
@@ -242,7 +274,7 @@ impl Screen<'_, '_> {
         if *exports.script != *exports.script_for_people {
             writeln!(
                 self.err,
-                "certman: the passphrase is shown as ***; a program gets it: eval \"$(certman env)\""
+                "certman: what is secret is shown as ***; a program gets it: eval \"$(certman env)\""
             )?;
         }
         Ok(())

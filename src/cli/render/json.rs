@@ -5,9 +5,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::words;
-use crate::cli::args::{Command, KeyCommand};
+use crate::cli::args::{Command, KeyCommand, ProxyCommand};
 use crate::cli::failure::Failure;
 use crate::cli::{Outcome, Shown};
+use crate::config::Profile;
 use crate::pki::bundle::{Place, Role};
 use crate::report::{BundleFacts, CertificateFacts, Finding, KeyFacts, Report, Severity};
 
@@ -39,6 +40,9 @@ pub(super) fn answer(
                 Shown::Note(note) => {
                     put("message", json!(note));
                 }
+                Shown::Profiles(profiles) => {
+                    put("profiles", Value::Array(profiles.iter().map(profile).collect()));
+                }
                 Shown::Check(_)
                 | Shown::Identity(_)
                 | Shown::Launch(_)
@@ -66,10 +70,11 @@ fn put_report(report: &Report, put: &mut dyn FnMut(&str, Value) -> Option<Value>
     let certificates = report.certificates.iter().map(|one| certificate(one, report));
     put("certificates", Value::Array(certificates.collect()));
     put("keys", Value::Array(report.keys.iter().map(|one| key(one, report)).collect()));
-    if let Some(BundleFacts { changed, certificates, path, sha256 }) = &report.bundle {
+    for (name, facts) in [("bundle", &report.bundle), ("full_bundle", &report.full_bundle)] {
+        let Some(BundleFacts { changed, certificates, path, sha256 }) = facts else { continue };
         let path = path.as_ref().map(|path| path.to_string_lossy());
         put(
-            "bundle",
+            name,
             json!({ "path": path, "changed": changed, "certificates": certificates, "sha256": sha256 }),
         );
     }
@@ -136,12 +141,21 @@ fn key(facts: &KeyFacts, report: &Report) -> Value {
     })
 }
 
+fn profile(profile: &Profile) -> Value {
+    let files: Vec<_> = profile.files.iter().map(|path| path.to_string_lossy()).collect();
+    json!({ "name": profile.name, "files": files, "keys": profile.keys, "active": profile.is_active })
+}
+
 fn source(place: Place, report: &Report) -> Value {
     let path = report.files.get(place.file as usize).map(|path| path.to_string_lossy());
-    match place.line {
-        Some(line) => json!({ "path": path, "index": place.index, "line": line }),
-        None => json!({ "path": path, "index": place.index }),
+    let mut object = json!({ "path": path, "index": place.index });
+    if let Some(line) = place.line {
+        object["line"] = json!(line);
     }
+    if let Some(name) = report.name_at(Some(place)) {
+        object["name"] = json!(name);
+    }
+    object
 }
 
 /// RFC 3339 in UTC; null for a time that no calendar has.
@@ -171,6 +185,9 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Key(KeyCommand::Encrypt { .. }) => "key encrypt",
         Command::Key(KeyCommand::Forget { .. }) => "key forget",
         Command::Key(KeyCommand::Remember { .. }) => "key remember",
+        Command::Profiles => "profiles",
+        Command::Proxy(ProxyCommand::Forget { .. }) => "proxy forget",
+        Command::Proxy(ProxyCommand::Remember { .. }) => "proxy remember",
         Command::Run(_) => "run",
     }
 }

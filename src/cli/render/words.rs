@@ -11,11 +11,13 @@ use crate::clients::{Client, Refusal};
 use crate::pki::asn1::{Departure, Malformed};
 use crate::pki::bundle::{Obstacle, Place};
 use crate::pki::cert::Flaw;
-use crate::pki::container::{Broken, Damage, Guess};
+use crate::pki::container::{Broken, Damage, Extent, Guess, StoreError};
 use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{Cause as KeyDamage, NoKey, NotCheckable, OpenError, OtherContent, Quirk, Work};
 use crate::pki::lifetime::{DAY, Validity};
 use crate::pki::name::Foreign;
+use crate::pki::public;
+use crate::proxy::Form;
 use crate::report::{Cause, Finding, Report};
 use crate::sys::fs::ReadError;
 use crate::sys::{keyring, passphrase};
@@ -24,7 +26,10 @@ use crate::sys::{keyring, passphrase};
 pub fn located(finding: &Finding, files: &[PathBuf]) -> String {
     let message = message(finding, files);
     match finding.place {
-        Some(at) => format!("{}: {message}", place(at, files)),
+        Some(at) => {
+            let name = finding.name.as_ref().map(|name| format!(" ({})", Foreign(name))).unwrap_or_default();
+            format!("{}{name}: {message}", place(at, files))
+        }
         None => message,
     }
 }
@@ -162,6 +167,16 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::KeyUnreadable { why } => no_key(why),
         Cause::KeyWeak { key } => format!("the client key is weak ({key})"),
         Cause::Keyring(error) => Foreign(error).to_string(),
+        Cause::NoProxyNotPortable { entries, more, refusal: Refusal { clients, what }, .. } => {
+            let entries = entries.iter().map(|entry| format!("'{}'", Foreign(entry))).collect::<Vec<_>>();
+            let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
+            format!(
+                "no_proxy has {what}, which {} do{} not understand: {}{more}",
+                listed(clients),
+                if clients.len() == 1 { "es" } else { "" },
+                entries.join(", ")
+            )
+        }
         Cause::PassphraseOdd { oddity } => format!("look at the passphrase: {oddity}"),
         Cause::PassphraseMissing(error) => Foreign(error).to_string(),
         Cause::PassphraseNotNeeded => "a place for the passphrase is named, and the key needs none".into(),
@@ -169,8 +184,26 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
             format!("others on this machine may read the passphrase file (mode {mode:04o})")
         }
         Cause::PemUnclosed { label } => format!("the block '{}' has no END line", Foreign(label)),
+        Cause::ProxyPasswordNotPortable { refusal: Refusal { clients, what } } => {
+            format!(
+                "the password of the proxy has {what}, which {} cannot send as others do",
+                listed(clients)
+            )
+        }
         Cause::PrivateKeyInSource { label } => {
             format!("{label} stands among the certificates; it is not copied")
+        }
+        Cause::PublicRootsDropped { expired, flawed } => {
+            format!(
+                "{} of the public roots are left out of the full bundle: {expired} expired, {flawed} encoded in a way that \
+                 breaks clients",
+                expired + flawed
+            )
+        }
+        Cause::PublicRootsMissing { is_system } => {
+            let origin =
+                if *is_system { "the trust store of the operating system" } else { "Mozilla's set in this program" };
+            format!("no public root could be had from {origin}, so the full bundle is not made")
         }
         Cause::Repeated { code, count } => format!("and {count} more of the kind {code} in this file"),
         Cause::SameSubjectOtherKey { count, subject } => format!(
@@ -189,6 +222,47 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::SourceOther { what } => format!("{} stands here; it is passed over", Foreign(what)),
         Cause::SourceUnknownFormat { guess } => self::guess(*guess).into(),
         Cause::SourceUnreadable(error) => format!("it cannot be read: {error}"),
+        Cause::SystemCorporate { is_anchor: true, subject } => {
+            format!("'{subject}' counts as the company's: it lies in the folder for local anchors")
+        }
+        Cause::SystemCorporate { is_anchor: false, subject } => format!(
+            "'{subject}' counts as the company's: it is in the trust store, and neither in Mozilla's set, nor shipped with \
+             this system, nor among the public roots retired by {}",
+            public::retired_as_of()
+        ),
+        Cause::SystemCorporateNone => {
+            "the trust store of the operating system holds nothing that the company has added".into()
+        }
+        Cause::SystemMissing { is_own_output: false } => {
+            "the operating system has no trust store in any of the usual places".into()
+        }
+        Cause::SystemMissing { is_own_output: true } => {
+            "the trust store of the operating system is a file that certman writes, so what is in it cannot be told apart"
+                .into()
+        }
+        Cause::SystemNotAsked(error) => {
+            format!("the trust store of {} was not read: {error}", if cfg!(target_os = "macos") { "macOS" } else { "Windows" })
+        }
+        Cause::SystemOwnOutput { variable } => {
+            format!("{variable} leads to what certman writes; the trust store is read from its own place")
+        }
+        Cause::StoreNotOpened(error) => store_not_opened(error),
+        Cause::StoreNotProven { what: None } => {
+            "whether the store is as it was written is not proven: that needs its passphrase".into()
+        }
+        Cause::StoreNotProven { what: Some(what) } => {
+            format!("the store is sealed against change with {}, which certman does not check", Foreign(what))
+        }
+        Cause::StorePassphraseDefault { passphrase: "" } => {
+            "the store has an empty passphrase, so whoever can write the file can change it".into()
+        }
+        Cause::StorePassphraseDefault { passphrase } => {
+            format!("the store has the passphrase '{passphrase}', which everyone knows")
+        }
+        Cause::StorePassphraseMissing(error) => format!("no passphrase for the store: {}", Foreign(error)),
+        Cause::StoreUnprotected => {
+            "nothing in the store proves that it is as it was written (it has no MAC)".into()
+        }
     }
 }
 
@@ -231,7 +305,16 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::Keyring(error) => return Some(keyring_fix(error).into()),
         Cause::PassphraseMissing(error) => return passphrase_fix(error).map(Into::into),
         Cause::PassphraseNotNeeded => "take client.passphrase out of certman.toml, or leave --passphrase away",
+        Cause::NoProxyNotPortable { form: Form::Pattern, .. } => "name the domain, or each host",
+        Cause::NoProxyNotPortable { form: Form::Port, .. } => "leave the port away: the whole host then goes around the proxy",
+        Cause::NoProxyNotPortable { form: Form::Range, .. } => {
+            "name domains, or smaller ranges: those of up to 256 addresses in all are written out"
+        }
+        Cause::NoProxyNotPortable { form: Form::Word, .. } => "name hosts and domains, in ASCII as DNS has them (xn--)",
+        Cause::ProxyPasswordNotPortable { .. } => "take a password of letters, digits and signs of ASCII, if the proxy lets you",
         Cause::PrivateKeyInSource { .. } => "move the key out of there: what is a source is read by many",
+        Cause::PublicRootsMissing { is_system: true } => "take Mozilla's set: `--public-roots mozilla`, or bundle.public_roots in certman.toml",
+        Cause::PublicRootsMissing { is_system: false } => "look at this machine's clock, or take `--public-roots system`",
         Cause::SameSubjectOtherKey { .. } => "keep only the CA that is in use, and take the other out of the sources",
         Cause::SelfSignatureWrong { .. } => "compare its fingerprint with the help desk before you trust it",
         Cause::SourceEmpty { .. } | Cause::SourceMissing => "correct the path, or take it out of the sources",
@@ -239,6 +322,16 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::SourceUnreadable(ReadError::NotAFile(_)) => "name a regular file, or `-` for standard input",
         Cause::SourceUnreadable(ReadError::TooLarge { .. }) => "name the files with certificates in them",
         Cause::SourceUnreadable(_) => "make it readable for the user who runs certman",
+        Cause::SystemCorporateNone => "have the company's root installed on this machine, or name its file as a source",
+        Cause::SystemMissing { is_own_output: false } => {
+            "install the package ca-certificates, or take `--public-roots mozilla`; the company's roots are named as files"
+        }
+        Cause::SystemMissing { is_own_output: true } => {
+            "name another file with --out and --full, and restore the trust store (`update-ca-certificates`)"
+        }
+        Cause::SystemNotAsked(_) => "try again; what the company has added there can also be exported and named as a file",
+        Cause::StoreNotOpened(error) => store_fix(error),
+        Cause::StorePassphraseMissing(error) => store_passphrase_fix(error),
         _ => return None,
     }
     .into())
@@ -285,6 +378,43 @@ pub fn passphrase_fix(error: &passphrase::Error) -> Option<&'static str> {
     })
 }
 
+/// The same for the password of a proxy.
+pub fn proxy_keyring_fix(error: &keyring::Error) -> &'static str {
+    match error {
+        keyring::Error::Absent { .. } => {
+            "store it once with `certman proxy remember`; proxy.password = \"none\" is for a user without one"
+        }
+        keyring::Error::Ambiguous { .. } => "run `certman proxy forget`, then `certman proxy remember`",
+        keyring::Error::LineEnding | keyring::Error::NotText { .. } => {
+            "keep this password in a file of mode 0600, and set proxy.password = \"file:PATH\""
+        }
+        keyring::Error::NoBus { .. } => {
+            "in cron, containers and SSH take another place: proxy.password = \"file:PATH\", or CERTMAN_PROXY_PASSWORD_FROM"
+        }
+        keyring::Error::NoService { .. } => {
+            "start gnome-keyring, KWallet or KeePassXC, or set proxy.password = \"file:PATH\""
+        }
+        keyring::Error::Other { .. } => "try again; or set proxy.password = \"file:PATH\"",
+        keyring::Error::Locked { .. } | keyring::Error::NoCollection | keyring::Error::TimedOut { .. } => {
+            keyring_fix(error)
+        }
+    }
+}
+
+/// The next step for each way in which the password of a proxy is not to be had.
+pub fn proxy_password_fix(error: &passphrase::Error) -> Option<&'static str> {
+    Some(match error {
+        passphrase::Error::Keyring(error) => proxy_keyring_fix(error),
+        passphrase::Error::NoTerminal => {
+            "name another place in proxy.password: keyring, file:PATH, fd:N, env:NAME, command:…"
+        }
+        passphrase::Error::TooLong { .. } => "certman hands on no longer one: ask for another password",
+        passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => "correct proxy.password",
+        passphrase::Error::Unset { .. } => "set the variable, or name another place in proxy.password",
+        _ => return None,
+    })
+}
+
 /// Why a file gives no key, as a sentence about it.
 pub fn no_key(why: &NoKey) -> String {
     match why {
@@ -326,12 +456,7 @@ pub fn not_opened(error: &OpenError) -> String {
     match error {
         OpenError::Damaged { cause } => format!("the client key is damaged: {}", key_damage(*cause)),
         OpenError::TooMuchWork { demanded, kind, limit } => {
-            let in_words = |number: u64| match kind {
-                Work::Iterations => format!("{} rounds of key derivation", grouped(number)),
-                Work::ScryptMemory => format!("{} MiB of memory for scrypt", grouped(number >> 20)),
-                Work::ScryptWork => format!("{} block mixes of scrypt", grouped(number)),
-            };
-            format!("the client key demands {}; {} are allowed", in_words(*demanded), in_words(*limit))
+            format!("the client key demands {}; {} are allowed", work(*kind, *demanded), work(*kind, *limit))
         }
         OpenError::Unsupported { what } => {
             format!("the client key is sealed with {}, which certman does not open", Foreign(what))
@@ -339,6 +464,14 @@ pub fn not_opened(error: &OpenError) -> String {
         OpenError::WrongPassphraseOrDamaged => {
             "the passphrase does not open the client key; a damaged key file looks the same".into()
         }
+    }
+}
+
+fn work(kind: Work, number: u64) -> String {
+    match kind {
+        Work::Iterations => format!("{} rounds of key derivation", grouped(number)),
+        Work::ScryptMemory => format!("{} MiB of memory for scrypt", grouped(number >> 20)),
+        Work::ScryptWork => format!("{} block mixes of scrypt", grouped(number)),
     }
 }
 
@@ -355,6 +488,75 @@ pub fn open_fix(error: &OpenError) -> &'static str {
         OpenError::Unsupported { .. } => REWRITE_WITH_OPENSSL,
         OpenError::WrongPassphraseOrDamaged => {
             "try `certman key check --passphrase prompt`; store the right one with `certman key remember`"
+        }
+    }
+}
+
+/// Why a store stays closed, as a sentence about it.
+pub fn store_not_opened(error: &StoreError) -> String {
+    match error {
+        StoreError::Damaged { why: Malformed::CutShort } => "the store is damaged: it is cut short".into(),
+        StoreError::Damaged { .. } => "the store is damaged: its structure is broken".into(),
+        StoreError::PassphraseNeeded => "the store does not open without its passphrase".into(),
+        StoreError::TooLarge { demanded, extent: Extent::Bytes, limit } => format!(
+            "the store has {} MiB; stores of up to {} MiB are read",
+            grouped(demanded.div_ceil(1 << 20)),
+            grouped(limit >> 20)
+        ),
+        StoreError::TooLarge { extent: Extent::Entries, limit, .. } => {
+            format!("the store has more than {} entries", grouped(*limit))
+        }
+        StoreError::TooMuchWork { demanded, kind, limit } => {
+            format!("the store demands {}; {} are allowed", work(*kind, *demanded), work(*kind, *limit))
+        }
+        StoreError::TwoPassphrases => {
+            "the passphrase is right for the store as a whole, and its content is sealed with another one"
+                .into()
+        }
+        StoreError::Unsupported { what } => {
+            format!("certman does not read what is in the store: {}", Foreign(what))
+        }
+        StoreError::WrongPassphraseOrDamaged => {
+            "the passphrase does not open the store; a store that was changed looks the same".into()
+        }
+    }
+}
+
+/// The next step for a store that stays closed.
+pub fn store_fix(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Damaged { .. } => "get the store again, and copy it as a binary file",
+        StoreError::PassphraseNeeded => STORE_REMEMBER,
+        StoreError::TooLarge { .. } => "name the files with certificates in them",
+        StoreError::TooMuchWork { .. } => {
+            "if you trust the file, take the certificates out with OpenSSL: `openssl pkcs12 -nokeys -in FILE -out certs.pem`"
+        }
+        StoreError::TwoPassphrases | StoreError::Unsupported { .. } => {
+            "have the certificates exported as PEM by the program that made the store"
+        }
+        StoreError::WrongPassphraseOrDamaged => {
+            "store the right one with `certman key remember --store FILE`, or name its place with --store-passphrase"
+        }
+    }
+}
+
+/// The next step for each way in which the passphrase of a store is not to be had.
+pub fn store_passphrase_fix(error: &passphrase::Error) -> &'static str {
+    use keyring::Error;
+    match error {
+        passphrase::Error::Keyring(Error::Absent { .. }) => STORE_REMEMBER,
+        passphrase::Error::Keyring(Error::Ambiguous { .. }) => {
+            "run `certman key forget --store FILE`, then `certman key remember --store FILE`"
+        }
+        passphrase::Error::Keyring(error @ (Error::Locked { .. } | Error::TimedOut { .. })) => {
+            keyring_fix(error)
+        }
+        passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => {
+            "correct bundle.store_passphrase or --store-passphrase"
+        }
+        passphrase::Error::Unset { .. } => "set the variable, or name another place with --store-passphrase",
+        _ => {
+            "name another place with --store-passphrase: keyring, prompt, file:PATH, fd:N, env:NAME, command:…"
         }
     }
 }
@@ -627,15 +829,17 @@ fn obstacle(obstacle: Obstacle) -> &'static str {
 fn guess(guess: Guess) -> &'static str {
     match guess {
         Guess::Binary => "this is neither PEM nor DER nor PKCS#7",
+        Guess::BouncyCastle => "this is a key store of Bouncy Castle (BKS), which certman does not read",
         Guess::CutShort => "this looks like a certificate that was cut short",
         Guess::Empty => "the file is empty",
         Guess::Html => "this is a web page, not a certificate: the download was probably a sign-in page",
-        Guess::JavaKeyStore => "this is a Java key store, which this version does not read",
+        Guess::JavaKeyStore => "this is a Java key store, where PEM should be",
         Guess::Json => "this is JSON, not a certificate",
         Guess::OpenSsh => "this is an SSH key, which has nothing to do with TLS",
         Guess::Pdf => "this is a PDF, not a certificate",
-        Guess::Pkcs12 => "this is a PKCS#12 store, which this version does not read",
+        Guess::Pkcs12 => "this is a PKCS#12 store, where PEM should be",
         Guess::Pkcs7WithoutCertificates => "this is PKCS#7 without any certificate in it",
+        Guess::StoreWithoutCertificates => "this is a store without any certificate in it",
         Guess::Text => "this is text without any certificate in it",
         Guess::Zip => "this is an archive, not a certificate",
     }
@@ -643,10 +847,12 @@ fn guess(guess: Guess) -> &'static str {
 
 fn guess_fix(guess: Guess) -> Option<&'static str> {
     Some(match guess {
+        Guess::BouncyCastle => {
+            "have it converted: `keytool -importkeystore -srckeystore FILE -srcstoretype BKS -destkeystore FILE.p12 -deststoretype PKCS12`"
+        }
         Guess::CutShort => "get it again",
         Guess::Html => "open the address in a browser, sign in, and save the file again",
-        Guess::JavaKeyStore => "export it first: `keytool -exportcert -rfc -alias NAME -keystore FILE`",
-        Guess::Pkcs12 => "take the certificates out first: `openssl pkcs12 -in FILE -nokeys -out certs.pem`",
+        Guess::JavaKeyStore | Guess::Pkcs12 => "take the identity out of it with `certman import FILE`",
         Guess::Zip => "unpack it, and name what is inside",
         _ => return None,
     })
@@ -667,4 +873,6 @@ fn third_person(clients: &[Client]) -> &'static str {
 
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;
+const STORE_REMEMBER: &str =
+    "store it once with `certman key remember --store FILE`, or name its place with --store-passphrase";
 const REWRITE_WITH_OPENSSL: &str = "rewrite it with OpenSSL: `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in FILE -out client.key`";

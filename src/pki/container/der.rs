@@ -1,5 +1,7 @@
 //! What a DER structure is, told by the shape of its first elements. Decodes nothing further.
 
+use super::jks;
+use super::store::StoreKind;
 use crate::pki::asn1::{
     CONTEXT_0, Element, GENERALIZED_TIME, INTEGER, Malformed, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE,
     UTC_TIME,
@@ -18,6 +20,8 @@ pub(super) enum Structure {
     RevocationList,
     /// PKCS#7 or CMS signed data, RFC 5652, section 5.1.
     SignedData,
+    /// A store of certificates and keys.
+    Store(StoreKind),
     /// None of these.
     Unknown,
 }
@@ -29,7 +33,16 @@ pub(super) fn first(bytes: &[u8]) -> Result<&[u8], Malformed> {
 
 /// Tells what the structure at the start of `bytes` is.
 pub(super) fn structure(bytes: &[u8]) -> Structure {
-    let Ok((outer, _)) = Element::expect(bytes, SEQUENCE) else { return Structure::Unknown };
+    match jks::is_jceks(bytes) {
+        Some(true) => return Structure::Store(StoreKind::Jceks),
+        Some(false) => return Structure::Store(StoreKind::Jks),
+        None => {}
+    }
+    let outer = match Element::expect(bytes, SEQUENCE) {
+        Ok((outer, _)) => outer,
+        Err(Malformed::CutShort) if begins_like_pkcs12(bytes) => return Structure::Store(StoreKind::Pkcs12),
+        Err(_) => return Structure::Unknown,
+    };
     let mut parts = outer.children();
     let (Some(Ok(first)), second) = (parts.next(), parts.next().and_then(Result::ok)) else {
         return Structure::Unknown;
@@ -44,8 +57,25 @@ pub(super) fn structure(bytes: &[u8]) -> Structure {
         (INTEGER, Some(SEQUENCE)) if matches!(first.content, [0 | 1]) => Structure::PrivateKey,
         (INTEGER, Some(INTEGER)) if matches!(first.content, [0 | 1]) => Structure::PrivateKey,
         (INTEGER, Some(OCTET_STRING)) if first.content == [1] => Structure::PrivateKey,
+        (INTEGER, Some(SEQUENCE)) if first.content == [3] && holds_content(second) => {
+            Structure::Store(StoreKind::Pkcs12)
+        }
         _ => Structure::Unknown,
     }
+}
+
+/// Whether bytes whose end is missing are the start of a PKCS#12 store: version 3, then data or signed data.
+fn begins_like_pkcs12(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(64)];
+    let holds = |kind: &[u8]| start.windows(kind.len()).any(|window| window == kind);
+    start.windows(4).take(8).any(|window| window == [INTEGER, 1, 3, SEQUENCE])
+        && (holds(DATA) || holds(SIGNED_DATA))
+}
+
+/// ContentInfo of a PKCS#12 store (RFC 7292, section 4): data under a passphrase, or signed data.
+fn holds_content(content_info: Option<Element<'_>>) -> bool {
+    let kind = content_info.and_then(|info| info.children().expect(OBJECT_IDENTIFIER).ok());
+    kind.is_some_and(|kind| kind.content == DATA || kind.content == SIGNED_DATA)
 }
 
 /// Certificates, requests and revocation lists are each a body, an algorithm and a signature: the body tells.

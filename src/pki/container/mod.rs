@@ -1,10 +1,13 @@
-//! What a file is and what lies in it: PEM, DER, PKCS#7, and a guess at anything else. Recognised by content; names
+//! What a file is and what lies in it: PEM, DER, PKCS#7, stores, and a guess at anything else. Recognised by content; names
 //! of files are not known here.
 
 mod der;
+mod jks;
 pub mod pem;
+pub mod pkcs12;
 mod pkcs7;
 mod rubbish;
+mod store;
 
 use std::borrow::Cow;
 
@@ -12,8 +15,12 @@ use zeroize::Zeroizing;
 
 pub use self::pem::{Damage, End};
 pub use self::rubbish::Guess;
+pub use self::store::{
+    Extent, Integrity, Opened, Others, Protected, Protection, Store, StoreError, StoreKind,
+    StoredCertificate, StoredKey,
+};
 
-use super::asn1::Malformed;
+use super::asn1::{Element, Malformed};
 use der::Structure;
 
 /// Something found in a file.
@@ -39,10 +46,12 @@ pub enum Content<'a> {
     },
     /// A private key, by the text or bytes it stands in, for [`super::key::detect`].
     PrivateKey(&'a [u8]),
-    /// A certificate request.
-    Request,
-    /// A certificate revocation list.
-    RevocationList,
+    /// A certificate request: its bytes, not judged.
+    Request(&'a [u8]),
+    /// A certificate revocation list: its bytes, not judged.
+    RevocationList(&'a [u8]),
+    /// A store of certificates and keys, to be opened. It counts as one item; what lies in it is numbered by itself.
+    Store(Store<'a>),
     /// The whole file is something else.
     Unknown(Guess),
     /// A block that has no END marker.
@@ -129,8 +138,18 @@ fn scan_pem(text: &[u8], sink: &mut Sink<'_>) {
                     sink.give(Content::Damaged { label, why: Broken::Structure(malformed) });
                 }
             }),
-            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => sink.give(Content::Request),
-            "X509 CRL" | "CRL" => sink.give(Content::RevocationList),
+            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
+                with_der(&block, sink, |der, sink| sink.give(Content::Request(der)));
+            }
+            "X509 CRL" | "CRL" => with_der(&block, sink, |der, sink| sink.give(Content::RevocationList(der))),
+            // Nobody's standard, and yet what some tools print.
+            "PKCS12" => with_der(&block, sink, |der, sink| match der::structure(der) {
+                Structure::Store(kind) => sink.give(Content::Store(Store { bytes: der, kind })),
+                _ => {
+                    let malformed = Element::read(der).err().unwrap_or(Malformed::Unexpected);
+                    sink.give(Content::Damaged { label, why: Broken::Structure(malformed) });
+                }
+            }),
             _ if label.ends_with("PRIVATE KEY") => sink.give(Content::PrivateKey(block.raw)),
             _ => sink.give(Content::Unrelated { label }),
         }
@@ -144,13 +163,24 @@ fn scan_der(bytes: &[u8], sink: &mut Sink<'_>) -> u32 {
     let mut found = 0;
     while !rest.iter().all(|byte| matches!(byte, 0 | b'\n' | b'\r' | b' ')) {
         let structure = der::structure(rest);
-        let Ok(whole) = der::first(rest) else { break };
+        if let Structure::Store(kind @ (StoreKind::Jceks | StoreKind::Jks)) = structure {
+            // Nothing in it says where it ends.
+            sink.give(Content::Store(Store { bytes: rest, kind }));
+            return found + 1;
+        }
+        let whole = match (der::first(rest), structure) {
+            (Ok(whole), _) => whole,
+            // Opening it will tell that its end is missing.
+            (Err(_), Structure::Store(_)) => rest,
+            (Err(_), _) => break,
+        };
         match structure {
             Structure::Certificate => sink.give(Content::Certificate(whole)),
             Structure::PrivateKey => sink.give(Content::PrivateKey(whole)),
-            Structure::Request => sink.give(Content::Request),
-            Structure::RevocationList => sink.give(Content::RevocationList),
+            Structure::Request => sink.give(Content::Request(whole)),
+            Structure::RevocationList => sink.give(Content::RevocationList(whole)),
             Structure::SignedData => scan_pkcs7(whole, "", sink),
+            Structure::Store(kind) => sink.give(Content::Store(Store { bytes: whole, kind })),
             Structure::Unknown => break,
         }
         found += 1;

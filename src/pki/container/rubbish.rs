@@ -1,20 +1,21 @@
 //! A guess at what a file is that holds nothing certman can use, so that a message can say more than "not a certificate".
 
-use super::der::DATA;
-use crate::pki::asn1::{Element, INTEGER, Malformed, OBJECT_IDENTIFIER, SEQUENCE};
+use crate::pki::asn1::{Element, Malformed, SEQUENCE};
 
 /// What a file seems to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guess {
     /// Bytes of no known kind.
     Binary,
+    /// A key store of Bouncy Castle, BKS or UBER.
+    BouncyCastle,
     /// An ASN.1 structure whose end is missing.
     CutShort,
     /// Nothing at all, or blanks only.
     Empty,
     /// A web page: the download asked for a sign-in, or the proxy answered.
     Html,
-    /// A Java key store.
+    /// A Java key store, where one has no place. Never guessed: it is recognised.
     JavaKeyStore,
     /// JSON.
     Json,
@@ -24,10 +25,12 @@ pub enum Guess {
     OpenSsh,
     /// A PDF.
     Pdf,
-    /// A PKCS#12 store.
+    /// A PKCS#12 store, where one has no place. Never guessed: it is recognised.
     Pkcs12,
     /// PKCS#7 without any certificate in it.
     Pkcs7WithoutCertificates,
+    /// A store without any certificate in it.
+    StoreWithoutCertificates,
     /// Some other text.
     Text,
 }
@@ -43,12 +46,10 @@ pub(super) fn guess(bytes: &[u8]) -> Guess {
     };
     if start.iter().all(|byte| *byte == 0) {
         Guess::Empty
-    } else if is_pkcs12(bytes) {
-        Guess::Pkcs12
     } else if !is_text && matches!(Element::expect(bytes, SEQUENCE), Err(Malformed::CutShort)) {
         Guess::CutShort
-    } else if bytes.starts_with(&JAVA_KEY_STORE) || bytes.starts_with(&JCEKS) {
-        Guess::JavaKeyStore
+    } else if is_bouncy_castle(bytes) {
+        Guess::BouncyCastle
     } else if begins("<!doctype") || begins("<html") || begins("<head") || begins("<?xml") {
         Guess::Html
     } else if begins("%PDF") {
@@ -68,26 +69,19 @@ pub(super) fn guess(bytes: &[u8]) -> Guess {
 }
 
 /// Whether a whole text could be base64 of something in DER: it then starts with `M`, as every sequence of 64 bytes and
-/// more does.
+/// more does; or of a Java key store.
 pub(super) fn may_be_base64(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
-    text.first() == Some(&b'M')
+    let begins = [&b"M"[..], b"/u3+7", b"zs7Oz"];
+    begins.iter().any(|begin| text.starts_with(begin))
         && text.iter().all(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\r' | b'\n' | b' ')
         })
 }
 
-/// RFC 7292, section 4: version 3, then contents of the type data or signed data.
-fn is_pkcs12(bytes: &[u8]) -> bool {
-    let parse = || {
-        // What was cut short still starts like one; its lengths do not matter here.
-        let mut parts = Element::expect(bytes, SEQUENCE).ok()?.0.children();
-        let version = parts.expect(INTEGER).ok()?;
-        let oid = parts.expect(SEQUENCE).ok()?.children().expect(OBJECT_IDENTIFIER).ok()?;
-        Some(version.content == [3] && (oid.content == DATA || oid.content == super::der::SIGNED_DATA))
-    };
-    parse().unwrap_or(false)
+/// Version 0 to 2, twenty bytes of salt, and a number of rounds between 1,024 and 2,047 (as Bouncy Castle writes it).
+fn is_bouncy_castle(bytes: &[u8]) -> bool {
+    let number =
+        |place: usize| -> Option<u32> { Some(u32::from_be_bytes(*bytes.get(place..)?.first_chunk()?)) };
+    matches!(number(0), Some(0..=2)) && number(4) == Some(20) && matches!(number(28), Some(1_024..=2_047))
 }
-
-const JAVA_KEY_STORE: [u8; 4] = [0xfe, 0xed, 0xfe, 0xed];
-const JCEKS: [u8; 4] = [0xce, 0xce, 0xce, 0xce];

@@ -9,7 +9,7 @@ use rc2::Rc2;
 use rc4::Rc4;
 
 /// A cipher that seals private keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cipher {
     /// AES with 128 bits, CBC.
     Aes128Cbc,
@@ -38,7 +38,7 @@ pub enum Cipher {
 impl Cipher {
     /// Decrypts in place and takes the padding off (RFC 8018, section 6.1.1; RC4 has none). Gives the length of
     /// the plaintext, or nothing where key and content do not fit: a wrong passphrase or a damaged file.
-    pub(super) fn decrypt(self, key: &[u8], iv: &[u8], buffer: &mut [u8]) -> Option<usize> {
+    pub(in crate::pki) fn decrypt(self, key: &[u8], iv: &[u8], buffer: &mut [u8]) -> Option<usize> {
         match self {
             Self::Aes128Cbc => cbc_decrypt::<Aes128>(key, iv, buffer),
             Self::Aes192Cbc => cbc_decrypt::<Aes192>(key, iv, buffer),
@@ -95,7 +95,7 @@ impl Cipher {
     }
 
     /// Whether so many bytes can be what this cipher put out: whole blocks, and at least one.
-    pub(super) fn can_have_made(self, length: usize) -> bool {
+    pub(in crate::pki) fn can_have_made(self, length: usize) -> bool {
         length > 0 && length.is_multiple_of(self.iv_length().max(1))
     }
 }

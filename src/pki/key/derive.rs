@@ -9,7 +9,7 @@ use pkcs8::pkcs5::scrypt as rfc7914;
 use sha1::Sha1;
 use sha1::digest::{Digest, FixedOutputReset, Output};
 use sha2::block_api::compress256;
-use sha2::{Sha224, Sha256};
+use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
 use zeroize::Zeroizing;
 
 use super::scheme::{Hash, Prf};
@@ -153,6 +153,81 @@ fn pbkdf1_with<D: Digest + FixedOutputReset>(
 pub(super) enum Purpose {
     Key = 1,
     Iv = 2,
+    Mac = 3,
+}
+
+/// A hash of a message authentication code. Encryption knows fewer: see [`Hash`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MacHash {
+    Md5,
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+    Sha512Of224,
+    Sha512Of256,
+}
+
+impl MacHash {
+    /// The derivation of PKCS#12 for the key of a code with this hash (RFC 7292, appendix B.4): as long as its digest.
+    pub(super) fn mac_key(self, passphrase: &[u8], salt: &[u8], iterations: u64) -> Zeroizing<Vec<u8>> {
+        let length = self.length();
+        match self {
+            Self::Md5 => pkcs12_with::<Md5, 64>(Purpose::Mac, passphrase, salt, iterations, length),
+            Self::Sha1 => pkcs12_with::<Sha1, 64>(Purpose::Mac, passphrase, salt, iterations, length),
+            Self::Sha224 => pkcs12_with::<Sha224, 64>(Purpose::Mac, passphrase, salt, iterations, length),
+            Self::Sha256 => pkcs12_with::<Sha256, 64>(Purpose::Mac, passphrase, salt, iterations, length),
+            Self::Sha384 => pkcs12_with::<Sha384, 128>(Purpose::Mac, passphrase, salt, iterations, length),
+            Self::Sha512 => pkcs12_with::<Sha512, 128>(Purpose::Mac, passphrase, salt, iterations, length),
+            Self::Sha512Of224 => {
+                pkcs12_with::<Sha512_224, 128>(Purpose::Mac, passphrase, salt, iterations, length)
+            }
+            Self::Sha512Of256 => {
+                pkcs12_with::<Sha512_256, 128>(Purpose::Mac, passphrase, salt, iterations, length)
+            }
+        }
+    }
+
+    /// HMAC (RFC 2104).
+    pub(super) fn hmac(self, key: &[u8], message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Md5 => hmac_with::<Md5, 64>(key, message),
+            Self::Sha1 => hmac_with::<Sha1, 64>(key, message),
+            Self::Sha224 => hmac_with::<Sha224, 64>(key, message),
+            Self::Sha256 => hmac_with::<Sha256, 64>(key, message),
+            Self::Sha384 => hmac_with::<Sha384, 128>(key, message),
+            Self::Sha512 => hmac_with::<Sha512, 128>(key, message),
+            Self::Sha512Of224 => hmac_with::<Sha512_224, 128>(key, message),
+            Self::Sha512Of256 => hmac_with::<Sha512_256, 128>(key, message),
+        }
+    }
+
+    /// The length of a digest, in bytes.
+    pub(super) fn length(self) -> usize {
+        match self {
+            Self::Md5 => 16,
+            Self::Sha1 => 20,
+            Self::Sha224 | Self::Sha512Of224 => 28,
+            Self::Sha256 | Self::Sha512Of256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+fn hmac_with<D: Digest, const BLOCK: usize>(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let mut block = Zeroizing::new([0; BLOCK]);
+    if key.len() <= BLOCK {
+        block[..key.len()].copy_from_slice(key);
+    } else {
+        let digest = D::digest(key);
+        block[..digest.len()].copy_from_slice(&digest);
+    }
+    block.iter_mut().for_each(|octet| *octet ^= 0x36);
+    let inner = D::new().chain_update(*block).chain_update(message).finalize();
+    block.iter_mut().for_each(|octet| *octet ^= 0x36 ^ 0x5c);
+    D::new().chain_update(*block).chain_update(inner).finalize().to_vec()
 }
 
 /// The derivation of PKCS#12 with SHA-1 (RFC 7292, appendix B.2). `passphrase` is in the encoding of
@@ -164,29 +239,39 @@ pub(super) fn pkcs12(
     iterations: u64,
     length: usize,
 ) -> Zeroizing<Vec<u8>> {
+    pkcs12_with::<Sha1, SHA1_BLOCK>(purpose, passphrase, salt, iterations, length)
+}
+
+fn pkcs12_with<D: Digest + FixedOutputReset, const BLOCK: usize>(
+    purpose: Purpose,
+    passphrase: &[u8],
+    salt: &[u8],
+    iterations: u64,
+    length: usize,
+) -> Zeroizing<Vec<u8>> {
     // Names as in the RFC: D the diversifier, I the input (salt, then passphrase, each filled up to whole blocks
     // by repeating itself), A the output of one round, B that output repeated.
-    let salt_length = salt.len().next_multiple_of(SHA1_BLOCK);
-    let passphrase_length = passphrase.len().next_multiple_of(SHA1_BLOCK);
+    let salt_length = salt.len().next_multiple_of(BLOCK);
+    let passphrase_length = passphrase.len().next_multiple_of(BLOCK);
     let mut input = Zeroizing::new(Vec::with_capacity(salt_length + passphrase_length));
     input.extend(salt.iter().cycle().take(salt_length));
     input.extend(passphrase.iter().cycle().take(passphrase_length));
 
     let mut key = Zeroizing::new(vec![0; length]);
-    let mut hasher = Sha1::new();
-    let mut output = Wiped::<Sha1>::default();
+    let mut hasher = D::new();
+    let mut output = Wiped::<D>::default();
     for part in key.chunks_mut(output.0.len()) {
-        hasher.update([purpose as u8; SHA1_BLOCK]);
-        hasher.update(&*input);
+        Digest::update(&mut hasher, [purpose as u8; BLOCK]);
+        Digest::update(&mut hasher, &*input);
         Digest::finalize_into_reset(&mut hasher, &mut output.0);
         for _ in 1..iterations {
-            hasher.update(&output.0);
+            Digest::update(&mut hasher, &output.0);
             Digest::finalize_into_reset(&mut hasher, &mut output.0);
         }
         part.copy_from_slice(&output.0[..part.len()]);
 
         // I = I + B + 1, block by block, as big numbers.
-        for block in input.chunks_mut(SHA1_BLOCK) {
+        for block in input.chunks_mut(BLOCK) {
             let mut carry = 1_u16;
             for (position, octet) in block.iter_mut().enumerate().rev() {
                 carry += u16::from(*octet) + u16::from(output.0[position % output.0.len()]);

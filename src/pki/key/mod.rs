@@ -9,6 +9,7 @@
 mod cipher;
 mod derive;
 mod detect;
+mod mac;
 mod open;
 mod pair;
 mod private;
@@ -22,3 +23,7 @@ pub use pair::{NotCheckable, Pairing, proves};
 pub use private::PrivateKey;
 pub use scheme::{Hash, Kdf, Prf, Scheme};
 pub use seal::{LONGEST_PASSPHRASE, PORTABLE_ITERATIONS, SealError};
+
+pub(in crate::pki) use mac::{Mac, check_iterations};
+pub(in crate::pki) use open::{Derived, Spelling};
+pub(in crate::pki) use scheme::{Sealing, positive};

@@ -6,7 +6,6 @@ use std::num::NonZeroU32;
 
 use zeroize::Zeroizing;
 
-use super::cipher::Cipher;
 use super::derive::{self, Purpose};
 use super::detect::Cause;
 use super::private::PrivateKey;
@@ -24,16 +23,20 @@ pub struct Sealed {
 
 impl Sealed {
     /// Takes the parts of a sealed key.
-    pub(super) fn new(sealing: Sealing, content: &[u8], curve: Option<Vec<u8>>) -> Result<Self, Cause> {
-        if let Scheme::LegacyPem { cipher }
-        | Scheme::Pbes1 { cipher, .. }
-        | Scheme::Pbes2 { cipher, .. }
-        | Scheme::Pkcs12Pbe { cipher, .. } = sealing.scheme
-            && !cipher.can_have_made(content.len())
-        {
+    pub(in crate::pki) fn new(
+        sealing: Sealing,
+        content: &[u8],
+        curve: Option<Vec<u8>>,
+    ) -> Result<Self, Cause> {
+        if sealing.scheme.cipher().is_some_and(|cipher| !cipher.can_have_made(content.len())) {
             return Err(Cause::Parameters);
         }
         Ok(Self { content: content.to_vec(), curve, sealing })
+    }
+
+    /// The salt of its derivation.
+    pub(in crate::pki) fn salt(&self) -> &[u8] {
+        &self.sealing.salt
     }
 
     /// How it is sealed.
@@ -50,65 +53,123 @@ impl Sealed {
     /// # Errors
     /// As [`OpenError`] says.
     pub fn open(&self, passphrase: &Passphrase, limits: &Limits) -> Result<PrivateKey, OpenError> {
+        self.open_spelled(Spelling::of_scheme(self.scheme(), passphrase.expose_secret()), passphrase, limits)
+    }
+
+    /// The same with other spellings of the passphrase, tried one after the other.
+    pub(in crate::pki) fn open_spelled(
+        &self,
+        spellings: &[Spelling],
+        passphrase: &Passphrase,
+        limits: &Limits,
+    ) -> Result<PrivateKey, OpenError> {
         limits.check(self.scheme())?;
-        let passphrase = passphrase.expose_secret();
-        let Sealing { iv, salt, scheme } = &self.sealing;
-        match scheme {
-            Scheme::LegacyPem { cipher } => {
-                let key = derive::bytes_to_key(passphrase, salt, cipher.key_length());
-                self.decrypt(*cipher, &key, iv)
+        for spelling in spellings {
+            let derived = self.sealing.derive(&spelling.of(passphrase.expose_secret()))?;
+            let opened = self.sealing.decrypt(&derived, &self.content).and_then(|plain| self.read(&plain));
+            if let Some(key) = opened {
+                return Ok(key);
             }
-            Scheme::Pbes1 { cipher, hash, iterations } => {
+        }
+        Err(OpenError::WrongPassphraseOrDamaged)
+    }
+
+    /// Reads what was decrypted. One wrong passphrase in 250 gets past the padding and fails here.
+    fn read(&self, plain: &[u8]) -> Option<PrivateKey> {
+        let (_, rest) = Element::expect(plain, SEQUENCE).ok()?;
+        PrivateKey::read(plain, self.curve.as_deref()).ok().filter(|_| rest.is_empty())
+    }
+}
+
+impl Sealing {
+    /// Derives key and initialization vector from a passphrase that is spelled as the scheme wants it. The limits have
+    /// been asked before.
+    pub(in crate::pki) fn derive(&self, passphrase: &[u8]) -> Result<Derived, OpenError> {
+        let Self { iv, salt, scheme } = self;
+        let given = || Zeroizing::new(iv.clone());
+        Ok(match scheme {
+            Scheme::LegacyPem { cipher } => {
+                Derived { iv: given(), key: derive::bytes_to_key(passphrase, salt, cipher.key_length()) }
+            }
+            Scheme::Pbes1 { hash, iterations, .. } => {
                 let derived = derive::pbkdf1(*hash, passphrase, salt, *iterations);
                 let (key, iv) = derived.split_at(8);
-                self.decrypt(*cipher, key, iv)
+                Derived { iv: Zeroizing::new(iv.to_vec()), key: Zeroizing::new(key.to_vec()) }
             }
             Scheme::Pbes2 { cipher, kdf: Kdf::Pbkdf2 { iterations, prf, .. } } => {
                 let rounds = rounds(*iterations)?;
                 let key = derive::pbkdf2(*prf, passphrase, salt, rounds, cipher.key_length());
-                self.decrypt(*cipher, &key, iv)
+                Derived { iv: given(), key }
             }
             Scheme::Pbes2 { cipher, kdf: Kdf::Scrypt { n, p, r } } => {
                 let key = derive::scrypt(passphrase, salt, (*n, *r, *p), cipher.key_length())
                     .ok_or(OpenError::Damaged { cause: Cause::Parameters })?;
-                self.decrypt(*cipher, &key, iv)
+                Derived { iv: given(), key }
             }
             Scheme::Pkcs12Pbe { cipher, iterations } => {
-                let opened = self.open_pkcs12(*cipher, *iterations, &derive::bmp_string(passphrase));
-                if opened.is_ok() || passphrase.is_ascii() {
-                    return opened;
-                }
-                self.open_pkcs12(*cipher, *iterations, &derive::bmp_string_bytewise(passphrase))
+                let derive = |purpose, length| derive::pkcs12(purpose, passphrase, salt, *iterations, length);
+                let key = derive(Purpose::Key, cipher.key_length());
+                Derived { iv: derive(Purpose::Iv, cipher.iv_length()), key }
             }
-            Scheme::Unsupported { what } => Err(OpenError::Unsupported { what: what.clone() }),
+            Scheme::Unsupported { what } => return Err(OpenError::Unsupported { what: what.clone() }),
+        })
+    }
+
+    /// Decrypts a copy of the content; none where the passphrase was wrong or the content is damaged.
+    pub(in crate::pki) fn decrypt(&self, derived: &Derived, content: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let cipher = self.scheme.cipher()?;
+        let mut buffer = Zeroizing::new(content.to_vec());
+        let length = cipher.decrypt(&derived.key, &derived.iv, &mut buffer)?;
+        buffer.truncate(length);
+        Some(buffer)
+    }
+}
+
+/// Key and initialization vector, as they come from a passphrase.
+pub(in crate::pki) struct Derived {
+    iv: Zeroizing<Vec<u8>>,
+    key: Zeroizing<Vec<u8>>,
+}
+
+/// How a passphrase is written down before anything is derived from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::pki) enum Spelling {
+    /// No bytes at all: some programs tell no passphrase from an empty one, in the schemes of PKCS#12.
+    Absent,
+    /// UTF-16 with an end, made of UTF-8.
+    Bmp,
+    /// UTF-16 with an end, made of single bytes: OpenSSL before 1.1.
+    BmpBytewise,
+    /// As it is.
+    Bytes,
+}
+
+impl Spelling {
+    /// The spellings to try for a scheme, in their order.
+    pub(in crate::pki) fn of_scheme(scheme: &Scheme, passphrase: &[u8]) -> &'static [Self] {
+        match scheme {
+            Scheme::Pkcs12Pbe { .. } => Self::of_pkcs12(passphrase),
+            _ => &[Self::Bytes],
         }
     }
 
-    fn open_pkcs12(
-        &self,
-        cipher: Cipher,
-        iterations: u64,
-        passphrase: &[u8],
-    ) -> Result<PrivateKey, OpenError> {
-        let salt = &self.sealing.salt;
-        let key = derive::pkcs12(Purpose::Key, passphrase, salt, iterations, cipher.key_length());
-        let iv = derive::pkcs12(Purpose::Iv, passphrase, salt, iterations, cipher.iv_length());
-        self.decrypt(cipher, &key, &iv)
+    /// The spellings to try for the schemes of PKCS#12.
+    pub(in crate::pki) fn of_pkcs12(passphrase: &[u8]) -> &'static [Self] {
+        match passphrase {
+            [] => &[Self::Bmp, Self::Absent],
+            ascii if ascii.is_ascii() => &[Self::Bmp],
+            _ => &[Self::Bmp, Self::BmpBytewise],
+        }
     }
 
-    fn decrypt(&self, cipher: Cipher, key: &[u8], iv: &[u8]) -> Result<PrivateKey, OpenError> {
-        let mut buffer = Zeroizing::new(self.content.clone());
-        let length = cipher.decrypt(key, iv, &mut buffer).ok_or(OpenError::WrongPassphraseOrDamaged)?;
-        self.read(&buffer[..length])
-    }
-
-    /// Reads what was decrypted. One wrong passphrase in 250 gets past the padding and fails here.
-    fn read(&self, plain: &[u8]) -> Result<PrivateKey, OpenError> {
-        let read = || {
-            let (_, rest) = Element::expect(plain, SEQUENCE).ok()?;
-            PrivateKey::read(plain, self.curve.as_deref()).ok().filter(|_| rest.is_empty())
-        };
-        read().ok_or(OpenError::WrongPassphraseOrDamaged)
+    /// The bytes that are hashed.
+    pub(in crate::pki) fn of(self, passphrase: &[u8]) -> Zeroizing<Vec<u8>> {
+        match self {
+            Self::Absent => Zeroizing::new(Vec::new()),
+            Self::Bmp => derive::bmp_string(passphrase),
+            Self::BmpBytewise => derive::bmp_string_bytewise(passphrase),
+            Self::Bytes => Zeroizing::new(passphrase.to_vec()),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub struct PrivateKey {
 impl PrivateKey {
     /// Reads PKCS#8, PKCS#1, SEC 1 or OpenSSL's DSA structure. `curve` is the content of an `EC PARAMETERS` block,
     /// for SEC 1 keys that do not name their curve themselves.
-    pub(super) fn read(der: &[u8], curve: Option<&[u8]>) -> Result<Self, Cause> {
+    pub(in crate::pki) fn read(der: &[u8], curve: Option<&[u8]>) -> Result<Self, Cause> {
         let mut parts = Element::expect(der, SEQUENCE)?.0.children();
         match form_of(der) {
             Some(Form::Pkcs8) => {

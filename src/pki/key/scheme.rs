@@ -11,7 +11,7 @@ use crate::pki::asn1::{
 };
 
 /// How a private key is sealed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// OpenSSL's own encryption of PEM, with the headers `Proc-Type: 4,ENCRYPTED` and `DEK-Info` (RFC 1421,
     /// section 4.6.1): MD5, one round, whatever the cipher.
@@ -50,7 +50,7 @@ pub enum Scheme {
 }
 
 /// The key derivation of PBES2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kdf {
     /// PBKDF2 (RFC 8018, section 5.2).
     Pbkdf2 {
@@ -74,7 +74,7 @@ pub enum Kdf {
 }
 
 /// A hash of PBES1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hash {
     /// MD5.
     Md5,
@@ -83,7 +83,7 @@ pub enum Hash {
 }
 
 /// A pseudorandom function of PBKDF2 (RFC 8018, appendix B.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Prf {
     /// HMAC with SHA-1, the default where none is named.
     HmacSha1,
@@ -98,6 +98,17 @@ pub enum Prf {
 }
 
 impl Scheme {
+    /// The cipher; none where it is not known.
+    pub(in crate::pki) fn cipher(&self) -> Option<Cipher> {
+        match self {
+            Self::LegacyPem { cipher }
+            | Self::Pbes1 { cipher, .. }
+            | Self::Pbes2 { cipher, .. }
+            | Self::Pkcs12Pbe { cipher, .. } => Some(*cipher),
+            Self::Unsupported { .. } => None,
+        }
+    }
+
     /// The name, for JSON and for people; stable. PBES2 is spelled out; the others have the names `openssl pkcs8
     /// -v1` takes, and legacy PEM that of its `DEK-Info`.
     pub fn name(&self) -> String {
@@ -169,15 +180,15 @@ impl fmt::Display for Prf {
 
 /// A scheme and what else is needed to open it: salt and, where it is not derived, initialization vector.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sealing {
+pub(in crate::pki) struct Sealing {
     pub(super) iv: Vec<u8>,
-    pub(super) salt: Vec<u8>,
-    pub(super) scheme: Scheme,
+    pub(in crate::pki) salt: Vec<u8>,
+    pub(in crate::pki) scheme: Scheme,
 }
 
 impl Sealing {
     /// Reads the encryptionAlgorithm of an EncryptedPrivateKeyInfo (RFC 5958, section 3).
-    pub(super) fn of_identifier(identifier: Element<'_>) -> Result<Self, Cause> {
+    pub(in crate::pki) fn of_identifier(identifier: Element<'_>) -> Result<Self, Cause> {
         let (oid, mut parameters) = identifier_parts(identifier)?;
         if let Some((_, hash, cipher)) = PBES1.iter().find(|(known, ..)| *known == oid) {
             let (salt, iterations) = salt_and_iterations(&mut parameters)?;
@@ -248,15 +259,15 @@ impl Sealing {
 }
 
 /// The keyDerivationFunc of PBES2.
-struct Derivation {
-    kdf: Kdf,
-    key_length: Option<u64>,
-    salt: Vec<u8>,
+pub(super) struct Derivation {
+    pub(super) kdf: Kdf,
+    pub(super) key_length: Option<u64>,
+    pub(super) salt: Vec<u8>,
 }
 
 impl Derivation {
     /// The outer error is damage, the inner one a derivation that is not known.
-    fn read(identifier: Element<'_>) -> Result<Result<Self, Sealing>, Cause> {
+    pub(super) fn read(identifier: Element<'_>) -> Result<Result<Self, Sealing>, Cause> {
         let (oid, mut parameters) = identifier_parts(identifier)?;
         match oid {
             PBKDF2 => Self::read_pbkdf2(parameters.expect(SEQUENCE)?),
@@ -296,7 +307,7 @@ impl Derivation {
     }
 }
 
-fn identifier_parts(identifier: Element<'_>) -> Result<(&[u8], Children<'_>), Malformed> {
+pub(super) fn identifier_parts(identifier: Element<'_>) -> Result<(&[u8], Children<'_>), Malformed> {
     let mut parts = identifier.children();
     let oid = parts.expect(OBJECT_IDENTIFIER)?.content;
     Ok((oid, parts))
@@ -310,7 +321,7 @@ fn salt_and_iterations(parameters: &mut Children<'_>) -> Result<(Vec<u8>, u64), 
 }
 
 /// A number above 0; one that does not fit is as large as can be.
-fn positive(integer: Element<'_>) -> Result<u64, Cause> {
+pub(in crate::pki) fn positive(integer: Element<'_>) -> Result<u64, Cause> {
     let leading_zeros = integer.content.iter().take_while(|octet| **octet == 0).count();
     let significant = &integer.content[leading_zeros..];
     if significant.is_empty() || integer.content[0] & 0x80 != 0 {
@@ -344,7 +355,7 @@ fn short_name(cipher: Cipher) -> &'static str {
     }
 }
 
-fn name_of(oid: &[u8]) -> Box<str> {
+pub(super) fn name_of(oid: &[u8]) -> Box<str> {
     let dotted = dotted(oid);
     match UNSUPPORTED.iter().find(|(known, _)| *known == dotted) {
         Some((_, name)) => (*name).into(),
@@ -394,7 +405,7 @@ const PKCS12_PBE: [(&[u8], Cipher); 6] = [
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01, 0x06], Cipher::Rc2Cbc40),
 ];
 /// 1.2.840.113549.2.{7 to 11}
-const PRFS: [(&[u8], Prf); 5] = [
+pub(super) const PRFS: [(&[u8], Prf); 5] = [
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x07], Prf::HmacSha1),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x08], Prf::HmacSha224),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x09], Prf::HmacSha256),

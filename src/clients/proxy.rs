@@ -1,0 +1,44 @@
+//! Which entries of `NO_PROXY` each client understands, as data with the versions it was seen on: curl 7.88, Node 24.21 (fetch and
+//! node:http), Bun 1.4.5, Python 3.11 (urllib and requests 2.34), each asked on loopback with every form. Claude Code 2.1 by
+//! CLIENTS.md, proxy, rule 4.
+//!
+//! Pure: verdicts from facts. How entries are spelled is decided in [`crate::proxy`].
+
+use super::{Client, Refusal};
+use crate::proxy::Form;
+
+/// Who goes to the proxy all the same.
+pub fn refusal_of_exception(form: Form) -> Refusal {
+    match form {
+        Form::Pattern => {
+            Refusal { clients: &[Bun, ClaudeCode, Curl, Node, Python], what: "a pattern within a name" }
+        }
+        // curl knows no ports there (seen on 7.88); the others do, but for Node's node:http with the subdomains.
+        Form::Port => Refusal { clients: &[Curl, Node], what: "a host on one port" },
+        // curl since 7.86 and requests do, and Bun those of IPv4.
+        Form::Range => Refusal { clients: &[ClaudeCode, Node, Python], what: "a range of addresses" },
+        Form::Word => Refusal {
+            clients: &[Bun, ClaudeCode, Curl, Node, Python],
+            what: "a word that is no name in ASCII",
+        },
+    }
+}
+
+/// Who cannot be given a password with control characters, or in other letters than ASCII: curl 7.88 refuses the address,
+/// requests 2.34 fails on letters beyond Latin-1 and sends the others in Latin-1, where all others send UTF-8.
+pub fn refusals_of_password(password: &[u8]) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    if password.iter().any(u8::is_ascii_control) {
+        refusals.push(Refusal { clients: &[Curl], what: "a control character" });
+    }
+    match str::from_utf8(password) {
+        Err(_) => refusals.push(Refusal { clients: &[Node, Python], what: "bytes that are not UTF-8" }),
+        Ok(text) if !text.is_ascii() => {
+            refusals.push(Refusal { clients: &[Python], what: "letters that are not ASCII" });
+        }
+        Ok(_) => {}
+    }
+    refusals
+}
+
+use Client::{Bun, ClaudeCode, Curl, Node, Python};
