@@ -200,6 +200,7 @@ fn own_name() -> String {
 /// Makes a folder that must not be there yet, mode 0700 whatever the umask.
 fn make(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
+    builder.recursive(false);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)?;

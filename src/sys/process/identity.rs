@@ -68,6 +68,7 @@ impl FromStr for Identity {
 pub struct NoIdentity;
 
 /// What the system tells of a process.
+#[cfg_attr(not(unix), expect(dead_code, reason = "Windows tells nothing"))]
 enum Seen {
     /// There is none of that number.
     Gone,
