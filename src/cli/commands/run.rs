@@ -429,7 +429,7 @@ fn no_folder(error: runtime_folder::Error) -> Failure {
         ))
         .hint(another),
         Error::Refused { error, path } => Failure::new(format!(
-            "the folder {} for the one-time key cannot be made: {error}",
+            "the folder {} for the one-time key cannot be used: {error}",
             words::path(&path)
         ))
         .hint(another),
