@@ -253,6 +253,11 @@ impl Terminal for Answers {
         Ok(Passphrase::new(answer.into_bytes()))
     }
 
+    fn confirm(&self, question: &str) -> io::Result<bool> {
+        self.0.questions.borrow_mut().push(question.to_owned());
+        Ok(self.0.ready.borrow_mut().pop_front().is_some_and(|answer| answer == "y"))
+    }
+
     fn is_present(&self) -> bool {
         self.0.is_present.get()
     }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::IdentityArguments;
+use super::{FamilyArguments, IdentityArguments};
 
 /// `certman run`
 #[derive(Args, Debug)]
@@ -22,6 +22,9 @@ pub struct RunArguments {
     /// Become the program instead of waiting for it, and print nothing: for launchers
     #[arg(long)]
     pub exec: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub families: FamilyArguments,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub identity: IdentityArguments,

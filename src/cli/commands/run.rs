@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::values::{Request, Values, bundle, values};
-use super::{identity, proxy};
+use super::identity;
+use super::values::{Request, Values, values, without_identity};
 use crate::cli::args::RunArguments;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
 use crate::cli::{Ending, Outcome, Shown};
 use crate::clients::key::refusals_of_key_file;
 use crate::config::Settings;
-use crate::exports::{Content as Exported, VARIABLES};
+use crate::exports::{Content as Exported, Families, VARIABLES};
 use crate::pki::cert::Certificate;
 use crate::pki::container::pem;
 use crate::pki::key::{Content, KeyFile, Limits};
@@ -50,17 +50,18 @@ pub fn run(arguments: &RunArguments, settings: Settings, host: &mut Host) -> Res
     let outer = outer(&settings, &host.environment).filter(|_| !arguments.plain_passphrase);
     let is_nested = outer.is_some();
     let mut values = match outer {
-        Some(outer) => {
-            let bundle = bundle(&request, &settings, host, &mut report)?;
-            let proxy = proxy::proxies(&settings, host, &mut report)?;
-            Values { bundle: bundle.map(|path| fs::without_parents(&path)), proxy, ..outer }
+        Some(Values { certificate, key, passphrase, .. }) => {
+            let others = without_identity(&request, &settings, host, &mut report)?;
+            Values { certificate, key, passphrase, ..others }
         }
         None => values(&request, &settings, host, &mut report)?,
     };
     let environment = inherited(arguments, &settings, &host.environment);
+    let families = settings.families.clone();
     let mut one_time = None;
     if let (Some(certificate), Some(key)) = (&settings.cert, &settings.key)
         && !is_nested
+        && settings.families.variables().any(|variable| is_of_identity(variable.content))
     {
         let (certificate, key) = (&certificate.value, &key.value);
         let file = identity::detect(key)?;
@@ -77,12 +78,13 @@ pub fn run(arguments: &RunArguments, settings: Settings, host: &mut Host) -> Res
         }
     }
     let program = Program { arguments: rest.to_vec(), environment, name: name.clone() };
-    let launch = Launch { is_exec: arguments.exec, one_time, program, values };
+    let launch = Launch { families, is_exec: arguments.exec, one_time, program, values };
     Ok(Outcome { ending: Ending::Doing { is_done: true }, report, shown: Shown::Launch(Box::new(launch)) })
 }
 
 /// A program, ready to be started: everything that can fail without it has not.
 pub struct Launch {
+    families: Families,
     is_exec: bool,
     one_time: Option<OneTime>,
     program: Program,
@@ -100,11 +102,11 @@ impl Launch {
     /// # Errors
     /// Where the one-time pair cannot be written, and where the program cannot be started.
     pub fn start(self, host: &mut Host) -> Result<Outcome, Failure> {
-        let Self { is_exec, one_time, mut program, mut values } = self;
+        let Self { families, is_exec, one_time, mut program, mut values } = self;
         // From now on a signal does not end certman any more, or the pair would be left behind.
         let relay = if is_exec { None } else { Some(Relay::begin().map_err(no_relay)?) };
         let folder = one_time.as_ref().map(|one_time| one_time.deliver(host, &mut values)).transpose()?;
-        set(&mut program.environment, &values);
+        set(&mut program.environment, &families, &values);
         drop(values);
         let Some(relay) = relay else {
             #[cfg(unix)]
@@ -207,20 +209,20 @@ fn fits(name: &OsStr, pattern: &OsStr) -> bool {
 
 /// Puts the values in the place of what is there. The variables of an identity belong together: a passphrase of another one
 /// does not stay.
-fn set(environment: &mut Vec<(OsString, OsString)>, values: &Values) {
-    for variable in VARIABLES {
+fn set(environment: &mut Vec<(OsString, OsString)>, families: &Families, values: &Values) {
+    for variable in families.variables() {
         let value = values.value(variable.content);
-        let is_of_identity = matches!(
-            variable.content,
-            Exported::ClientCertificate | Exported::ClientKey | Exported::ClientKeyPassphrase
-        );
-        if value.is_some() || is_of_identity && values.key.is_some() {
+        if value.is_some() || is_of_identity(variable.content) && values.key.is_some() {
             environment.retain(|(name, _)| name != variable.name);
         }
         if let Some(value) = value {
             environment.push((variable.name.into(), os_string(value)));
         }
     }
+}
+
+fn is_of_identity(content: Exported) -> bool {
+    matches!(content, Exported::ClientCertificate | Exported::ClientKey | Exported::ClientKeyPassphrase)
 }
 
 #[cfg(unix)]
