@@ -19,6 +19,7 @@ mod keys;
 mod passphrase;
 mod proxy;
 mod run;
+mod settings;
 mod shells;
 mod stores;
 mod streams;

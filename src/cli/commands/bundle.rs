@@ -339,6 +339,8 @@ pub(super) fn holds_private_key(path: &Path) -> Option<&'static str> {
 /// A failure to write, with the next step.
 pub fn write_failure(what: &str, path: &Path, error: &WriteError) -> Failure {
     let hint = match error {
+        WriteError::Changed => "nothing was changed; try again".to_owned(),
+        WriteError::DeadLink => "mend the link, or name another file with --out".to_owned(),
         WriteError::ForeignLink => "name a file in a folder of your own with --out".to_owned(),
         WriteError::NotAFile => "name a file that certman may replace, or `-` for standard output".to_owned(),
         WriteError::Refused(error) => match error.kind() {

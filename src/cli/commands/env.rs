@@ -34,6 +34,8 @@ pub fn run(
     let request = Request {
         limits: &arguments.identity.limits,
         no_refresh: arguments.no_refresh,
+        public_only: false,
+        rehearse: false,
         verify: arguments.verify,
     };
     let values = match arguments.unset {

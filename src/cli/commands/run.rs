@@ -44,7 +44,13 @@ pub fn run(arguments: &RunArguments, settings: Settings, host: &mut Host) -> Res
     }
     let mut report = Report::default();
     let limits = &arguments.identity.limits;
-    let request = Request { limits, no_refresh: arguments.no_refresh, verify: false };
+    let request = Request {
+        limits,
+        no_refresh: arguments.no_refresh,
+        public_only: false,
+        rehearse: false,
+        verify: false,
+    };
     // Before they are read: what is changed while they are read is seen later.
     let states = States::of(&settings);
     let outer = outer(&settings, &host.environment).filter(|_| !arguments.plain_passphrase);

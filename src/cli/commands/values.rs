@@ -28,6 +28,10 @@ pub struct Request<'a> {
     pub limits: &'a LimitArguments,
     /// Take the bundle as it is, even where its sources have changed.
     pub no_refresh: bool,
+    /// Deliver nothing that takes a secret: a sealed key stays out, together with its certificate. No passphrase is asked for.
+    pub public_only: bool,
+    /// Write nothing: a bundle that is missing or stale counts as made.
+    pub rehearse: bool,
     /// Open the key and match it with the certificate first.
     pub verify: bool,
 }
@@ -49,6 +53,8 @@ pub struct Values {
     pub proxy: Proxies,
     /// The passphrase of a sealed key.
     pub passphrase: Option<Passphrase>,
+    /// The sealed key that stayed out, where nothing was to be delivered that takes a secret.
+    pub withheld_key: Option<PathBuf>,
 }
 
 /// What goes into the variables of the proxy.
@@ -107,6 +113,9 @@ pub fn values(
     let mut values = without_identity(request, settings, host, report)?;
     match (&settings.cert, &settings.key) {
         (None, None) => {}
+        (Some(_), Some(key)) if request.public_only && is_sealed(&key.value)? => {
+            values.withheld_key = Some(fs::without_parents(&key.value));
+        }
         (Some(certificate), Some(key)) => {
             values.passphrase = passphrase(request, settings, &certificate.value, &key.value, host, report)?;
             values.certificate = Some(fs::without_parents(&certificate.value));
@@ -119,7 +128,8 @@ pub fn values(
                 .hint(format!("set {missing} in certman.toml")));
         }
     }
-    if values.bundle.is_none() && values.certificate.is_none() && settings.proxy.is_none() {
+    let is_nothing = values.bundle.is_none() && values.certificate.is_none() && settings.proxy.is_none();
+    if is_nothing && values.withheld_key.is_none() {
         return Err(Failure::new("there is nothing to export: no sources, no bundle, no client certificate")
             .hint("write a certman.toml (certman.toml(5)), or name one with --config"));
     }
@@ -139,7 +149,7 @@ pub fn without_identity(
     let bundle = bundle(request, settings, host, report)?;
     let mut values = Values { bundle: bundle.map(|path| fs::without_parents(&path)), ..Values::default() };
     replacements(request, settings, host, report, &mut values)?;
-    values.proxy = proxy::proxies(settings, host, report)?;
+    values.proxy = proxy::proxies(settings, request.public_only, host, report)?;
     Ok(values)
 }
 
@@ -191,6 +201,9 @@ fn bundle(
             .hint("name a file in bundle.out"));
     }
     let exists = fs::state(out).is_ok();
+    if request.rehearse {
+        return Ok(Some(out.to_owned()));
+    }
     if request.no_refresh && exists {
         must_be_usable(out, report)?;
         return Ok(Some(out.to_owned()));
@@ -297,6 +310,10 @@ fn passphrase(
         identity::verify(file, passphrase.as_ref(), certificate, key, limits, report)?;
     }
     Ok(passphrase)
+}
+
+fn is_sealed(key: &Path) -> Result<bool, Failure> {
+    Ok(matches!(identity::detect(key)?.content, Content::Sealed(_)))
 }
 
 /// The variable whose value is not certman's alone.
