@@ -12,7 +12,8 @@ use crate::clients::key::KeyReason;
 use crate::clients::{self, Audience, Refusal};
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
-use crate::pki::container::{Broken, Guess, StoreError};
+use crate::pki::container::{Broken, Guess, Packing, StoreError};
+use crate::pki::details::Details;
 use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{NoKey, NotCheckable, OpenError};
 use crate::proxy::Form;
@@ -186,6 +187,8 @@ pub enum Cause {
     RuntimeLostCertificate { runtime: Box<str>, subject: Box<str> },
     /// Two keys under one name.
     SameSubjectOtherKey { count: usize, subject: Box<str> },
+    /// A certificate request that its own key has not signed.
+    RequestSignatureWrong { subject: Box<str> },
     /// A signature by its own key that cannot be checked here.
     SelfSignatureUnchecked { signature: Box<str>, subject: Box<str> },
     /// A signature by its own key that is wrong.
@@ -402,6 +405,7 @@ impl Cause {
             Self::RuntimeFailed { .. } => "runtime-failed",
             Self::RuntimeHandshakeFailed { .. } => "runtime-handshake-failed",
             Self::RuntimeLostCertificate { .. } => "runtime-lost-certificate",
+            Self::RequestSignatureWrong { .. } => "request-signature-wrong",
             Self::SameSubjectOtherKey { .. } => "same-subject-other-key",
             Self::SelfSignatureUnchecked { .. } => "self-signature-unchecked",
             Self::SelfSignatureWrong { .. } => "self-signature-wrong",
@@ -557,6 +561,7 @@ impl Cause {
             | Self::CrossSignedTwin { subject, .. }
             | Self::KeyMismatch { subject }
             | Self::RuntimeLostCertificate { subject, .. }
+            | Self::RequestSignatureWrong { subject }
             | Self::SameSubjectOtherKey { subject, .. }
             | Self::SelfSignatureUnchecked { subject, .. }
             | Self::SelfSignatureWrong { subject }
@@ -676,6 +681,8 @@ pub struct CertificateFacts {
     pub fingerprint_sha256: String,
     /// Whether it may issue others.
     pub is_ca: bool,
+    /// What `inspect` says besides.
+    pub inspected: Option<Box<InspectedFacts>>,
     /// The issuer's name.
     pub issuer: String,
     /// In a bundle: whether it was kept, and where not, the code of the reason.
@@ -704,6 +711,34 @@ pub struct CertificateFacts {
     pub subject: String,
     /// Names and addresses.
     pub subject_alt_names: Vec<String>,
+}
+
+/// What `inspect` says of a certificate besides the rest. Texts stand as in the certificate.
+#[derive(Debug)]
+pub struct InspectedFacts {
+    /// The key identifier of the issuer, in lower-case hexadecimal digits.
+    pub authority_key_id: Option<String>,
+    /// What its extensions say.
+    pub details: Details,
+    /// SHA-1 of the certificate, in lower-case hexadecimal digits.
+    pub fingerprint_sha1: String,
+    /// Who has issued it; none where that one is not there, or it is itself.
+    pub issued_by: Option<IssuedBy>,
+    /// How it is written down.
+    pub packing: Packing,
+    /// Its own key identifier, in lower-case hexadecimal digits.
+    pub subject_key_id: Option<String>,
+    /// The version, from 1.
+    pub version: u8,
+}
+
+/// The issuer of a certificate.
+#[derive(Clone, Copy, Debug)]
+pub struct IssuedBy {
+    /// Its number among the certificates of the report, from 0.
+    pub number: usize,
+    /// Whether its key is proven to have signed; otherwise names and key identifiers fit.
+    pub is_proven: bool,
 }
 
 /// A private key as JSON shows it.

@@ -4,6 +4,7 @@
 pub mod args;
 pub mod commands;
 pub mod failure;
+pub mod inspection;
 pub mod render;
 
 use std::ffi::OsString;
@@ -17,6 +18,7 @@ use zeroize::Zeroizing;
 use self::args::{Arguments, Command, Intent};
 use self::commands::run::Launch;
 use self::failure::Failure;
+use self::inspection::Inspection;
 use crate::config::{Profile, Settings};
 use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
@@ -117,6 +119,8 @@ pub enum Shown {
     Identity(IdentitySummary),
     /// `import`: the identity, and what became of it.
     Import(Box<ImportSummary>),
+    /// `inspect`: everything in the files.
+    Inspection(Inspection),
     /// `run`: the program, ready to be started.
     Launch(Box<Launch>),
     /// One sentence about what was done.
@@ -393,6 +397,9 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         Command::Env(env) => commands::env::run(env, arguments.common.format, &settings, host),
         Command::Import(import) => {
             commands::import::run(import, &settings, !wants_facts && !arguments.common.quiet, host)
+        }
+        Command::Inspect(inspect) => {
+            commands::inspect::run(inspect, &settings, wants_facts, arguments.common.verbose, host)
         }
         Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
         Command::Proxy(proxy) => commands::proxy::run(proxy, &settings, host),

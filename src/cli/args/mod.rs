@@ -4,6 +4,7 @@ mod audience;
 mod families;
 pub mod hook;
 mod import;
+mod inspect;
 mod proxy;
 mod run;
 pub mod settings;
@@ -18,6 +19,7 @@ use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub use self::audience::AudienceArguments;
 pub use self::families::FamilyArguments;
 pub use self::import::ImportArguments;
+pub use self::inspect::InspectArguments;
 pub use self::proxy::{ProxyCommand, ProxyScheme};
 pub use self::run::RunArguments;
 use self::settings::SettingsCommand;
@@ -31,7 +33,7 @@ use crate::pki::key::Limits;
     name = "certman",
     version,
     max_term_width = 100,
-    after_help = "Exit status: 0 done or nothing to say; check and key check: 1 a warning, 2 critical, 3 could not tell; \
+    after_help = "Exit status: 0 done or nothing to say; check, inspect and key check: 1 a warning, 2 critical, 3 could not tell; \
                   other commands: 1 failed, nothing was changed; 64 the arguments are wrong.\n\
                   Manual: certman(1) and certman.toml(5)."
 )]
@@ -138,6 +140,8 @@ pub enum Command {
     Hook(hook::HookArguments),
     /// Make client-cert.pem and client-key.pem from a store or from files in any form
     Import(ImportArguments),
+    /// Say what is in a file, whatever its format
+    Inspect(InspectArguments),
     /// The client's private key: check, remember, forget, decrypt, encrypt
     #[command(subcommand)]
     Key(KeyCommand),
@@ -464,6 +468,11 @@ impl Arguments {
             }
             Command::Import(import) => {
                 overrides.store_passphrase.clone_from(&import.stores.store_passphrase);
+                None
+            }
+            Command::Inspect(inspect) => {
+                overrides.passphrase.clone_from(&inspect.passphrase);
+                overrides.store_passphrase.clone_from(&inspect.stores.store_passphrase);
                 None
             }
             Command::Key(

@@ -13,6 +13,7 @@ use super::{gather, identity, proxy, runtime};
 use crate::cli::args::{CheckArguments, FailOn};
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, FirstToExpire, Outcome, Shown};
+use crate::clients::Audience;
 use crate::clients::key::{refusal_of_client_signature, refusals_of_client_certificate};
 use crate::config::Settings;
 use crate::pki::bundle::{self, Obstacle, Place, Rules, role};
@@ -37,16 +38,8 @@ pub fn run(
     wants_facts: bool,
     host: &mut Host,
 ) -> Result<Outcome, Failure> {
-    let mut check = Check {
-        now: host.now,
-        pending: Vec::new(),
-        report: Report::for_audience(arguments.audience.audience()),
-        subjects: HashMap::new(),
-        keys: HashMap::new(),
-        summary: CheckSummary { now: host.now, ..CheckSummary::default() },
-        thresholds: settings.thresholds,
-        wants_facts,
-    };
+    let audience = arguments.audience.audience();
+    let mut check = Check::new(settings.thresholds, audience, wants_facts, host.now);
     let limits = arguments.identity.limits.limits();
     // What is configured is judged by cron too; who names a path sits there.
     let asking = if arguments.paths.is_empty() { Asking::WhereNamed } else { Asking::AlsoUnnamed };
@@ -117,16 +110,17 @@ fn single_file(arguments: &CheckArguments, sources: &[Source]) -> Result<Option<
     }
 }
 
-struct Check {
+/// Judges certificates one at a time, and in the end those that another may take the place of.
+pub(super) struct Check {
     /// By the hash of a public key: the last second of the certificate that lasts longest.
     keys: HashMap<u64, i64>,
     now: i64,
     /// Certificates near or past their end, until it is known whether another takes their place.
     pending: Vec<Pending>,
-    report: Report,
+    pub(super) report: Report,
     /// By the hash of a subject: the last second of the certificate that lasts longest.
     subjects: HashMap<u64, i64>,
-    summary: CheckSummary,
+    pub(super) summary: CheckSummary,
     thresholds: Option<Thresholds>,
     wants_facts: bool,
 }
@@ -140,6 +134,24 @@ struct Pending {
 }
 
 impl Check {
+    pub(super) fn new(
+        thresholds: Option<Thresholds>,
+        audience: Audience,
+        wants_facts: bool,
+        now: i64,
+    ) -> Self {
+        Self {
+            keys: HashMap::new(),
+            now,
+            pending: Vec::new(),
+            report: Report::for_audience(audience),
+            subjects: HashMap::new(),
+            summary: CheckSummary { now, ..CheckSummary::default() },
+            thresholds,
+            wants_facts,
+        }
+    }
+
     fn everything_configured(
         &mut self,
         arguments: &CheckArguments,
@@ -312,7 +324,7 @@ impl Check {
         self.report = report;
     }
 
-    fn judge(&mut self, certificate: &Certificate, place: Place, report: &mut Report) {
+    pub(super) fn judge(&mut self, certificate: &Certificate, place: Place, report: &mut Report) {
         self.summary.certificates += 1;
         let validity = certificate.validity();
         if let Some(flaw) = certificate.flaw() {
@@ -355,7 +367,7 @@ impl Check {
     }
 
     /// Decides about the CAs near their end: with a replacement at hand that is still valid, there is no alarm.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         for pending in std::mem::take(&mut self.pending) {
             let latest = |map: &HashMap<u64, i64>, hash| map.get(&hash).copied().unwrap_or(i64::MIN);
             let replaced_until = latest(&self.subjects, pending.subject).max(latest(&self.keys, pending.key));

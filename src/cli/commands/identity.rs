@@ -455,7 +455,7 @@ pub fn lent(host: &Host) -> Lent<'_> {
 }
 
 /// Where there is no passphrase, that is critical; where it could not be asked for, nothing is known.
-fn severity_of(error: &passphrase::Error) -> Severity {
+pub fn severity_of(error: &passphrase::Error) -> Severity {
     use passphrase::Error;
     match error {
         Error::Keyring(keyring::Error::Absent { .. })

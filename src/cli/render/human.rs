@@ -49,6 +49,12 @@ impl Screen<'_, '_> {
                 self.remarks(report)?;
                 self.import(summary, outcome.ending)?;
             }
+            Shown::Inspection(inspection) => {
+                self.inspection(report, inspection)?;
+                self.judgement(report)?;
+                let about = words::inspect::counts(report, inspection);
+                self.verdict(report, || words::inspect::is_good(report, inspection), &format!("{about}: "))?;
+            }
             Shown::Launch(_) | Shown::Nothing => {}
             Shown::Note(note) => {
                 self.remarks(report)?;
@@ -340,7 +346,7 @@ impl Screen<'_, '_> {
     }
 }
 
-fn paint(word: &str, severity: Severity) -> String {
+pub(super) fn paint(word: &str, severity: Severity) -> String {
     let style = match severity {
         Severity::Info => AnsiColor::Cyan.on_default(),
         Severity::Warning => AnsiColor::Yellow.on_default().bold(),

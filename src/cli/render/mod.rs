@@ -2,6 +2,7 @@
 //! computes nothing.
 
 mod human;
+mod inspect;
 mod json;
 mod nagios;
 mod settings;
@@ -28,7 +29,10 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
         Ok(outcome) => status(outcome),
         Err(Failure { status: Some(status), .. }) => *status,
         Err(failure) if failure.is_usage => USAGE,
-        Err(_) if matches!(arguments.command, Command::Check(_)) || is_key_check(&arguments.command) => {
+        Err(_)
+            if matches!(arguments.command, Command::Check(_) | Command::Inspect(_))
+                || is_key_check(&arguments.command) =>
+        {
             COULD_NOT_TELL
         }
         Err(_) if matches!(arguments.command, Command::Run(_)) => RUN_FAILED,

@@ -1,6 +1,8 @@
 //! Findings in words: one sentence, lower case, no full stop; then the next step. Written for the person who gets it by
 //! mail at two in the morning and has not heard of certman before.
 
+pub mod inspect;
+
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
@@ -266,6 +268,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::RuntimeLostCertificate { runtime, subject } => {
             format!("{runtime} does not have '{subject}' from this file")
         }
+        Cause::RequestSignatureWrong { subject } => {
+            format!("the request of '{subject}' is not signed by its own key, and no CA will take it")
+        }
         Cause::SameSubjectOtherKey { count, subject } => format!(
             "{count} different keys go by the name '{subject}', and nothing tells a client which to take: \
              some connections will fail in some clients"
@@ -427,6 +432,7 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::RuntimeFailed { why, .. } => runtime_fix(why)?,
         Cause::RuntimeHandshakeFailed { .. } => "`certman key check` says what is the matter with key, certificate and passphrase",
         Cause::RuntimeLostCertificate { .. } => "make it anew with `certman bundle`, which leaves out what harms the rest",
+        Cause::RequestSignatureWrong { .. } => "make the request anew, from the key it is for",
         Cause::SameSubjectOtherKey { .. } => "keep only the CA that is in use, and take the other out of the sources",
         Cause::SelfSignatureWrong { .. } => "compare its fingerprint with the help desk before you trust it",
         Cause::SettingsByteOrderMark => "save it as UTF-8 without a byte order mark",
@@ -678,22 +684,29 @@ pub fn store_fix(error: &StoreError) -> &'static str {
 
 /// The next step for each way in which the passphrase of a store is not to be had.
 pub fn store_passphrase_fix(error: &passphrase::Error) -> &'static str {
-    use keyring::Error;
     match error {
-        passphrase::Error::Keyring(Error::Absent { .. }) => STORE_REMEMBER,
-        passphrase::Error::Keyring(Error::Ambiguous { .. }) => {
-            "run `certman key forget --store FILE`, then `certman key remember --store FILE`"
-        }
-        passphrase::Error::Keyring(error @ (Error::Locked { .. } | Error::TimedOut { .. })) => {
-            keyring_fix(error)
-        }
+        passphrase::Error::Keyring(error) => store_keyring_fix(error),
         passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => {
             "correct bundle.store_passphrase or --store-passphrase"
         }
         passphrase::Error::Unset { .. } => "set the variable, or name another place with --store-passphrase",
-        _ => {
-            "name another place with --store-passphrase: keyring, prompt, file:PATH, fd:N, env:NAME, command:…"
+        _ => STORE_PLACES,
+    }
+}
+
+/// The next step for each way in which a keyring does not answer about a store.
+pub fn store_keyring_fix(error: &keyring::Error) -> &'static str {
+    use keyring::Error;
+    match error {
+        Error::Absent { .. } => STORE_REMEMBER,
+        Error::Ambiguous { .. } => {
+            "run `certman key forget --store FILE`, then `certman key remember --store FILE`"
         }
+        Error::LineEnding | Error::NotText { .. } => {
+            "keep this passphrase in a file of mode 0600, and set bundle.store_passphrase = \"file:PATH\""
+        }
+        Error::Locked { .. } | Error::NoCollection | Error::TimedOut { .. } => keyring_fix(error),
+        Error::NoBus { .. } | Error::NoService { .. } | Error::Other { .. } => STORE_PLACES,
     }
 }
 
@@ -733,6 +746,7 @@ fn key_damage(damage: KeyDamage) -> &'static str {
         KeyDamage::Base64(Damage::Character { .. }) => "it has a character that base64 does not have",
         KeyDamage::Base64(Damage::Empty) => "its block is empty",
         KeyDamage::Base64(Damage::Length) => "its base64 is cut short",
+        KeyDamage::CurvesDiffer => "it names two different curves",
         KeyDamage::CurveMissing => "it does not say which curve it is on",
         KeyDamage::Headers => "the lines above its base64 that say how it is sealed are broken",
         KeyDamage::Impossible => "it has numbers that no key can have",
@@ -1111,7 +1125,8 @@ fn ago(seconds: i64) -> String {
     }
 }
 
-fn broken(broken: Broken) -> String {
+/// What is wrong with a block.
+pub fn broken(broken: Broken) -> String {
     match broken {
         Broken::Base64(Damage::Character { line }) => {
             format!("line {line} has a character that base64 does not have")
@@ -1130,6 +1145,7 @@ fn broken(broken: Broken) -> String {
 fn flaw(flaw: Flaw) -> &'static str {
     match flaw {
         Flaw::AlgorithmsDiffer => "two different signature algorithms",
+        Flaw::DamagedExtension => "an extension that cannot be read",
         Flaw::NotDer(Departure::Boolean) => "a truth value that is neither 00 nor FF",
         Flaw::NotDer(Departure::Integer) => "a number with superfluous bytes",
         Flaw::NotDer(Departure::Length) => "lengths in BER",
@@ -1151,21 +1167,41 @@ fn obstacle(obstacle: Obstacle) -> &'static str {
     }
 }
 
-fn guess(guess: Guess) -> &'static str {
+/// What a file seems to be, as a sentence about it.
+pub fn guess(guess: Guess) -> &'static str {
     match guess {
+        Guess::Asn1 => "this is ASN.1 of a kind that certman does not know",
+        Guess::Base64 => "this is base64 of something that is no certificate",
         Guess::Binary => "this is neither PEM nor DER nor PKCS#7",
         Guess::BouncyCastle => "this is a key store of Bouncy Castle (BKS), which certman does not read",
+        Guess::Cms => "this is a CMS message without certificates, such as encrypted mail",
         Guess::CutShort => "this looks like a certificate that was cut short",
+        Guess::Database => "this is a database of certificates, as Firefox or macOS keeps it",
         Guess::Empty => "the file is empty",
+        Guess::Executable => "this is a program, not a certificate",
+        Guess::GitLfsPointer => "this is a git-lfs pointer: the file itself has not been fetched",
         Guess::Html => "this is a web page, not a certificate: the download was probably a sign-in page",
+        Guess::Image => "this is a picture, not a certificate",
         Guess::JavaKeyStore => "this is a Java key store, where PEM should be",
         Guess::Json => "this is JSON, not a certificate",
+        Guess::JsonWebKey => "this is a key in JSON (JWK), which no TLS client reads",
+        Guess::Mail => "this is a mail, not a certificate",
+        Guess::Ocsp => "this is an OCSP request or answer, not a certificate",
+        Guess::Office => "this is an MSI, MSG or Office file, not a certificate",
         Guess::OpenSsh => "this is an SSH key, which has nothing to do with TLS",
+        Guess::Parameters => "this is a set of Diffie-Hellman parameters, without a key or a certificate",
         Guess::Pdf => "this is a PDF, not a certificate",
+        Guess::Pgp => "this is a PGP key or message, which has nothing to do with TLS",
         Guess::Pkcs12 => "this is a PKCS#12 store, where PEM should be",
+        Guess::Pkcs7CutShort => "this is PKCS#7 that was cut short",
         Guess::Pkcs7WithoutCertificates => "this is PKCS#7 without any certificate in it",
+        Guess::PublicKey => "this is a public key alone, without a certificate",
+        Guess::SerializedStore => "this is a certificate store as Windows saves it (.sst)",
+        Guess::Shortcut => "this is a Windows shortcut, which only points to a file",
         Guess::StoreWithoutCertificates => "this is a store without any certificate in it",
         Guess::Text => "this is text without any certificate in it",
+        Guess::Utf16Text => "this is text in UTF-16 without any certificate in it",
+        Guess::Xml => "this is XML, not a certificate",
         Guess::Zip => "this is an archive, not a certificate",
     }
 }
@@ -1175,9 +1211,16 @@ fn guess_fix(guess: Guess) -> Option<&'static str> {
         Guess::BouncyCastle => {
             "have it converted: `keytool -importkeystore -srckeystore FILE -srcstoretype BKS -destkeystore FILE.p12 -deststoretype PKCS12`"
         }
-        Guess::CutShort => "get it again",
+        Guess::CutShort | Guess::Pkcs7CutShort => "get it again",
+        Guess::Database => "export the certificate from that program, as PEM",
+        Guess::GitLfsPointer => "run `git lfs pull` in that repository",
         Guess::Html => "open the address in a browser, sign in, and save the file again",
         Guess::JavaKeyStore | Guess::Pkcs12 => "take the identity out of it with `certman import FILE`",
+        Guess::Mail => "open it in a mail program, and save what is attached to it",
+        Guess::SerializedStore => {
+            "on Windows: `certutil -split -dump FILE` writes each certificate into a file of its own"
+        }
+        Guess::Shortcut => "take the file that it points to",
         Guess::Zip => "unpack it, and name what is inside",
         _ => return None,
     })
@@ -1285,6 +1328,8 @@ pub const KEY_LEFT_OUT: &str = "start Claude Code through `certman run --exec`, 
 pub const SEALED: &str = "sealed: not compared with the certificate";
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;
+const STORE_PLACES: &str =
+    "name another place with --store-passphrase: keyring, prompt, file:PATH, fd:N, env:NAME, command:…";
 const STORE_REMEMBER: &str =
     "store it once with `certman key remember --store FILE`, or name its place with --store-passphrase";
 const REWRITE_WITH_OPENSSL: &str = "rewrite it with OpenSSL: `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in FILE -out client.key`";

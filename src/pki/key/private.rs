@@ -148,7 +148,15 @@ impl PrivateKey {
         let mut parts = Element::expect(private, SEQUENCE)?.0.children();
         let version = parts.expect(INTEGER)?;
         let number = parts.expect(OCTET_STRING)?;
-        parts.optional(CONTEXT_0);
+        let inside = parts.optional(CONTEXT_0).and_then(|parameters| Element::read(parameters.content).ok());
+        let outside = identifier.children().nth(1).and_then(Result::ok);
+        // OpenSSL takes the one or the other, or refuses the key (seen on 3.0).
+        if let (Some((inside, _)), Some(outside)) = (inside, outside)
+            && (inside.tag, outside.tag) == (OBJECT_IDENTIFIER, OBJECT_IDENTIFIER)
+            && inside.content != outside.content
+        {
+            return Err(Cause::CurvesDiffer);
+        }
         let public = parts.optional(CONTEXT_1);
         let claimed = match public {
             Some(public) => {
