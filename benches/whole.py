@@ -38,7 +38,9 @@ def main():
     if not CERTMAN.exists():
         sys.exit("benches/whole.py: run `cargo build --release` first")
     copy_demo()
-    for benchmark in (env, merge, merge_self_signed, merge_scaling, check, check_memory, derive, import_store, inspect):
+    benchmarks = (env, launch, merge, merge_self_signed, merge_scaling, check, check_memory, derive, import_store,
+                  inspect)
+    for benchmark in benchmarks:
         if arguments.only in benchmark.__name__:
             benchmark(arguments.rounds)
     width = max(len(row[0]) for row in ROWS)
@@ -54,6 +56,20 @@ def env(rounds):
     run(command)
     ours, theirs = compare([command] , [[empty]], rounds * 10, repeat=20)
     row("env, fresh: whole process / empty Rust program", ours, theirs, 2.0)
+
+
+def launch(rounds):
+    """`certman run --exec -- true` with a fresh bundle and an unencrypted key, against coreutils' `env -- true`."""
+    folder = BENCH / "launch"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(DEMO.parent, folder)
+    key, passphrase = folder / "client.key", folder / "passphrase.txt"
+    run([CERTMAN, "key", "decrypt", "--key", key, "--passphrase", f"file:{passphrase}", "-o", folder / "plain.key"])
+    (folder / "plain.key").replace(key)
+    command = [CERTMAN, "--config", folder / "certman.toml", "run", "--exec", "--", "true"]
+    run(command)
+    ours, theirs = compare([command], [["env", "--", "true"]], rounds * 10, repeat=20)
+    row("run --exec -- true, unencrypted key / env -- true", ours, theirs, 3.0)
 
 
 def merge(rounds):

@@ -29,6 +29,17 @@ impl Passphrase {
         Self(bytes)
     }
 
+    /// One that nobody has chosen and nobody knows: 43 letters of the URL-safe base64 alphabet (RFC 4648, section 5), which
+    /// stand for 258 bits of the generator of aws-lc-rs. None where that fails.
+    pub fn random() -> Option<Self> {
+        let mut bytes = Zeroizing::new(vec![0; RANDOM_LETTERS]);
+        aws_lc_rs::rand::fill(&mut bytes).ok()?;
+        for byte in bytes.iter_mut() {
+            *byte = URL_SAFE[usize::from(*byte & 0x3f)];
+        }
+        Some(Self(bytes))
+    }
+
     /// The bytes themselves.
     pub fn expose_secret(&self) -> &[u8] {
         &self.0
@@ -134,6 +145,10 @@ impl fmt::Debug for SecretBytes {
     }
 }
 
+/// Six bits each: the first number above 256 bits.
+const RANDOM_LETTERS: usize = 43;
+const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,6 +192,17 @@ mod tests {
         ] {
             assert_eq!(Passphrase::new(given.to_vec()).oddities(), odd, "{given:?}");
         }
+    }
+
+    #[test]
+    fn a_random_passphrase_is_text_that_goes_anywhere_and_never_the_same() {
+        let all: Vec<Passphrase> = (0..100).filter_map(|_| Passphrase::random()).collect();
+        assert_eq!(all.len(), 100);
+        let texts: std::collections::BTreeSet<&[u8]> = all.iter().map(Passphrase::expose_secret).collect();
+        assert_eq!(texts.len(), 100);
+        assert!(texts.iter().all(|text| text.len() == 43 && text.iter().all(|byte| URL_SAFE.contains(byte))));
+        // Every letter turns up among 4,300: a chance of 64 * (63/64)^4300 against.
+        assert!(URL_SAFE.iter().all(|letter| texts.iter().any(|text| text.contains(letter))));
     }
 
     #[test]

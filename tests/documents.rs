@@ -161,6 +161,7 @@ fn every_exit_status_that_can_be_had_is_in_the_manual_and_no_other() {
         .collect();
     let sandbox = Sandbox::new();
     sandbox.copy("corp.pem", "pki/root-rsa.pem");
+    sandbox.give("run.toml", "[bundle]\nsources = ['corp.pem']\n");
     let mut seen = BTreeSet::new();
     for (arguments, wanted) in [
         ("check corp.pem --at 2030-01-01", 0),
@@ -169,6 +170,9 @@ fn every_exit_status_that_can_be_had_is_in_the_manual_and_no_other() {
         ("check nowhere.pem", 3),
         ("bundle nowhere.pem -o extra.pem", 1),
         ("bundle --no-such-flag", 64),
+        ("run -- true", 125),
+        ("run --config run.toml -- .", 126),
+        ("run --config run.toml -- no-such-command", 127),
     ] {
         let output = sandbox.certman(arguments.split(' ')).output();
         assert_eq!(output.status.code(), Some(wanted), "certman {arguments}: {output:?}");

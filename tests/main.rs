@@ -19,6 +19,7 @@ mod keyring;
 mod keys;
 mod passphrase;
 mod proxy;
+mod run;
 mod runtime;
 mod settings;
 mod shells;

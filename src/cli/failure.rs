@@ -14,22 +14,29 @@ pub struct Failure {
     pub message: String,
     /// Whether the arguments are at fault.
     pub is_usage: bool,
+    /// The exit status, where it is another than the command's usual one.
+    pub status: Option<u8>,
 }
 
 impl Failure {
     /// Something went wrong.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { findings: None, hint: None, message: message.into(), is_usage: false }
+        Self { findings: None, hint: None, message: message.into(), is_usage: false, status: None }
     }
 
     /// The arguments are wrong.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { findings: None, hint: None, message: message.into(), is_usage: true }
+        Self { findings: None, hint: None, message: message.into(), is_usage: true, status: None }
     }
 
     /// The same, with what had been found by then.
     pub fn with_findings(self, report: Report) -> Self {
         Self { findings: Some(Box::new(report)), ..self }
+    }
+
+    /// The same with an exit status of its own.
+    pub fn ending_with(self, status: u8) -> Self {
+        Self { status: Some(status), ..self }
     }
 
     /// The same with this profile in every command of the next step: pasted without it, the command would be about another one's

@@ -16,6 +16,7 @@ use clap::{CommandFactory, Parser};
 use zeroize::Zeroizing;
 
 use self::args::{Arguments, Command, Intent};
+use self::commands::run::Launch;
 use self::failure::Failure;
 use self::inspection::Inspection;
 use crate::config::{Profile, Settings};
@@ -35,14 +36,24 @@ pub fn main() -> ExitCode {
 /// The program with any arguments (the first is its name) in any world. Gives the exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8 {
     let words: Vec<OsString> = arguments.into_iter().collect();
-    let arguments = match Arguments::parse_env(&words) {
+    let arguments = match Arguments::parse_env(&words).or_else(|| Arguments::parse_run(&words)) {
         Some(arguments) => arguments,
         None => match Arguments::try_parse_from(&words) {
             Ok(arguments) => arguments,
             Err(error) => return render::usage(&without_stray_word(error), Intent::of(&words), host),
         },
     };
-    let outcome = perform(&arguments, host).map_err(|failure| match &arguments.common.profile {
+    let outcome = perform(&arguments, host).and_then(|outcome| match outcome {
+        // What there is to say is said before the program starts: from then on the streams are its own.
+        Outcome { report, shown: Shown::Launch(launch), .. } => {
+            if !launch.is_silent() && !arguments.common.quiet {
+                render::remarks(&report, &arguments, host);
+            }
+            launch.start(host)
+        }
+        other => Ok(other),
+    });
+    let outcome = outcome.map_err(|failure| match &arguments.common.profile {
         Some(profile) => failure.for_profile(profile),
         None => failure,
     });
@@ -74,6 +85,11 @@ pub struct Outcome {
 /// How the exit status follows from the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
+    /// The status of the program that was started.
+    Child {
+        /// 0 to 255.
+        status: u8,
+    },
     /// 0 or 1: by whether it was done.
     Doing {
         /// Whether it was.
@@ -105,8 +121,12 @@ pub enum Shown {
     Import(Box<ImportSummary>),
     /// `inspect`: everything in the files.
     Inspection(Inspection),
+    /// `run`: the program, ready to be started.
+    Launch(Box<Launch>),
     /// One sentence about what was done.
     Note(String),
+    /// Nothing: a program that was started has spoken for itself.
+    Nothing,
     /// Bytes for standard output, and nothing else there.
     Output(Zeroizing<Vec<u8>>),
     /// `profiles`: what there is.
@@ -383,6 +403,7 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         }
         Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
         Command::Proxy(proxy) => commands::proxy::run(proxy, &settings, host),
+        Command::Run(run) => commands::run::run(run, settings, host),
         Command::Settings(command) => commands::settings::run(command, &arguments.common, &settings, host),
     }
 }

@@ -644,6 +644,20 @@ impl Draft {
         Ok(())
     }
 
+    /// Puts two drafts for the same folder in their places with nothing in between: files that belong together, such as a
+    /// certificate and its key. All the waiting for the disk is done before the first and after the second.
+    ///
+    /// # Errors
+    /// What the system says. Where only the second could not be put in its place, the first is the new one already.
+    pub fn publish_both(first: Self, second: Self) -> Result<(), WriteError> {
+        first.file.as_file().sync_all()?;
+        second.file.as_file().sync_all()?;
+        first.file.persist(&first.destination).map_err(|failed| failed.error)?;
+        second.file.persist(&second.destination).map_err(|failed| failed.error)?;
+        sync_folder_of(&second.destination);
+        Ok(())
+    }
+
     /// As [`Draft::publish`], but never in the place of another file: that one stays, and is an error of the kind
     /// `AlreadyExists`.
     ///

@@ -15,6 +15,7 @@ pub mod passphrase;
 pub mod process;
 pub mod roots;
 pub mod runtime;
+pub mod runtime_folder;
 pub mod terminal;
 
 use std::ffi::OsStr;

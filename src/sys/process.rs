@@ -1,11 +1,14 @@
 //! This process, the one that started it, and those it asks.
 //!
-//! Owns what others may see of this process, and the limits of programs that are started for what they print. Programs that a
-//! person names are started elsewhere.
+//! Owns what others may see of this process, and the limits of programs that are started for what they print. A program that
+//! a person names is started in [`program`]; which process is which is told by [`identity`].
 #![cfg_attr(
     target_os = "linux",
     expect(clippy::disallowed_methods, reason = "/proc is no file of anyone's, and read here alone")
 )]
+
+pub mod identity;
+pub mod program;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

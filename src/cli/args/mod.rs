@@ -6,6 +6,7 @@ pub mod hook;
 mod import;
 mod inspect;
 mod proxy;
+mod run;
 pub mod settings;
 mod stores;
 
@@ -20,6 +21,7 @@ pub use self::families::FamilyArguments;
 pub use self::import::ImportArguments;
 pub use self::inspect::InspectArguments;
 pub use self::proxy::{ProxyCommand, ProxyScheme};
+pub use self::run::RunArguments;
 use self::settings::SettingsCommand;
 pub use self::stores::StoreArguments;
 use crate::config::Overrides;
@@ -148,6 +150,8 @@ pub enum Command {
     /// The password of the proxy: remember, forget
     #[command(subcommand)]
     Proxy(ProxyCommand),
+    /// Run a program with the environment of `env`, and with a key that only it can open
+    Run(RunArguments),
     /// The same values in Claude Code's settings files: show, apply, remove
     #[command(subcommand)]
     Settings(SettingsCommand),
@@ -424,16 +428,14 @@ impl Arguments {
     /// define all the others would cost it more than its own work. None for whatever does not fit: the whole definition
     /// has the words for what is wrong with it.
     pub fn parse_env(words: &[OsString]) -> Option<Self> {
-        if !words.iter().any(|word| word == "env") {
-            return None;
-        }
-        let env = EnvArguments::augment_args(clap::Command::new("env").disable_help_flag(true));
-        let certman = clap::Command::new("certman").disable_help_flag(true).disable_help_subcommand(true);
-        // Never taken apart again: the process ends soon, and its memory with it.
-        let mut definition = ManuallyDrop::new(Common::augment_args(certman).subcommand(env));
-        let matches = definition.try_get_matches_from_mut(words).ok()?;
-        let command = Command::Env(EnvArguments::from_arg_matches(matches.subcommand_matches("env")?).ok()?);
-        Some(Self { command, common: Common::from_arg_matches(&matches).ok()? })
+        let (common, env) = parse_alone("env", words)?;
+        Some(Self { command: Command::Env(env), common })
+    }
+
+    /// The same for `run`, which may stand before every start of a program.
+    pub fn parse_run(words: &[OsString]) -> Option<Self> {
+        let (common, run) = parse_alone("run", words)?;
+        Some(Self { command: Command::Run(run), common })
     }
 
     /// What was typed, for [`crate::config::Settings::resolve`].
@@ -482,6 +484,10 @@ impl Arguments {
                 overrides.key.clone_from(key);
                 None
             }
+            Command::Run(run) => {
+                overrides.families.clone_from(&run.families.families);
+                Some(&run.identity)
+            }
             Command::Settings(SettingsCommand::Apply(apply)) => {
                 overrides.cert.clone_from(&apply.cert);
                 overrides.families.clone_from(&apply.families.families);
@@ -499,6 +505,21 @@ impl Arguments {
     }
 }
 
+/// Parses a command line by a definition of one command alone. None for whatever does not fit.
+fn parse_alone<A: Args>(name: &'static str, words: &[OsString]) -> Option<(Common, A)> {
+    // Behind `--` stands another program's command line.
+    if !words.iter().take_while(|word| *word != "--").any(|word| word == name) {
+        return None;
+    }
+    let command = A::augment_args(clap::Command::new(name).disable_help_flag(true));
+    let certman = clap::Command::new("certman").disable_help_flag(true).disable_help_subcommand(true);
+    // Never taken apart again: the process ends soon, and its memory with it.
+    let mut definition = ManuallyDrop::new(Common::augment_args(certman).subcommand(command));
+    let matches = definition.try_get_matches_from_mut(words).ok()?;
+    let arguments = A::from_arg_matches(matches.subcommand_matches(name)?).ok()?;
+    Some((Common::from_arg_matches(&matches).ok()?, arguments))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -506,7 +527,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_short_definition_of_env_reads_what_the_whole_one_reads() {
+    fn the_short_definitions_read_what_the_whole_one_reads() {
         for line in [
             "certman env",
             "certman --config a.toml env --shell fish --verify",
@@ -518,6 +539,23 @@ mod tests {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             let short = format!("{:?}", Arguments::parse_env(&words).unwrap());
             assert_eq!(short, format!("{:?}", Arguments::try_parse_from(&words).unwrap()), "{line}");
+        }
+        for line in [
+            "certman run -- true",
+            "certman --json run --exec --no-refresh -- env -x --help -- --exec",
+            "certman run --config a.toml --clean-env --keep A --keep B* --plain-passphrase --verify -q -- a run",
+            "certman run --cert c --key k --passphrase file:p --max-iterations 7 --max-memory 9 -- ''",
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let short = format!("{:?}", Arguments::parse_run(&words).unwrap());
+            assert_eq!(short, format!("{:?}", Arguments::try_parse_from(&words).unwrap()), "{line}");
+            assert!(Arguments::parse_env(&words).is_none(), "{line}");
+        }
+        for line in
+            ["certman run", "certman run true", "certman run --keep A -- true", "certman key run -- x"]
+        {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert!(Arguments::parse_run(&words).is_none(), "{line}");
         }
         for line in ["certman check env", "certman env --help", "certman env --nonsense", "certman env -q -v"]
         {

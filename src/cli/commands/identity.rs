@@ -196,6 +196,19 @@ pub fn verify(
         (Content::Sealed(sealed), Some(passphrase)) => open(&sealed, passphrase, key, &limits.limits())?,
         (Content::Sealed(_), None) => return Err(Failure::new("a sealed key needs a passphrase")),
     };
+    matched(&opened, certificate, key, report).map(drop)
+}
+
+/// The certificates of the chain, in the order of the file, with the proof that the opened key belongs to the first.
+///
+/// # Errors
+/// Where there is no certificate, and where the key belongs to another.
+pub fn matched(
+    opened: &PrivateKey,
+    certificate: &Path,
+    key: &Path,
+    report: &mut Report,
+) -> Result<Vec<Certificate>, Failure> {
     let mut found = Report::default();
     let chain = Chain::read(certificate, &mut found);
     let Some(first) = chain.certificates.first() else {
@@ -204,11 +217,11 @@ pub fn verify(
         let failure = Failure::new(format!("{}: {sentence}", words::path(certificate)));
         return Err(with_hint(failure, why.and_then(|finding| words::fix(&finding.cause)).as_deref()));
     };
-    match key::proves(&opened, first.public_key()) {
-        Pairing::Belongs => Ok(()),
+    match key::proves(opened, first.public_key()) {
+        Pairing::Belongs => Ok(chain.certificates),
         Pairing::NotCheckable { why } => {
             report.find(None, Cause::KeyPairUnchecked { why });
-            Ok(())
+            Ok(chain.certificates)
         }
         Pairing::Other { .. } => Err(Failure::new(format!(
             "the client key {} does not belong to the first certificate in {}",
@@ -217,6 +230,11 @@ pub fn verify(
         ))
         .hint("`certman key check` says what stands in both")),
     }
+}
+
+/// The certificates of a chain file, in their order; those that cannot be read are left out and noted.
+pub fn chain(certificate: &Path, report: &mut Report) -> Vec<Certificate> {
+    Chain::read(certificate, report).certificates
 }
 
 /// Notes who else may read or replace a key file.

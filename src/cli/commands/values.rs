@@ -110,9 +110,7 @@ pub fn values(
     host: &mut Host,
     report: &mut Report,
 ) -> Result<Values, Failure> {
-    let bundle = bundle(request, settings, host, report)?;
-    let mut values = Values { bundle: bundle.map(|path| fs::without_parents(&path)), ..Values::default() };
-    replacements(request, settings, host, report, &mut values)?;
+    let mut values = without_identity(request, settings, host, report)?;
     match (&settings.cert, &settings.key) {
         (None, None) => {}
         (Some(_), Some(key)) if request.public_only && is_sealed(&key.value)? => {
@@ -130,12 +128,28 @@ pub fn values(
                 .hint(format!("set {missing} in certman.toml")));
         }
     }
-    values.proxy = proxy::proxies(settings, request.public_only, host, report)?;
     let is_nothing = values.bundle.is_none() && values.certificate.is_none() && settings.proxy.is_none();
     if is_nothing && values.withheld_key.is_none() {
         return Err(Failure::new("there is nothing to export: no sources, no bundle, no client certificate")
             .hint("write a certman.toml (certman.toml(5)), or name one with --config"));
     }
+    Ok(values)
+}
+
+/// Settles all values but those of the identity.
+///
+/// # Errors
+/// Where one of them cannot be had.
+pub fn without_identity(
+    request: &Request<'_>,
+    settings: &Settings,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Values, Failure> {
+    let bundle = bundle(request, settings, host, report)?;
+    let mut values = Values { bundle: bundle.map(|path| fs::without_parents(&path)), ..Values::default() };
+    replacements(request, settings, host, report, &mut values)?;
+    values.proxy = proxy::proxies(settings, request.public_only, host, report)?;
     Ok(values)
 }
 

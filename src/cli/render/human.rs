@@ -55,6 +55,7 @@ impl Screen<'_, '_> {
                 let about = words::inspect::counts(report, inspection);
                 self.verdict(report, || words::inspect::is_good(report, inspection), &format!("{about}: "))?;
             }
+            Shown::Launch(_) | Shown::Nothing => {}
             Shown::Note(note) => {
                 self.remarks(report)?;
                 if !self.common.quiet {
@@ -100,7 +101,7 @@ impl Screen<'_, '_> {
     }
 
     /// Findings on the way: to standard error, each with its next step.
-    fn remarks(&mut self, report: &Report) -> io::Result<()> {
+    pub(super) fn remarks(&mut self, report: &Report) -> io::Result<()> {
         for finding in self.worth_saying(report) {
             let word = match finding.severity {
                 Severity::Info => "note",

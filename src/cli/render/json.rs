@@ -69,7 +69,7 @@ pub(super) fn answer(
                     put("settings", settings::edit_json(edit));
                     put("message", json!(words::edited(edit)));
                 }
-                Shown::Identity(_) | Shown::Output(_) => {}
+                Shown::Identity(_) | Shown::Launch(_) | Shown::Nothing | Shown::Output(_) => {}
             }
         }
         Err(failure) => {
@@ -421,6 +421,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Profiles => "profiles",
         Command::Proxy(ProxyCommand::Forget { .. }) => "proxy forget",
         Command::Proxy(ProxyCommand::Remember { .. }) => "proxy remember",
+        Command::Run(_) => "run",
         Command::Settings(SettingsCommand::Apply(_)) => "settings apply",
         Command::Settings(SettingsCommand::Remove(_)) => "settings remove",
         Command::Settings(SettingsCommand::Show) => "settings show",

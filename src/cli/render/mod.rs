@@ -27,6 +27,7 @@ use crate::sys::{Host, Stream, process};
 pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut Host) -> u8 {
     let status = match &outcome {
         Ok(outcome) => status(outcome),
+        Err(Failure { status: Some(status), .. }) => *status,
         Err(failure) if failure.is_usage => USAGE,
         Err(_)
             if matches!(arguments.command, Command::Check(_) | Command::Inspect(_))
@@ -34,6 +35,7 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
         {
             COULD_NOT_TELL
         }
+        Err(_) if matches!(arguments.command, Command::Run(_)) => RUN_FAILED,
         Err(_) => 1,
     };
     let shell = match (&outcome, &arguments.command) {
@@ -65,6 +67,14 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
             if status == 0 { 1 } else { status }
         }
     }
+}
+
+/// Shows what was found, for a command that goes on afterwards. That it cannot be shown keeps nothing from being done.
+pub fn remarks(report: &Report, arguments: &Arguments, host: &mut Host) {
+    let out = painted(&mut host.stdout, &arguments.common, &host.environment);
+    let err = painted(&mut host.stderr, &arguments.common, &host.environment);
+    let mut screen = human::Screen { common: &arguments.common, err, now: host.now, out };
+    let _ = screen.remarks(report);
 }
 
 /// Shows help, the version, or what is wrong with the arguments. Touches nothing else. Whoever reads JSON gets an object,
@@ -101,6 +111,7 @@ pub fn usage(error: &clap::Error, intent: Intent, host: &mut Host) -> u8 {
 
 fn status(outcome: &Outcome) -> u8 {
     match outcome.ending {
+        Ending::Child { status } => status,
         Ending::Doing { is_done } => u8::from(!is_done),
         Ending::Judging { from: None } => 0,
         Ending::Judging { from: Some(from) } => match outcome.report.worst() {
@@ -119,7 +130,8 @@ fn is_key_check(command: &Command) -> bool {
 
 /// Whether the answer is a report. What a command puts on standard output for other programs stays as it is.
 fn is_report(outcome: &Result<Outcome, Failure>) -> bool {
-    !matches!(outcome, Ok(Outcome { shown: Shown::Output(_) | Shown::Bundle { text: Some(_), .. }, .. }))
+    let Ok(outcome) = outcome else { return true };
+    !matches!(outcome.shown, Shown::Nothing | Shown::Output(_) | Shown::Bundle { text: Some(_), .. })
 }
 
 /// An output stream that keeps or strips colours.
@@ -183,3 +195,5 @@ fn count(report: &Report, severity: Severity) -> usize {
 }
 
 const COULD_NOT_TELL: u8 = 3;
+/// `run`, where the program was not started for a reason of certman's (as `env` and `timeout` of coreutils have it).
+const RUN_FAILED: u8 = 125;
