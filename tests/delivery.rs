@@ -7,6 +7,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use certman::clients::proxy::refusals_of_password;
+
 use crate::proxy::{Proxy, Server};
 use crate::support::{
     MINIMAL_PATH, Sandbox, bare, fixture_passphrase, in_project, program, python, set_mode, testdata,
@@ -68,6 +70,33 @@ fn curl_and_git_take_the_full_bundle() {
         },
     ] {
         world.reached_with_everything_and_not_without_any_part(&client);
+    }
+}
+
+#[test]
+fn of_a_password_that_git_decodes_twice_it_is_said_that_git_cannot_send_it() {
+    let Some(git) = program("git") else { return };
+    for (password, sent) in [("100%", "100%"), ("%4", "%4"), ("%zz1", "%zz1"), ("a%41b", "aAb")] {
+        let Some(world) = World::with_password(password) else { return };
+        let client = Client {
+            call: "\"$PROGRAM\" ls-remote \"$OPEN/repository.git\"",
+            families: "git",
+            greeting: "",
+            name: "git",
+            settings: vec![("GIT_CONFIG_NOSYSTEM", "1".into()), ("PROGRAM", git.clone().into())],
+            trust: &["GIT_SSL_CAINFO"],
+        };
+        let said = world.shell(&client, &after_env(&client, "true"));
+        let seen = world.proxy.seen();
+        let wanted = format!("{USER}:{sent}");
+        assert!(
+            !seen.is_empty() && seen.iter().all(|one| one.credentials == wanted.as_bytes()),
+            "{said} {seen:?}"
+        );
+        let refusals = refusals_of_password(password.as_bytes());
+        let names_git =
+            refusals.iter().any(|refusal| refusal.clients() == [certman::clients::Client::GitGnuTls]);
+        assert_eq!(names_git, sent != password, "{password}");
     }
 }
 
@@ -164,13 +193,17 @@ struct World {
 
 impl World {
     fn new() -> Option<Self> {
+        Self::with_password(PASSWORD)
+    }
+
+    fn with_password(password: &'static str) -> Option<Self> {
         let (sandbox, proxy) = (Sandbox::new(), Proxy::to_loopback()?);
         sandbox.give("served/hello", "hello everybody\n");
         let files = Files::start(python()?, &sandbox.path("served"));
         let careful = Server::start(python()?);
         sandbox.copy("client.key", "keys/encrypted/p256.pbes2-sha256-aes-256.pem");
         sandbox.copy("client.pem", "pki/client-p256-chain.pem");
-        for (name, secret) in [("key.txt", &*fixture_passphrase("plain")), ("proxy.txt", PASSWORD)] {
+        for (name, secret) in [("key.txt", &*fixture_passphrase("plain")), ("proxy.txt", password)] {
             set_mode(&sandbox.give(name, format!("{secret}\n")), 0o600);
         }
         sandbox.give(
@@ -355,6 +388,6 @@ impl Drop for Files {
     }
 }
 
-/// With what an address has to say in another way. Not `%41`: git 2.47 with libcurl 7.88 decodes twice, and sends `A`.
+/// With what an address has to say in another way; not with what git decodes twice.
 const PASSWORD: &str = "p@ss: w/rd%#";
 const USER: &str = "CORP\\al@ice";
