@@ -25,6 +25,8 @@ pub enum Content {
     JavaOptions,
     /// The hosts that are reached without a proxy.
     NoProxy,
+    /// `1`, where there is a proxy: the client goes by the variables of the proxy only where it is told to.
+    ProxySwitch,
 }
 
 impl Content {
@@ -187,9 +189,10 @@ const fn variable(name: &'static str, content: Content, families: &'static [Fami
 /// OpenSSL finds roots by the hash of their name, and GnuTLS and Go read everything. Without such a folder, as on macOS, in slim
 /// containers and where a client brings its OpenSSL along, nothing of the old roots is left: so these variables count as replacing.
 ///
+/// Node looks at the variables of the proxy where `NODE_USE_ENV_PROXY` says so (seen on 24.21), Bun's fetch always (1.4.5).
 /// `SSL_CERT_FILE` alone does nothing for requests, pip 23.0, git and Deno. git on Debian, which is linked with GnuTLS, looks at
 /// `GIT_SSL_CAINFO` alone.
-pub const VARIABLES: [Variable; 20] = [
+pub const VARIABLES: [Variable; 21] = [
     variable("NODE_EXTRA_CA_CERTS", Content::ExtraBundle, &[Family::Claude, Family::Node]),
     variable("CLAUDE_CODE_CLIENT_CERT", Content::ClientCertificate, &[Family::Claude]),
     variable("CLAUDE_CODE_CLIENT_KEY", Content::ClientKey, &[Family::Claude]),
@@ -207,6 +210,7 @@ pub const VARIABLES: [Variable; 20] = [
     variable("DENO_CERT", Content::ExtraBundle, &[Family::Deno]),
     variable("GIT_SSL_CAINFO", Content::FullBundle, &[Family::Git]),
     variable("JAVA_TOOL_OPTIONS", Content::JavaOptions, &[Family::Java]),
+    variable("NODE_USE_ENV_PROXY", Content::ProxySwitch, &[Family::Node]),
     variable("PIP_CERT", Content::FullBundle, &[Family::Python]),
     variable("REQUESTS_CA_BUNDLE", Content::FullBundle, &[Family::Python]),
     variable("SSL_CERT_FILE", Content::FullBundle, &[Family::Go, Family::Python, Family::Ruby, Family::Uv]),

@@ -20,7 +20,7 @@ fn node_and_bun_show_the_client_certificate() {
     let Some(world) = World::new() else { return };
     for (name, program, call) in [
         ("node:https", &node, "\"$PROGRAM\" --use-env-proxy \"$SCRIPT\" https \"$CAREFUL\""),
-        ("node's fetch", &node, "\"$PROGRAM\" --use-env-proxy \"$SCRIPT\" fetch \"$OPEN/hello\""),
+        ("node's fetch", &node, "\"$PROGRAM\" \"$SCRIPT\" fetch \"$OPEN/hello\""),
         ("bun's fetch", &bun, "\"$PROGRAM\" \"$SCRIPT\" fetch \"$CAREFUL\""),
     ] {
         let shows_certificate = call.contains("CAREFUL");
