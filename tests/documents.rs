@@ -294,6 +294,7 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
         &["check", "ca"],
         &["env"],
         &["env", "--key", "only-a-key.pem"],
+        &["init", "--print"],
         &["profiles", "--config", "certman.toml"],
     ] {
         let output = sandbox
@@ -643,14 +644,15 @@ fn source_text() -> String {
     files.into_values().map(|bytes| String::from_utf8(bytes).expect("source is text")).collect()
 }
 
-/// The names of all members of all objects; not those of `variables`, which are variables.
+/// The names of all members of all objects; not those of `variables` and `proposal`, which are
+/// variables and the keys of certman.toml.
 fn members(value: &Value, names: &mut BTreeSet<String>) {
     match value {
         Value::Array(list) => list.iter().for_each(|one| members(one, names)),
         Value::Object(object) => {
             for (name, value) in object {
                 names.insert(name.clone());
-                if name != "variables" {
+                if !["variables", "proposal"].contains(&name.as_str()) {
                     members(value, names);
                 }
             }

@@ -15,6 +15,7 @@ use clap::{CommandFactory, Parser};
 use zeroize::Zeroizing;
 
 use self::args::{Arguments, Command, Format, Intent};
+use self::commands::init::Proposal;
 use self::failure::Failure;
 use crate::config::{Profile, Settings};
 use crate::pki::bundle::Place;
@@ -100,6 +101,8 @@ pub enum Shown {
     Output(Zeroizing<Vec<u8>>),
     /// `profiles`: what there is.
     Profiles(Vec<Profile>),
+    /// `init`: the proposal, and what has become of it.
+    Proposal(Box<Proposal>),
 }
 
 /// What `check` has counted.
@@ -168,6 +171,9 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     if let Command::Completions { shell } = &arguments.command {
         return Ok(commands::completions::run(*shell, Arguments::command()));
     }
+    if let Command::Init(init) = &arguments.command {
+        return commands::init::run(init, &arguments.common, host);
+    }
     if let Command::Profiles = &arguments.command {
         return commands::profiles::run(arguments.overrides(), host);
     }
@@ -182,7 +188,7 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Bundle(bundle) => commands::bundle::run(bundle, &settings, wants_facts, host),
         Command::Check(check) => commands::check::run(check, &settings, wants_facts, host),
-        Command::Completions { .. } | Command::Profiles => {
+        Command::Completions { .. } | Command::Init(_) | Command::Profiles => {
             unreachable!("answered above, before the settings")
         }
         Command::Env(env) => commands::env::run(env, &settings, host),

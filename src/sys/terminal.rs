@@ -15,6 +15,10 @@ pub trait Terminal {
     /// gave no answer (Ctrl-D), [`io::ErrorKind::InvalidData`] when the terminal does not send UTF-8. Ctrl-C
     /// ends the program as it does everywhere, with the terminal as it was before.
     fn ask_passphrase(&self, prompt: &str) -> io::Result<Passphrase>;
+    /// Asks a question that is answered with yes or no. The question is shown as it is, and may have many lines.
+    ///
+    /// Only `y` and `yes` are a yes; no answer at all (Ctrl-D) is a no.
+    fn confirm(&self, question: &str) -> io::Result<bool>;
     /// Whether there is a terminal to ask on.
     fn is_present(&self) -> bool;
 }
@@ -40,6 +44,27 @@ impl Terminal for TerminalDevice {
     }
 
     #[cfg(unix)]
+    fn confirm(&self, question: &str) -> io::Result<bool> {
+        use std::io::Write;
+
+        let device = device::open()?;
+        (&device).write_all(question.as_bytes())?;
+        // What was typed before the question is no answer to it.
+        rustix::termios::tcflush(&device, rustix::termios::QueueSelector::IFlush)?;
+        is_yes(&device)
+    }
+
+    #[cfg(not(unix))]
+    fn confirm(&self, question: &str) -> io::Result<bool> {
+        use std::io::Write;
+
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).write(true);
+        options.open("CONOUT$")?.write_all(question.as_bytes())?;
+        is_yes(&options.open("CONIN$")?)
+    }
+
+    #[cfg(unix)]
     fn is_present(&self) -> bool {
         device::open().is_ok()
     }
@@ -58,9 +83,29 @@ impl Terminal for NoTerminal {
         Err(io::Error::new(io::ErrorKind::NotFound, "there is no terminal to ask on"))
     }
 
+    fn confirm(&self, _question: &str) -> io::Result<bool> {
+        Err(io::Error::new(io::ErrorKind::NotFound, "there is no terminal to ask on"))
+    }
+
     fn is_present(&self) -> bool {
         false
     }
+}
+
+/// Reads one line, as the device hands it out; one that is longer than any answer is none.
+fn is_yes(mut device: &std::fs::File) -> io::Result<bool> {
+    use std::io::Read;
+
+    let mut line = [0; LONGEST_ANSWER];
+    let length = loop {
+        match device.read(&mut line) {
+            // Stopped and continued.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => break other?,
+        }
+    };
+    let answer = line[..length].trim_ascii();
+    Ok(answer.eq_ignore_ascii_case(b"y") || answer.eq_ignore_ascii_case(b"yes"))
 }
 
 /// rpassword edits the line (backspace, Ctrl-U, Ctrl-W); the device is ours. Its text grows key by key, so parts of it
@@ -165,6 +210,9 @@ mod device {
 
     const CTRL_C: u8 = 3;
 }
+
+/// In bytes.
+const LONGEST_ANSWER: usize = 64;
 
 /// How long a signal to this process may take to arrive on a busy machine.
 #[cfg(unix)]

@@ -253,6 +253,12 @@ impl Terminal for Answers {
         Ok(Passphrase::new(answer.into_bytes()))
     }
 
+    fn confirm(&self, question: &str) -> io::Result<bool> {
+        self.0.questions.borrow_mut().push(question.to_owned());
+        let answer = self.0.ready.borrow_mut().pop_front();
+        Ok(answer.is_some_and(|answer| answer == "y"))
+    }
+
     fn is_present(&self) -> bool {
         self.0.is_present.get()
     }

@@ -1,5 +1,6 @@
 //! The command line as it is typed. Looks nothing up.
 
+mod init;
 mod proxy;
 mod stores;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::init::InitArguments;
 pub use self::proxy::{ProxyCommand, ProxyScheme};
 pub use self::stores::StoreArguments;
 use crate::config::Overrides;
@@ -102,6 +104,12 @@ pub enum Command {
     },
     /// Print the exports, for eval "$(certman env)"
     Env(EnvArguments),
+    /// Write a first certman.toml from what this machine has
+    #[command(
+        after_help = "A certman.toml that is there already is never touched. Without a terminal to ask on and without --yes \
+                            the proposal is printed, and the exit status is 1."
+    )]
+    Init(InitArguments),
     /// The client's private key: check, remember, forget, decrypt, encrypt
     #[command(subcommand)]
     Key(KeyCommand),
@@ -388,7 +396,7 @@ impl Arguments {
                 overrides.warn.clone_from(&check.warn);
                 Some(&check.identity)
             }
-            Command::Completions { .. } | Command::Profiles | Command::Proxy(_) => None,
+            Command::Completions { .. } | Command::Init(_) | Command::Profiles | Command::Proxy(_) => None,
             Command::Env(env) => Some(&env.identity),
             Command::Key(KeyCommand::Check(identity)) => Some(identity),
             Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {

@@ -7,6 +7,7 @@ pub mod env;
 pub mod full;
 pub mod gather;
 pub mod identity;
+pub mod init;
 pub mod key;
 pub mod profiles;
 pub mod proxy;

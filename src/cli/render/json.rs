@@ -6,6 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::words;
 use crate::cli::args::{Command, KeyCommand, ProxyCommand};
+use crate::cli::commands::init::{Chosen, Proposal, Verdict};
 use crate::cli::failure::Failure;
 use crate::cli::{Outcome, Shown};
 use crate::config::Profile;
@@ -43,6 +44,7 @@ pub(super) fn answer(
                 Shown::Profiles(profiles) => {
                     put("profiles", Value::Array(profiles.iter().map(profile).collect()));
                 }
+                Shown::Proposal(proposal) => put_proposal(proposal, &mut put),
                 Shown::Check(_) | Shown::Identity(_) | Shown::Output(_) => {}
             }
         }
@@ -142,6 +144,28 @@ fn profile(profile: &Profile) -> Value {
     json!({ "name": profile.name, "files": files, "keys": profile.keys, "active": profile.is_active })
 }
 
+fn put_proposal(proposal: &Proposal, put: &mut dyn FnMut(&str, Value) -> Option<Value>) {
+    put("path", json!(proposal.path.to_string_lossy()));
+    put("written", json!(proposal.verdict == Verdict::Written));
+    let mut tables = Map::new();
+    for (key, value) in &proposal.values {
+        let (table, name) = key.split_once('.').unwrap_or(("", key));
+        let value = match value {
+            Chosen::List(texts) => json!(texts),
+            Chosen::Text(text) => json!(text),
+        };
+        tables.entry(table).or_insert_with(|| json!({}))[name] = value;
+    }
+    put("proposal", Value::Object(tables));
+    let found = proposal.found.iter().map(
+        |one| json!({ "kind": one.kind.name(), "path": one.path, "why": one.why, "taken": one.is_taken }),
+    );
+    put("found", Value::Array(found.collect()));
+    if let Some((message, fix)) = words::not_written(proposal.verdict) {
+        put("error", json!({ "message": message, "fix": fix }));
+    }
+}
+
 fn source(place: Place, report: &Report) -> Value {
     let path = report.files.get(place.file as usize).map(|path| path.to_string_lossy());
     let mut object = json!({ "path": path, "index": place.index });
@@ -176,6 +200,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Check(_) => "check",
         Command::Completions { .. } => "completions",
         Command::Env(_) => "env",
+        Command::Init(_) => "init",
         Command::Key(KeyCommand::Check(_)) => "key check",
         Command::Key(KeyCommand::Decrypt { .. }) => "key decrypt",
         Command::Key(KeyCommand::Encrypt { .. }) => "key encrypt",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
+use crate::cli::commands::init::Verdict;
 use crate::cli::{CheckSummary, FirstToExpire, IdentitySummary};
 use crate::clients::key::{KeyReason, KeyRefusal};
 use crate::clients::{Client, Refusal};
@@ -673,6 +674,21 @@ pub fn place(place: Place, files: &[PathBuf]) -> String {
         (index, Some(line)) => format!("{path}, block {index}, line {line}"),
         (1, None) => path,
         (index, None) => format!("{path}, number {index}"),
+    }
+}
+
+/// Why a proposal of `init` was not written, and the next step; none where that was not asked for.
+pub fn not_written(verdict: Verdict) -> Option<(&'static str, &'static str)> {
+    match verdict {
+        Verdict::Declined => Some((
+            "nothing was written",
+            "`certman init --print > FILE` gives the proposal to change by hand",
+        )),
+        Verdict::Unasked => Some((
+            "nothing was written: there is no terminal to ask on",
+            "`certman init --yes` takes the proposal without a question",
+        )),
+        Verdict::Printed | Verdict::Written => None,
     }
 }
 
