@@ -38,7 +38,7 @@ def main():
     if not CERTMAN.exists():
         sys.exit("benches/whole.py: run `cargo build --release` first")
     copy_demo()
-    for benchmark in (env, merge, merge_self_signed, merge_scaling, check, check_memory, derive):
+    for benchmark in (env, merge, merge_self_signed, merge_scaling, check, check_memory, derive, import_store):
         if arguments.only in benchmark.__name__:
             benchmark(arguments.rounds)
     width = max(len(row[0]) for row in ROWS)
@@ -113,6 +113,28 @@ def derive(rounds):
     theirs = ["openssl", "pkey", "-in", key, "-passin", f"file:{passphrase}", "-out", BENCH / "plain-openssl.pem"]
     mine, other = compare([ours], [theirs], rounds)
     row("open a key of 600,000 rounds / openssl pkey", mine, other, 0.5)
+
+
+def import_store(rounds):
+    """Importing a store of 600,000 rounds against the derivations in it alone, done by certman too: what proves the store and
+    opens its certificates (`bundle` does no more), what opens the key, and what seals it anew and opens that to see (each as
+    long as `key decrypt` of a key of 600,000 rounds takes). No two of them are the same derivation."""
+    folder = BENCH / "import"
+    store, passphrase = folder / "client.p12", DEMO.parent / "passphrase.txt"
+    if not store.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["openssl", "pkcs12", "-export", "-iter", "600000", "-inkey", DEMO.parent / "client.key",
+                        "-passin", f"file:{passphrase}", "-in", DEMO.parent / "client.pem",
+                        "-passout", f"file:{passphrase}", "-out", store], check=True)
+    place = f"file:{passphrase}"
+    ours = [CERTMAN, "import", store, "--store-passphrase", place, "--out-dir", folder / "out", "--quiet"]
+    opened = [CERTMAN, "bundle", store, "--store-passphrase", place, "-o", folder / "ca.pem", "--quiet"]
+    key = [CERTMAN, "key", "decrypt", "--key", DEMO.parent / "client.key", "--passphrase", place,
+           "-o", folder / "plain.pem"]
+    # The same identity again would not be sealed again.
+    fresh = lambda: shutil.rmtree(folder / "out", ignore_errors=True)
+    mine, alone = compare([ours], [opened, key, key, key], rounds, before=fresh)
+    row("import a store of 600,000 rounds / derivations alone", mine, alone, 1.25)
 
 
 def row(name, ours, theirs, goal):

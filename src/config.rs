@@ -1,6 +1,7 @@
 //! Settings: what the command line, `CERTMAN_*` variables and the configuration files say, settled once, each value with
 //! its origin. Two types keep apart what was typed ([`Overrides`]) and what it means ([`Settings`]).
 
+pub mod edit;
 mod profile;
 mod proxy;
 
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 pub use self::profile::{Profile, profiles};
 pub use self::proxy::Proxy;
+use crate::exports::Families;
 use crate::pki::lifetime::{Threshold, Thresholds};
 use crate::source::{Source, UnknownPart};
 use crate::sys::env::Environment;
@@ -31,6 +33,10 @@ pub struct Overrides {
     pub critical: Option<String>,
     /// `--full`
     pub full: Option<PathBuf>,
+    /// `--for`
+    pub families: Option<String>,
+    /// `--java`
+    pub java: Option<PathBuf>,
     /// `--key`
     pub key: Option<PathBuf>,
     /// `-o`, `--out`
@@ -54,9 +60,17 @@ pub struct Overrides {
 pub struct Settings {
     /// The client's certificate chain.
     pub cert: Option<Value<PathBuf>>,
+    /// The folder for what certman writes where nothing else is said; none where there is no home folder.
+    pub data: Option<PathBuf>,
+    /// The user's configuration file, there or not; none where there is no home folder and no other is named.
+    pub file: Option<PathBuf>,
     /// Where the full bundle is written, public roots and all; [`Origin::Default`] where nobody has asked for one. None where
     /// there is no home folder to put it in.
     pub full: Option<Value<PathBuf>>,
+    /// The clients that the environment is for.
+    pub families: Families,
+    /// Where Java's trust store is written; none where there is no home folder to put it in.
+    pub java: Option<Value<PathBuf>>,
     /// The client's private key.
     pub key: Option<Value<PathBuf>>,
     /// Where the bundle is written; none where there is no home folder to put it in.
@@ -70,6 +84,9 @@ pub struct Settings {
     /// Where the public roots of the full bundle come from; none where the trust store of the operating system serves if there
     /// is one, and Mozilla's set if not.
     pub public_roots: Option<PublicRoots>,
+    /// Certificate and key, as far as `import` may replace what is there: set by a variable or in the user's own file, and for the
+    /// active profile itself where there is one.
+    pub replaceable: (Option<PathBuf>, Option<PathBuf>),
     /// The sources, in their order.
     pub sources: Vec<Value<Source>>,
     /// Where the passphrases of stores come from.
@@ -178,7 +195,7 @@ impl Settings {
         let file = ConfigFile::read(text.as_bytes().to_vec(), path.to_owned())?;
         let name = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
         let environment = Environment::from_pairs(home.map(|home| (name, home)));
-        let files = Files::of(vec![file], &environment)?;
+        let files = Files::of(vec![file], &environment, None)?;
         Self::settle(
             Overrides::default(),
             Here { current_folder: Path::new(""), environment: &environment },
@@ -193,6 +210,8 @@ impl Settings {
         let cert = here.path(overrides.cert, "CERTMAN_CERT", files.path(|file| &file.client.cert));
         let full = here.path(overrides.full, "CERTMAN_FULL", files.own_path(|file| &file.bundle.full));
         let full = full.or_else(|| files.default_output(environment, "full.pem"));
+        let java = here.path(overrides.java, "CERTMAN_JAVA", files.own_path(|file| &file.bundle.java));
+        let java = java.or_else(|| files.default_output(environment, "java.p12"));
         let key = here.path(overrides.key, "CERTMAN_KEY", files.path(|file| &file.client.key));
         let out = here.path(overrides.out, "CERTMAN_OUT", files.own_path(|file| &file.bundle.out));
         let out = out.or_else(|| files.default_output(environment, "extra.pem"));
@@ -219,6 +238,16 @@ impl Settings {
             Some(text) => here.passphrase(text, "--store-passphrase", &files)?,
         };
 
+        let families = here.text(overrides.families, "CERTMAN_FOR");
+        let families = families.or_else(|| files.text(|file| &file.env.families));
+        let families = match families {
+            None => Families::default(),
+            Some(set) => match set.text.parse() {
+                Ok(families) => families,
+                Err(error) => return Err(files.error(&set, "--for", format!("the client {error}"))),
+            },
+        };
+
         let public_roots = here.text(overrides.public_roots, "CERTMAN_PUBLIC_ROOTS");
         let public_roots = public_roots.or_else(|| files.text(|file| &file.bundle.public_roots));
         let public_roots = public_roots.map(|set| PublicRoots::read(&set, &files)).transpose()?;
@@ -229,16 +258,26 @@ impl Settings {
         let critical = critical.or_else(|| files.text(|file| &file.check.critical));
         let thresholds = both_thresholds(warn, critical, &files)?;
         let proxy = Proxy::resolve(&here, &files)?;
+        let of_variable = |name| here.path(None, name, None).map(|path| path.value);
+        let replaceable = (
+            of_variable("CERTMAN_CERT").or_else(|| files.users_path(|file| &file.client.cert)),
+            of_variable("CERTMAN_KEY").or_else(|| files.users_path(|file| &file.client.key)),
+        );
 
         Ok(Self {
             cert,
+            data: files.own_folder(environment),
+            file: files.user,
+            families,
             full,
+            java,
             key,
             out,
             passphrase,
             profile: files.profile,
             proxy,
             public_roots,
+            replaceable,
             sources,
             store_passphrase,
             thresholds,
@@ -285,6 +324,7 @@ struct Document {
     bundle: BundleTable,
     check: CheckTable,
     client: ClientTable,
+    env: EnvTable,
     /// By their names; a profile has none of its own.
     profile: BTreeMap<toml::Spanned<String>, Document>,
     proxy: proxy::Table,
@@ -294,6 +334,7 @@ struct Document {
 #[serde(deny_unknown_fields, default)]
 struct BundleTable {
     full: Option<toml::Spanned<String>>,
+    java: Option<toml::Spanned<String>>,
     out: Option<toml::Spanned<String>>,
     public_roots: Option<toml::Spanned<String>>,
     sources: Option<Vec<toml::Spanned<String>>>,
@@ -305,6 +346,13 @@ struct BundleTable {
 struct CheckTable {
     critical: Option<toml::Spanned<String>>,
     warn: Option<toml::Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct EnvTable {
+    #[serde(rename = "for")]
+    families: Option<toml::Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -321,6 +369,8 @@ struct Files {
     home: Option<PathBuf>,
     /// The name of the active profile.
     profile: Option<String>,
+    /// The user's, there or not.
+    user: Option<PathBuf>,
 }
 
 struct ConfigFile {
@@ -345,6 +395,7 @@ impl Files {
         system_file: Option<&Path>,
     ) -> Result<Self, Error> {
         let users = users_file(named, environment, current_folder);
+        let user = users.as_ref().map(|(path, _)| path.clone());
         let system = system_file.map(|path| (path.to_owned(), false));
         let mut files = Vec::new();
         for (path, must_exist) in users.into_iter().chain(system) {
@@ -353,11 +404,11 @@ impl Files {
                 files.push(file);
             }
         }
-        Self::of(files, environment)
+        Self::of(files, environment, user)
     }
 
-    fn of(files: Vec<ConfigFile>, environment: &Environment) -> Result<Self, Error> {
-        let files = Self { files, home: environment.home(), profile: None };
+    fn of(files: Vec<ConfigFile>, environment: &Environment, user: Option<PathBuf>) -> Result<Self, Error> {
+        let files = Self { files, home: environment.home(), profile: None, user };
         files.check_profiles()?;
         files.check_paths()?;
         Ok(files)
@@ -387,6 +438,7 @@ impl Files {
             let Document { bundle, client, .. } = document;
             let named = [
                 ("bundle.full", &bundle.full),
+                ("bundle.java", &bundle.java),
                 ("bundle.out", &bundle.out),
                 ("client.cert", &client.cert),
                 ("client.key", &client.key),
@@ -442,14 +494,24 @@ impl Files {
         Some(Value { value, origin: set.origin })
     }
 
-    /// The folder for what is certman's own, apart for each profile.
     fn default_output(&self, environment: &Environment, name: &str) -> Option<Value<PathBuf>> {
+        Some(Value { origin: Origin::Default, value: self.own_folder(environment)?.join(name) })
+    }
+
+    /// The folder for what is certman's own, apart for each profile.
+    fn own_folder(&self, environment: &Environment) -> Option<PathBuf> {
         let folder = data_folder(environment)?.join("certman");
-        let folder = match &self.profile {
+        Some(match &self.profile {
             Some(profile) => folder.join("profiles").join(profile),
             None => folder,
-        };
-        Some(Value { origin: Origin::Default, value: folder.join(name) })
+        })
+    }
+
+    /// A path that the user's own file sets, for the active profile alone where there is one.
+    fn users_path(&self, key: impl Fn(&Document) -> &Option<toml::Spanned<String>>) -> Option<PathBuf> {
+        let value = self.own_path(key)?;
+        (self.user.as_ref().map(|user| Origin::File(user.clone())) == Some(value.origin))
+            .then_some(value.value)
     }
 
     /// The sources of all files: the system's before the user's. Within a file those of the profile stand in the place of those
@@ -795,9 +857,10 @@ fn distance(one: &str, other: &str) -> usize {
 /// Keys that the next versions will have.
 const FUTURE: [&str; 1] = ["doctor"];
 /// Every key of `certman.toml`.
-pub const KEYS: [&str; 20] = [
+pub const KEYS: [&str; 23] = [
     "bundle",
     "bundle.full",
+    "bundle.java",
     "bundle.out",
     "bundle.public_roots",
     "bundle.sources",
@@ -809,6 +872,8 @@ pub const KEYS: [&str; 20] = [
     "client.cert",
     "client.key",
     "client.passphrase",
+    "env",
+    "env.for",
     "profile",
     "proxy",
     "proxy.http",
@@ -820,11 +885,13 @@ pub const KEYS: [&str; 20] = [
 /// Far above any configuration.
 const LIMIT: usize = 1 << 20;
 /// Every variable that certman reads for itself.
-pub const VARIABLES: [&str; 19] = [
+pub const VARIABLES: [&str; 21] = [
     "CERTMAN_CERT",
     "CERTMAN_CONFIG",
     "CERTMAN_CRITICAL",
+    "CERTMAN_FOR",
     "CERTMAN_FULL",
+    "CERTMAN_JAVA",
     "CERTMAN_KEY",
     "CERTMAN_NO_PROXY",
     "CERTMAN_OUT",
@@ -1063,8 +1130,8 @@ mod tests {
     #[test]
     fn every_key_that_is_listed_is_read_and_no_other() {
         let document = toml::from_str::<Document>(
-            "[bundle]\nfull = 'x'\nout = 'x'\npublic_roots = 'x'\nsources = ['x']\nstore_passphrase = 'prompt'\n[check]\ncritical = '1d'\nwarn = '2d'\n\
-             [client]\ncert = 'x'\nkey = 'x'\npassphrase = 'prompt'\n\
+            "[bundle]\nfull = 'x'\njava = 'x'\nout = 'x'\npublic_roots = 'x'\nsources = ['x']\nstore_passphrase = 'prompt'\n[check]\ncritical = '1d'\nwarn = '2d'\n\
+             [client]\ncert = 'x'\nkey = 'x'\npassphrase = 'prompt'\n[env]\nfor = 'x'\n\
              [proxy]\nhttp = 'x'\nhttps = 'x'\nno_proxy = ['x']\npassword = 'x'\nusername = 'x'\n",
         );
         assert!(document.is_ok(), "{document:?}");

@@ -1,4 +1,8 @@
-//! Which variables certman sets, and what goes into each.
+//! Which variables certman sets, what goes into each, which clients read it, and whether it adds to or replaces the roots that
+//! a client has built in. The one table that knows.
+
+use std::fmt;
+use std::str::FromStr;
 
 /// What goes into a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,36 +13,205 @@ pub enum Content {
     ClientKey,
     /// The passphrase of that key: a secret.
     ClientKeyPassphrase,
-    /// The path of the extra bundle.
+    /// The path of the extra bundle: the variable adds to the built-in roots.
     ExtraBundle,
+    /// The path of the full bundle: the variable replaces the built-in roots.
+    FullBundle,
     /// The address of the proxy for `http://`; it may hold a password.
     HttpProxy,
     /// The address of the proxy for `https://`; it may hold a password.
     HttpsProxy,
+    /// Options for every Java program: the path of a trust store that replaces Java's own.
+    JavaOptions,
     /// The hosts that are reached without a proxy.
     NoProxy,
 }
+
+impl Content {
+    /// Whether the full bundle has to be there for it.
+    pub fn needs_full_bundle(self) -> bool {
+        matches!(self, Self::FullBundle | Self::JavaOptions)
+    }
+}
+
+/// Clients that read the same variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// The AWS command line and SDKs.
+    Aws,
+    /// cargo.
+    Cargo,
+    /// Claude Code.
+    Claude,
+    /// curl's own program.
+    Curl,
+    /// Deno.
+    Deno,
+    /// git, over HTTPS.
+    Git,
+    /// Programs in Go, on Linux and the like. On macOS and Windows they ask the system alone.
+    Go,
+    /// Java.
+    Java,
+    /// Node and Bun.
+    Node,
+    /// Python: ssl, requests, pip.
+    Python,
+    /// Ruby, gem, Bundler.
+    Ruby,
+    /// uv.
+    Uv,
+}
+
+impl Family {
+    /// Each once, in the order of their names.
+    pub const ALL: [Self; 12] = [
+        Self::Aws,
+        Self::Cargo,
+        Self::Claude,
+        Self::Curl,
+        Self::Deno,
+        Self::Git,
+        Self::Go,
+        Self::Java,
+        Self::Node,
+        Self::Python,
+        Self::Ruby,
+        Self::Uv,
+    ];
+
+    /// The name, as `--for` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::Cargo => "cargo",
+            Self::Claude => "claude",
+            Self::Curl => "curl",
+            Self::Deno => "deno",
+            Self::Git => "git",
+            Self::Go => "go",
+            Self::Java => "java",
+            Self::Node => "node",
+            Self::Python => "python",
+            Self::Ruby => "ruby",
+            Self::Uv => "uv",
+        }
+    }
+}
+
+/// The clients that somebody wants variables for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Families(Vec<Family>);
+
+impl Families {
+    /// The variables they read, in the order of [`VARIABLES`].
+    pub fn variables(&self) -> impl Iterator<Item = &'static Variable> {
+        VARIABLES.iter().filter(|variable| variable.families.iter().any(|family| self.0.contains(family)))
+    }
+}
+
+impl Default for Families {
+    fn default() -> Self {
+        Self(vec![Family::Claude])
+    }
+}
+
+impl fmt::Display for Families {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.0.iter().map(|family| family.name()).collect();
+        f.write_str(&names.join(","))
+    }
+}
+
+/// Names, separated by commas; `all` is everyone.
+impl FromStr for Families {
+    type Err = UnknownFamily;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFamily> {
+        let mut families = Vec::new();
+        for name in text.split(',').map(str::trim) {
+            match Family::ALL.into_iter().find(|family| family.name() == name) {
+                Some(family) => families.push(family),
+                None if name == "all" => families.extend(Family::ALL),
+                None => return Err(UnknownFamily(name.to_owned())),
+            }
+        }
+        families.sort();
+        families.dedup();
+        Ok(Self(families))
+    }
+}
+
+/// A name that no client has.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("'{}' is none of {}, all", .0.escape_debug(), Family::ALL.map(Family::name).join(", "))]
+pub struct UnknownFamily(String);
 
 /// A variable that a client reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Variable {
     /// What goes into it.
     pub content: Content,
+    /// Who reads it.
+    pub families: &'static [Family],
     /// Its name.
     pub name: &'static str,
 }
 
+const fn variable(name: &'static str, content: Content, families: &'static [Family]) -> Variable {
+    Variable { content, families, name }
+}
+
 /// What is set, in this order (CONTRACT: a fixed order). The proxies come in capitals and in small letters: curl reads `http_proxy`
 /// in small letters alone, others capitals alone, and where both are there and differ, each client takes another.
-pub const VARIABLES: [Variable; 10] = [
-    Variable { content: Content::ExtraBundle, name: "NODE_EXTRA_CA_CERTS" },
-    Variable { content: Content::ClientCertificate, name: "CLAUDE_CODE_CLIENT_CERT" },
-    Variable { content: Content::ClientKey, name: "CLAUDE_CODE_CLIENT_KEY" },
-    Variable { content: Content::ClientKeyPassphrase, name: "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE" },
-    Variable { content: Content::HttpsProxy, name: "HTTPS_PROXY" },
-    Variable { content: Content::HttpProxy, name: "HTTP_PROXY" },
-    Variable { content: Content::NoProxy, name: "NO_PROXY" },
-    Variable { content: Content::HttpsProxy, name: "https_proxy" },
-    Variable { content: Content::HttpProxy, name: "http_proxy" },
-    Variable { content: Content::NoProxy, name: "no_proxy" },
+///
+/// The variables of a client are those that its documentation names. uv, Go, Ruby and Python's ssl share `SSL_CERT_FILE`; requests
+/// and pip look at it never (requests 2.34) or not first, and git on Debian, which is linked with GnuTLS, at `GIT_SSL_CAINFO` alone.
+pub const VARIABLES: [Variable; 20] = [
+    variable("NODE_EXTRA_CA_CERTS", Content::ExtraBundle, &[Family::Claude, Family::Node]),
+    variable("CLAUDE_CODE_CLIENT_CERT", Content::ClientCertificate, &[Family::Claude]),
+    variable("CLAUDE_CODE_CLIENT_KEY", Content::ClientKey, &[Family::Claude]),
+    variable("CLAUDE_CODE_CLIENT_KEY_PASSPHRASE", Content::ClientKeyPassphrase, &[Family::Claude]),
+    variable("HTTPS_PROXY", Content::HttpsProxy, &Family::ALL),
+    variable("HTTP_PROXY", Content::HttpProxy, &Family::ALL),
+    variable("NO_PROXY", Content::NoProxy, &Family::ALL),
+    variable("https_proxy", Content::HttpsProxy, &Family::ALL),
+    variable("http_proxy", Content::HttpProxy, &Family::ALL),
+    variable("no_proxy", Content::NoProxy, &Family::ALL),
+    variable("AWS_CA_BUNDLE", Content::FullBundle, &[Family::Aws]),
+    variable("BUNDLE_SSL_CA_CERT", Content::FullBundle, &[Family::Ruby]),
+    variable("CARGO_HTTP_CAINFO", Content::FullBundle, &[Family::Cargo]),
+    variable("CURL_CA_BUNDLE", Content::FullBundle, &[Family::Curl]),
+    variable("DENO_CERT", Content::ExtraBundle, &[Family::Deno]),
+    variable("GIT_SSL_CAINFO", Content::FullBundle, &[Family::Git]),
+    variable("JAVA_TOOL_OPTIONS", Content::JavaOptions, &[Family::Java]),
+    variable("PIP_CERT", Content::FullBundle, &[Family::Python]),
+    variable("REQUESTS_CA_BUNDLE", Content::FullBundle, &[Family::Python]),
+    variable("SSL_CERT_FILE", Content::FullBundle, &[Family::Go, Family::Python, Family::Ruby, Family::Uv]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_family_reads_something_and_claude_is_the_default() {
+        for family in Family::ALL {
+            let families: Families = family.name().parse().unwrap();
+            assert!(
+                families.variables().any(|one| !one.name.to_lowercase().ends_with("_proxy")),
+                "{families}"
+            );
+        }
+        assert_eq!("claude".parse(), Ok(Families::default()));
+        assert_eq!("all".parse::<Families>().unwrap().variables().count(), VARIABLES.len());
+    }
+
+    #[test]
+    fn a_list_of_names_is_read_in_any_order_and_a_stranger_refused() {
+        assert_eq!("git, claude,git".parse::<Families>().unwrap().to_string(), "claude,git");
+        for text in ["", "claude,", "Git", "perl"] {
+            assert!(text.parse::<Families>().is_err(), "{text}");
+        }
+    }
+}

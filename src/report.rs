@@ -84,10 +84,14 @@ pub enum Cause {
     CertWeakKey { key: Box<str>, subject: Box<str> },
     /// A signature with a broken digest.
     CertWeakSignature { signature: Box<str>, subject: Box<str> },
+    /// No private key for a client's certificate.
+    CertWithoutKey { subject: Box<str> },
     /// No root for an intermediate.
     ChainGap { issuer: Box<str>, subject: Box<str> },
     /// No root at all.
     ChainGapAll,
+    /// The issuer of a client's certificate is not at hand.
+    ChainGapOfClient { address: Option<Box<str>>, issuer: Box<str>, subject: Box<str> },
     /// The certificate file of the identity is not there, or cannot be read.
     ClientCertMissing(ReadError),
     /// The certificate says that it is not for TLS clients.
@@ -102,8 +106,16 @@ pub enum Cause {
     ClientRefuses { refusal: Refusal, subject: Box<str> },
     /// The same subject and key, issued by another.
     CrossSignedTwin { issuer: Box<str>, kept: Box<str>, subject: Box<str> },
+    /// More than one identity, and none of them meant.
+    IdentityAmbiguous { count: usize },
     /// Certificate or key of the identity are not named, and the other one is.
     IdentityIncomplete { missing: &'static str },
+    /// Neither a client's certificate nor a key.
+    IdentityMissing,
+    /// No identity that is meant.
+    IdentityNotSelected { count: usize },
+    /// What an import has left that was cut short has been undone.
+    ImportUndone,
     /// The public part in the key file belongs to another key.
     KeyContradicts,
     /// Some clients will not use a key of this kind.
@@ -128,6 +140,8 @@ pub enum Cause {
     KeyUnreadable { why: NoKey },
     /// A key too small.
     KeyWeak { key: Box<str> },
+    /// No certificate for a private key.
+    KeyWithoutCertificate { key: Box<str> },
     /// The keyring does not answer.
     Keyring(keyring::Error),
     /// Some clients will take a way through the proxy that was to go around it. `more` entries of the kind are not named.
@@ -212,7 +226,8 @@ impl Cause {
             Self::CertSuperseded { .. } => "cert-superseded",
             Self::CertWeakKey { .. } => "cert-weak-key",
             Self::CertWeakSignature { .. } => "cert-weak-signature",
-            Self::ChainGap { .. } => "chain-gap",
+            Self::CertWithoutKey { .. } => "cert-without-key",
+            Self::ChainGap { .. } | Self::ChainGapOfClient { .. } => "chain-gap",
             Self::ChainGapAll => "chain-gap-all",
             Self::ClientCertMissing(_) | Self::ClientCertUnreadable { .. } => "client-cert-unreadable",
             Self::ClientCertNotForClients { .. } => "client-cert-not-for-clients",
@@ -230,8 +245,13 @@ impl Cause {
             Self::KeyNotOpened(OpenError::WrongPassphraseOrDamaged) => "passphrase-wrong",
             Self::KeyNotPortable { .. } => "key-not-portable",
             Self::KeyOwner { .. } | Self::KeyPermissions { .. } => "key-permissions",
+            Self::IdentityAmbiguous { .. } => "identity-ambiguous",
+            Self::IdentityMissing => "identity-missing",
+            Self::IdentityNotSelected { .. } => "identity-not-selected",
+            Self::ImportUndone => "import-undone",
             Self::IdentityIncomplete { .. } | Self::KeyPairUnchecked { .. } => "key-pair-unchecked",
             Self::KeyWeak { .. } => "key-weak",
+            Self::KeyWithoutCertificate { .. } => "key-without-certificate",
             Self::Keyring(keyring::Error::Absent { .. }) => "passphrase-missing",
             Self::Keyring(keyring::Error::Locked { .. }) => "keyring-locked",
             Self::Keyring(keyring::Error::TimedOut { .. }) => "keyring-timeout",
@@ -291,6 +311,9 @@ impl Cause {
             | Self::ClientCertNotForClients { .. }
             | Self::ClientCertOrder { .. }
             | Self::ClientCertUnreadable { .. }
+            | Self::IdentityAmbiguous { .. }
+            | Self::IdentityMissing
+            | Self::IdentityNotSelected { .. }
             | Self::KeyContradicts
             | Self::KeyMismatch { .. }
             | Self::KeyMissing(_)
@@ -372,7 +395,9 @@ impl Cause {
             | Self::CertSuperseded { subject, .. }
             | Self::CertWeakKey { subject, .. }
             | Self::CertWeakSignature { subject, .. }
+            | Self::CertWithoutKey { subject }
             | Self::ChainGap { subject, .. }
+            | Self::ChainGapOfClient { subject, .. }
             | Self::ClientCertNotForClients { subject, .. }
             | Self::ClientRefuses { subject, .. }
             | Self::CrossSignedTwin { subject, .. }
@@ -517,7 +542,7 @@ pub struct CertificateFacts {
 }
 
 /// A private key as JSON shows it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct KeyFacts {
     /// The algorithm, where it is known without opening.
     pub algorithm: Option<String>,

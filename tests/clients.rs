@@ -280,14 +280,14 @@ impl Setup {
 }
 
 /// A server that requires a client certificate.
-struct Server {
+pub(crate) struct Server {
     process: Child,
-    tls_1_2: String,
-    tls_1_3: String,
+    pub(crate) tls_1_2: String,
+    pub(crate) tls_1_3: String,
 }
 
 impl Server {
-    fn start(mut python: Command, client_authorities: &[&str]) -> Self {
+    pub(crate) fn start(mut python: Command, client_authorities: &[&str]) -> Self {
         let folder = fresh_folder("server");
         let authorities = folder.path().join("authorities.pem");
         let all: Vec<Vec<u8>> =
@@ -307,7 +307,7 @@ impl Server {
         Self { process, tls_1_2: address(tls_1_2), tls_1_3: address(tls_1_3) }
     }
 
-    fn greeting(&self, kind: &str, address: &str) -> String {
+    pub(crate) fn greeting(&self, kind: &str, address: &str) -> String {
         let version = if address == self.tls_1_2 { "TLSv1.2" } else { "TLSv1.3" };
         format!("hello alice ({kind}) over {version}")
     }
@@ -321,7 +321,11 @@ impl Drop for Server {
 }
 
 /// What came of each connection, a line each.
-fn connect(client: &Path, addresses: &[&String], exports: &BTreeMap<String, String>) -> Vec<String> {
+pub(crate) fn connect(
+    client: &Path,
+    addresses: &[&String],
+    exports: &BTreeMap<String, String>,
+) -> Vec<String> {
     let mut command = bare(client);
     command.arg(in_project("tests/support/connect.mjs")).args(addresses).envs(exports);
     said(&mut command).lines().map(str::to_owned).collect()

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use certman::cli::args::Arguments;
+use certman::cli::args::{Arguments, Format};
 use certman::config::{KEYS, VARIABLES};
-use certman::exports::VARIABLES as EXPORTED;
+use certman::exports::{Families, Family, VARIABLES as EXPORTED};
 use certman::shell::Shell;
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory, ValueEnum};
 use serde_json::Value;
 
 use crate::support::{self, Sandbox};
@@ -235,6 +235,28 @@ fn every_key_of_the_configuration_is_in_the_manual_with_an_example_and_no_other(
 }
 
 #[test]
+fn every_client_is_in_the_manual_with_the_variables_that_it_reads() {
+    let page = Page::read(COMMANDS_PAGE);
+    let entries = page.entries_in("CLIENTS");
+    let documented: BTreeMap<&str, BTreeSet<&str>> = entries
+        .iter()
+        .map(|entry| {
+            let variables = entry.lines.iter().flat_map(|line| after(line, "Ev"));
+            (after(&entry.title, "Cm").first().copied().unwrap_or_default(), variables.collect())
+        })
+        .collect();
+    let known: BTreeMap<&str, BTreeSet<&str>> = Family::ALL
+        .into_iter()
+        .map(|family| {
+            let read = EXPORTED.iter().filter(|exported| exported.families.contains(&family));
+            let names = read.map(|exported| exported.name);
+            (family.name(), names.filter(|name| !name.to_lowercase().ends_with("_proxy")).collect())
+        })
+        .collect();
+    assert_eq!(documented, known, "the manual on the left, the program on the right");
+}
+
+#[test]
 fn every_shell_and_every_place_of_a_passphrase_is_in_the_manual() {
     let page = Page::read(COMMANDS_PAGE);
     let titles = |section: &str| -> BTreeSet<String> {
@@ -243,6 +265,14 @@ fn every_shell_and_every_place_of_a_passphrase_is_in_the_manual() {
     };
     let shells: BTreeSet<String> = Shell::ALL.into_iter().map(|shell| shell.name().to_owned()).collect();
     assert_eq!(titles("SHELLS"), shells, "the manual on the left, the program on the right");
+    let files = Format::value_variants().iter().filter(|format| format.only_command() == Some("env"));
+    let files: BTreeSet<String> =
+        files.filter_map(Format::to_possible_value).map(|value| value.get_name().to_owned()).collect();
+    assert_eq!(
+        titles("FILES THAT NO SHELL READS"),
+        files,
+        "the manual on the left, the program on the right"
+    );
     for name in page.section("SHELLS").lines.iter().filter_map(|line| line.strip_prefix(".Cm ")) {
         let name = name.split(' ').next().unwrap_or_default();
         assert!(
@@ -285,6 +315,8 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
     sandbox.copy("ca/key-among.pem", "dirty/key-among.pem");
     sandbox.copy("ca/expired.pem", "pki/root-expired.pem");
     sandbox.give("certman.toml", "[profile.work]\n");
+    sandbox.copy("pile/chain.pem", "pki/client-p256-chain-full.pem");
+    sandbox.copy("pile/client.key", "keys/p256.pkcs8.pem");
     let at = ["--at", "2030-01-01", "--json"];
     let mut printed = BTreeSet::new();
     for arguments in [
@@ -294,6 +326,7 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
         &["check", "ca"],
         &["env"],
         &["env", "--key", "only-a-key.pem"],
+        &["import", "pile", "--dry-run", "--out-dir", "out", "--save-cas", "ca.pem"],
         &["init", "--print"],
         &["profiles", "--config", "certman.toml"],
     ] {
@@ -387,7 +420,7 @@ fn the_examples_of_the_manual_are_understood() {
 /// Fails where certman does not understand what a line calls it with.
 fn assert_understood(line: &str) {
     let Some((_, call)) = line.split_once("certman ") else { return };
-    let call = call.split(['|', '>', '#', ')', '"']).next().unwrap_or_default();
+    let call = call.split(['|', '>', '#', ')', '"', '`', '\\']).next().unwrap_or_default();
     let words: Vec<&str> = call.split_whitespace().collect();
     let parsed = program().try_get_matches_from(["certman"].iter().chain(&words));
     assert!(parsed.is_ok(), "certman {call}: {parsed:?}");
@@ -436,7 +469,9 @@ fn the_first_command_of_the_readme_exports_the_demo() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{first}: {}", String::from_utf8_lossy(&output.stderr));
     // The demo has no proxy: nobody could go through it.
-    for name in exported().filter(|name| !name.to_ascii_lowercase().ends_with("_proxy")) {
+    let families = Families::default();
+    let names = families.variables().map(|exported| exported.name);
+    for name in names.filter(|name| !name.to_ascii_lowercase().ends_with("_proxy")) {
         assert!(said.contains(&format!("{name}=")), "{name} is exported");
     }
 }
@@ -757,8 +792,19 @@ fn read(name: &str) -> String {
 const COMMANDS_PAGE: &str = "man/certman.1";
 const CONFIGURATION_PAGE: &str = "man/certman.toml.5";
 /// Members of small objects that the manual explains in a sentence rather than in a list.
-const IN_TEXT: [&str; 9] =
-    ["message", "fix", "path", "index", "line", "changed", "certificates", "sha256", "code"];
+const IN_TEXT: [&str; 11] = [
+    "message",
+    "fix",
+    "path",
+    "index",
+    "line",
+    "changed",
+    "certificates",
+    "sha256",
+    "code",
+    "chain",
+    "lines",
+];
 /// What the examples of the README work on: the name there, and the file in testdata/.
 const README_FILES: [(&str, &str); 9] = [
     ("corp.cer", "demo/ca.d/corp-root.cer"),

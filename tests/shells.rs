@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread;
 
@@ -295,6 +295,148 @@ fn fish_takes_every_value_through_source_and_eval() {
         assert!(output.status.success(), "{form}: {output:?}");
         assert!(!environment(&output).contains_key("THERE"));
     }
+}
+
+/// Both csh and tcsh, and tcsh with the backslash as a quote inside of quotes.
+#[test]
+fn csh_takes_every_value_of_one_line() {
+    let values = nasty_values(300);
+    let mut said = Vec::new();
+    for value in values {
+        match script(Shell::Csh, &[Statement::Set { name: "X", value: &value }]) {
+            Ok(_) => said.push(value),
+            Err(refusal) => {
+                assert_eq!(refusal.reason, Reason::LineBreak);
+                assert!(value.contains(&b'\n'));
+            }
+        }
+    }
+    said.push(b"\\'! ".repeat(250));
+    for (name, before) in [("csh", ""), ("tcsh", ""), ("tcsh", "set backslash_quote; ")] {
+        let Some(program) = program(name) else { continue };
+        let reader = Reader { command: &["csh", "-f"], program, shell: Shell::Csh };
+        let folder = adversarial_folder();
+        let form = format!("{before}eval \"`cat $TEXT`\"");
+        for locale in LOCALES {
+            for batch in batches(&said) {
+                let output = reader.eval(&folder, &batch.script(Shell::Csh), locale, &form);
+                batch.compare(&output, &format!("{name} under {locale}: {form}"));
+            }
+        }
+        fs::write(folder.path().join(TEXT), failure(Shell::Csh)).unwrap();
+        let output = reader.run(&folder, "C", &format!("{} || exit 9", form.replace("$TEXT", TEXT)));
+        assert_eq!(output.status.code(), Some(9), "{name}");
+        let statements = [Statement::Unset { name: "THERE" }, Statement::Unset { name: "NOT_THERE" }];
+        let text = script(Shell::Csh, &statements).unwrap();
+        let output = reader.eval(&folder, &text, "C", &format!("setenv THERE 1; {form} || exit 9"));
+        assert!(output.status.success(), "{name}: {output:?}");
+        assert!(!environment(&output).contains_key("THERE"));
+    }
+}
+
+/// The parser of `EnvironmentFile=`, in the one program of systemd that shows what it has read without a running system.
+/// That one expands `$` on top, which is undone here.
+#[test]
+fn systemd_reads_every_text_it_takes() {
+    let generator = "/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator";
+    assert!(Path::new(generator).exists(), "tests/setup installs systemd");
+    let mut said = Vec::new();
+    // Of an empty one this program says that it is no assignment; `EnvironmentFile=` takes it.
+    for value in text_values().into_iter().filter(|value| !value.is_empty()) {
+        match script(Shell::Systemd, &[Statement::Set { name: "X", value: &value }]) {
+            Ok(_) => said.push(String::from_utf8(value).unwrap()),
+            Err(refusal) => {
+                assert_eq!(refusal.reason, Reason::ControlCharacter);
+                assert!(String::from_utf8(value).unwrap().contains(char::is_control));
+            }
+        }
+    }
+    let home = TempDir::new().unwrap();
+    let folder = home.path().join("environment.d");
+    fs::create_dir(&folder).unwrap();
+    let undone: Vec<Vec<u8>> = said.iter().map(|value| value.replace('$', "$$").into_bytes()).collect();
+    for (batch, said) in batches(&undone).iter().zip(said.chunks(BATCH)) {
+        fs::write(folder.join("certman.conf"), batch.script(Shell::Systemd)).unwrap();
+        let output = Command::new(generator)
+            .env_clear()
+            .env("HOME", home.path())
+            .env("PATH", PATH)
+            .env("XDG_CONFIG_HOME", home.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        let shown = String::from_utf8(output.stdout).unwrap();
+        let shown: BTreeMap<&str, String> = shown
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name, without_quotes(value)))
+            .collect();
+        for (index, value) in said.iter().enumerate() {
+            assert_eq!(shown.get(Batch::name(index).as_str()), Some(value), "systemd");
+        }
+    }
+}
+
+/// What systemd writes in double quotes, with escapes as in C.
+fn without_quotes(value: &str) -> String {
+    let Some(quoted) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return value.to_owned();
+    };
+    let mut plain = String::new();
+    let mut characters = quoted.chars();
+    while let Some(character) = characters.next() {
+        plain.push(match (character, character == '\\') {
+            (_, true) => match characters.next().unwrap() {
+                'n' => '\n',
+                't' => '\t',
+                other => other,
+            },
+            (other, false) => other,
+        });
+    }
+    plain
+}
+
+#[test]
+fn python_reads_the_property_list_and_the_devcontainer() {
+    let Some(mut python) = python() else { return };
+    let code = "import json, plistlib, sys\n\
+                def read(path):\n    \
+                data = open(path, 'rb').read()\n    \
+                return json.loads(data)['containerEnv'] if data[:1] == b'{' else \
+                plistlib.loads(data)['EnvironmentVariables']\n\
+                json.dump([read(path) for path in sys.argv[1:]], sys.stdout)";
+    let folder = TempDir::new().unwrap();
+    let mut expected = Vec::new();
+    python.args(["-c", code]);
+    for shell in [Shell::Devcontainer, Shell::Launchd] {
+        let said: Vec<Vec<u8>> = text_values()
+            .into_iter()
+            .filter(|value| match script(shell, &[Statement::Set { name: "X", value }]) {
+                Ok(_) => true,
+                Err(refusal) => {
+                    let why = [Reason::ControlCharacter, Reason::Interpolated];
+                    assert!(why.contains(&refusal.reason), "{refusal}");
+                    assert!(
+                        value.iter().any(u8::is_ascii_control) || value.windows(2).any(|two| two == b"${")
+                    );
+                    false
+                }
+            })
+            .collect();
+        assert!(said.len() > 300, "{shell:?}");
+        let batch = Batch::of(said);
+        let file = folder.path().join(shell.name());
+        fs::write(&file, batch.script(shell)).unwrap();
+        python.arg(&file);
+        let names = (0..).map(Batch::name);
+        let values = batch.values.into_iter().map(|value| String::from_utf8(value).unwrap());
+        expected.push(names.zip(values).collect::<BTreeMap<String, String>>());
+    }
+    let output = python.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let read: Vec<BTreeMap<String, String>> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(read, expected);
 }
 
 #[test]

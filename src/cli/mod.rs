@@ -14,13 +14,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use zeroize::Zeroizing;
 
-use self::args::{Arguments, Command, Format, Intent};
+use self::args::{Arguments, Command, Intent};
 use self::commands::init::Proposal;
 use self::failure::Failure;
 use crate::config::{Profile, Settings};
 use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
-use crate::report::{Report, Severity};
+use crate::report::{CertificateFacts, Report, Severity};
 use crate::sys::{Host, process};
 
 /// The program: this process's arguments, this process's world.
@@ -95,6 +95,8 @@ pub enum Shown {
     Exports(Exports),
     /// `key check`: what the identity is.
     Identity(IdentitySummary),
+    /// `import`: the identity, and what became of it.
+    Import(Box<ImportSummary>),
     /// One sentence about what was done.
     Note(String),
     /// Bytes for standard output, and nothing else there.
@@ -148,6 +150,46 @@ pub struct IdentitySummary {
     pub passphrase_from: Option<String>,
 }
 
+/// What `import` has found and done.
+#[derive(Debug, Default)]
+pub struct ImportSummary {
+    /// The file that the CA certificates were written to, and how many; none where nobody asked for it.
+    pub authorities: Option<(Written, usize)>,
+    /// How many CA certificates were among the files.
+    pub authorities_found: usize,
+    /// Every identity that was found, with the name that its store has for it.
+    pub candidates: Vec<(CertificateFacts, Option<String>)>,
+    /// The identity that was taken: its certificates, the leaf first. Empty where none was.
+    pub chain: Vec<CertificateFacts>,
+    /// Whether a pair is kept that can be brought back.
+    pub has_previous: bool,
+    /// Nothing was written, and nothing was to be.
+    pub is_rehearsal: bool,
+    /// Whether the previous pair was brought back.
+    pub is_rollback: bool,
+    /// Where the passphrase comes from by the settings, where that is not the keyring.
+    pub passphrase_from: Option<String>,
+    /// What is missing in certman.toml: the file, and the lines.
+    pub proposal: Option<(PathBuf, String)>,
+    /// Whether the keyring has the passphrase now.
+    pub remembered: bool,
+    /// The keys of certman.toml that had another value, with that value.
+    pub replaced: Vec<(&'static str, String)>,
+    /// The certman.toml that was extended.
+    pub saved: Option<PathBuf>,
+    /// The two files: certificate and key.
+    pub written: Vec<Written>,
+}
+
+/// A file that was, or need not be, written.
+#[derive(Debug)]
+pub struct Written {
+    /// Whether it was.
+    pub changed: bool,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
 /// What `env` prints.
 pub struct Exports {
     /// The statements for the shell.
@@ -165,11 +207,16 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     if arguments.common.no_input {
         host.terminal = Box::new(crate::sys::terminal::NoTerminal);
     }
-    if arguments.common.format == Format::Nagios && !matches!(arguments.command, Command::Check(_)) {
-        return Err(Failure::usage("only `check` answers in the form of Nagios"));
+    if let Some(only) = arguments.common.format.only_command()
+        && only != render::command_name(&arguments.command)
+    {
+        return Err(Failure::usage(format!("only `{only}` answers in this form")));
     }
     if let Command::Completions { shell } = &arguments.command {
         return Ok(commands::completions::run(*shell, Arguments::command()));
+    }
+    if let Command::Hook(hook) = &arguments.command {
+        return Ok(commands::hook::run(hook, &arguments.common, host));
     }
     if let Command::Init(init) = &arguments.command {
         return commands::init::run(init, &arguments.common, host);
@@ -188,10 +235,13 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Bundle(bundle) => commands::bundle::run(bundle, &settings, wants_facts, host),
         Command::Check(check) => commands::check::run(check, &settings, wants_facts, host),
-        Command::Completions { .. } | Command::Init(_) | Command::Profiles => {
+        Command::Completions { .. } | Command::Hook(_) | Command::Init(_) | Command::Profiles => {
             unreachable!("answered above, before the settings")
         }
-        Command::Env(env) => commands::env::run(env, &settings, host),
+        Command::Env(env) => commands::env::run(env, arguments.common.format, &settings, host),
+        Command::Import(import) => {
+            commands::import::run(import, &settings, !wants_facts && !arguments.common.quiet, host)
+        }
         Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
         Command::Proxy(proxy) => commands::proxy::run(proxy, &settings, host),
     }

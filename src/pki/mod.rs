@@ -13,5 +13,6 @@ pub mod identity;
 pub mod key;
 pub mod lifetime;
 pub mod name;
+pub mod pile;
 pub mod public;
 pub mod signature;

@@ -6,6 +6,13 @@ use super::{Statement, Text, Unquotable, utf8};
 
 /// Writes one object on one line (RFC 8259), UTF-8.
 pub(super) fn write(statements: &[Statement<'_>], text: &mut dyn Text) -> Result<(), Unquotable> {
+    object(statements, text)?;
+    text.push(b"\n");
+    Ok(())
+}
+
+/// Writes the object alone.
+pub(super) fn object(statements: &[Statement<'_>], text: &mut dyn Text) -> Result<(), Unquotable> {
     text.push(b"{");
     for (index, statement) in statements.iter().enumerate() {
         if index > 0 {
@@ -19,7 +26,7 @@ pub(super) fn write(statements: &[Statement<'_>], text: &mut dyn Text) -> Result
             Statement::Unset { .. } => text.push(b"null"),
         }
     }
-    text.push(b"}\n");
+    text.push(b"}");
     Ok(())
 }
 

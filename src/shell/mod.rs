@@ -8,13 +8,19 @@
 //! secret is left behind by growth.
 
 mod cmd;
+mod csh;
+mod devcontainer;
+mod docker;
 mod dotenv;
 mod fish;
+pub mod github;
 mod json;
+mod launchd;
 mod mksh;
 mod nu;
 mod pwsh;
 mod sh;
+mod systemd;
 
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -33,31 +39,37 @@ pub fn script(shell: Shell, statements: &[Statement<'_>]) -> Result<Zeroizing<Ve
     check(statements)?;
     let write: fn(&[Statement<'_>], &mut dyn Text) -> Result<(), Unquotable> = match shell {
         Shell::Cmd => cmd::write,
+        Shell::Csh => csh::write,
+        Shell::Devcontainer => devcontainer::write,
+        Shell::Docker => docker::write,
         Shell::Dotenv => dotenv::write,
         Shell::Fish => fish::write,
         Shell::Json => json::write,
+        Shell::Launchd => launchd::write,
         Shell::Mksh => mksh::write,
         Shell::Nu => nu::write,
         Shell::Pwsh => pwsh::write,
         Shell::Sh => sh::write,
+        Shell::Systemd => systemd::write,
     };
-    let mut length = Length(0);
-    write(statements, &mut length)?;
-    let mut text = Zeroizing::new(Vec::with_capacity(length.0));
-    write(statements, &mut *text)?;
-    debug_assert_eq!(text.len(), length.0, "both passes write the same");
-    Ok(text)
+    twice(|text| write(statements, text))
 }
 
 /// What standard output holds when the environment could not be made: text that makes the reader fail
 /// as well, so that nobody goes on without the certificates and does not notice.
 ///
-/// Empty where the reader has no such text ([`Shell::Dotenv`]) and for [`Shell::Json`], where the
+/// Empty where the reader has no such text (files of variables) and for [`Shell::Json`], where the
 /// caller writes an object that names the error.
 pub fn failure(shell: Shell) -> &'static str {
     match shell {
         Shell::Cmd => cmd::FAILURE,
-        Shell::Dotenv | Shell::Json => "",
+        Shell::Csh => csh::FAILURE,
+        Shell::Devcontainer
+        | Shell::Docker
+        | Shell::Dotenv
+        | Shell::Json
+        | Shell::Launchd
+        | Shell::Systemd => "",
         Shell::Fish => fish::FAILURE,
         Shell::Nu => nu::FAILURE,
         Shell::Pwsh => pwsh::FAILURE,
@@ -65,17 +77,40 @@ pub fn failure(shell: Shell) -> &'static str {
     }
 }
 
+/// A word of a command line, for a file that this shell reads: one that needs no quotes stays as it is.
+pub fn word(shell: Shell, value: &[u8]) -> Vec<u8> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./:@%+,=-".contains(byte);
+    if !value.is_empty() && value.iter().all(is_plain) {
+        return value.to_vec();
+    }
+    let escape = |byte: &u8| match (shell, byte) {
+        (Shell::Fish, b'\'' | b'\\') => vec![b'\\', *byte],
+        (_, b'\'') => b"'\\''".to_vec(),
+        _ => vec![*byte],
+    };
+    let escaped: Vec<u8> = value.iter().flat_map(escape).collect();
+    [b"'", escaped.as_slice(), b"'"].concat()
+}
+
 /// Readers that share their quoting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shell {
     /// The Windows command interpreter, reading a batch file.
     Cmd,
+    /// csh and tcsh.
+    Csh,
+    /// The `containerEnv` of a `devcontainer.json`.
+    Devcontainer,
+    /// A file of `NAME=value` lines for `docker run --env-file`.
+    Docker,
     /// A file of `NAME=value` lines for python-dotenv and `node --env-file`.
     Dotenv,
     /// fish.
     Fish,
     /// One JSON object.
     Json,
+    /// The `EnvironmentVariables` of a property list for launchd.
+    Launchd,
     /// mksh and lksh: the sh family's text without a process, which the rest of the family cannot read.
     Mksh,
     /// Nushell, reading NUON.
@@ -84,15 +119,18 @@ pub enum Shell {
     Pwsh,
     /// dash, bash, zsh, ksh93, yash, busybox ash, and whatever else reads POSIX syntax; right in mksh too.
     Sh,
+    /// A file for systemd's `EnvironmentFile=`.
+    Systemd,
 }
 
 impl Shell {
-    /// Every family once, under the name that `--help` shows first. [`Self::Mksh`] counts as one of the sh family.
-    pub const ALL: [Self; 7] =
-        [Self::Sh, Self::Fish, Self::Pwsh, Self::Cmd, Self::Nu, Self::Json, Self::Dotenv];
+    /// Every shell's family once, under the name that `--help` shows first, and the two notations that `--shell` has always
+    /// known. [`Self::Mksh`] counts as one of the sh family.
+    pub const ALL: [Self; 8] =
+        [Self::Sh, Self::Csh, Self::Fish, Self::Pwsh, Self::Cmd, Self::Nu, Self::Json, Self::Dotenv];
 
     /// The dialect that a program or a `--shell` value belongs to. Takes a path, the `-` in front of a login
-    /// shell's name, `.exe` and any case; `None` for a program with other quoting (`csh`, `elvish`).
+    /// shell's name, `.exe` and any case; `None` for a program with other quoting (`elvish`).
     pub fn named(program: &str) -> Option<Self> {
         let file = program.rsplit(['/', '\\']).next().unwrap_or(program);
         let file = file.strip_prefix('-').unwrap_or(file).to_ascii_lowercase();
@@ -104,13 +142,18 @@ impl Shell {
     pub fn name(self) -> &'static str {
         match self {
             Self::Cmd => "cmd",
+            Self::Csh => "csh",
+            Self::Devcontainer => "devcontainer",
+            Self::Docker => "docker",
             Self::Dotenv => "dotenv",
             Self::Fish => "fish",
             Self::Json => "json",
+            Self::Launchd => "launchd",
             Self::Mksh => "mksh",
             Self::Nu => "nu",
             Self::Pwsh => "pwsh",
             Self::Sh => "sh",
+            Self::Systemd => "systemd",
         }
     }
 }
@@ -159,15 +202,18 @@ impl Unquotable {
 /// Why a value cannot be written down.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Reason {
-    /// cmd: a line break, or another control character, ends or changes the statement.
-    #[error("cmd cannot take a line break or another control character in a value")]
+    /// A control character ends or changes the statement, or the reader drops the value.
+    #[error("its value has a control character")]
     ControlCharacter,
     /// cmd: a double quote changes how the rest of the line is read.
     #[error("cmd cannot take a double quote in a value")]
     DoubleQuote,
-    /// dotenv: python-dotenv puts another variable in the place of `${…}`, in quotes too.
-    #[error("python-dotenv replaces '${{…}}' in every value")]
+    /// The reader puts something else in the place of `${…}`, in quotes too (python-dotenv, `devcontainer.json`).
+    #[error("its reader replaces '${{…}}' in every value")]
     Interpolated,
+    /// A line break ends the statement, and there is no other way to write one.
+    #[error("its value has a line break")]
+    LineBreak,
     /// cmd: a line of a batch file has 8,191 characters at most.
     #[error("cmd reads no line of more than 8191 characters")]
     LineTooLong,
@@ -177,8 +223,8 @@ pub enum Reason {
     /// The name has other characters than ASCII letters, digits and `_`, or starts with a digit.
     #[error("it is not a variable name")]
     Name,
-    /// dotenv: whatever the quotes, one of the two readers gives another value.
-    #[error("python-dotenv and Node read no form of its value alike")]
+    /// Whatever the form, a reader gives another value (dotenv: python-dotenv and Node differ).
+    #[error("its readers read no form of its value alike")]
     NoCommonForm,
     /// The reader takes text only, and the bytes are no UTF-8.
     #[error("its value is not UTF-8")]
@@ -186,9 +232,12 @@ pub enum Reason {
     /// No environment can hold a NUL.
     #[error("its value has a NUL byte")]
     Nul,
-    /// dotenv: there is no statement for that.
-    #[error("a dotenv file cannot unset a variable")]
+    /// There is no statement for that.
+    #[error("such a file cannot unset a variable")]
     Unset,
+    /// The reader takes no value of this length.
+    #[error("its value is too long")]
+    WordTooLong,
 }
 
 /// Where the pieces of a script go: counted in the first pass, kept in the second.
@@ -208,6 +257,16 @@ impl Text for Vec<u8> {
     fn push(&mut self, piece: &[u8]) {
         self.extend_from_slice(piece);
     }
+}
+
+/// Writes in two passes, so that the buffer of the second has its full size from the start.
+fn twice(write: impl Fn(&mut dyn Text) -> Result<(), Unquotable>) -> Result<Zeroizing<Vec<u8>>, Unquotable> {
+    let mut length = Length(0);
+    write(&mut length)?;
+    let mut text = Zeroizing::new(Vec::with_capacity(length.0));
+    write(&mut *text)?;
+    debug_assert_eq!(text.len(), length.0, "both passes write the same");
+    Ok(text)
 }
 
 fn check(statements: &[Statement<'_>]) -> Result<(), Unquotable> {
@@ -232,7 +291,7 @@ fn utf8<'a>(name: &str, value: &'a [u8]) -> Result<&'a str, Unquotable> {
 }
 
 /// Every spelling that [`Shell::named`] knows.
-const NAMES: [(&str, Shell); 19] = [
+const NAMES: [(&str, Shell); 21] = [
     ("sh", Shell::Sh),
     ("bash", Shell::Sh),
     ("zsh", Shell::Sh),
@@ -244,6 +303,8 @@ const NAMES: [(&str, Shell); 19] = [
     ("yash", Shell::Sh),
     ("ash", Shell::Sh),
     ("busybox", Shell::Sh),
+    ("csh", Shell::Csh),
+    ("tcsh", Shell::Csh),
     ("fish", Shell::Fish),
     ("pwsh", Shell::Pwsh),
     ("powershell", Shell::Pwsh),
@@ -259,7 +320,8 @@ mod tests {
     use super::*;
 
     fn dialects() -> impl Iterator<Item = Shell> {
-        Shell::ALL.into_iter().chain([Shell::Mksh])
+        let others = [Shell::Devcontainer, Shell::Docker, Shell::Launchd, Shell::Mksh, Shell::Systemd];
+        Shell::ALL.into_iter().chain(others)
     }
 
     #[test]
@@ -274,14 +336,17 @@ mod tests {
             (r"C:\Windows\System32\cmd.exe", Some(Shell::Cmd)),
             ("PowerShell.EXE", Some(Shell::Pwsh)),
             ("nushell", Some(Shell::Nu)),
-            ("tcsh", None),
+            ("-tcsh", Some(Shell::Csh)),
+            ("elvish", None),
             ("", None),
             ("-", None),
         ] {
             assert_eq!(Shell::named(program), shell, "{program}");
         }
         for shell in dialects() {
-            assert_eq!(Shell::named(shell.name()), Some(shell));
+            let is_file =
+                matches!(shell, Shell::Devcontainer | Shell::Docker | Shell::Launchd | Shell::Systemd);
+            assert_eq!(Shell::named(shell.name()), (!is_file).then_some(shell));
         }
     }
 

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -519,6 +519,17 @@ pub enum WriteError {
     Refused(#[from] io::Error),
 }
 
+/// Adds to the end of a file that is there, in one piece, so that what others add at the same time stays whole.
+///
+/// # Errors
+/// For what is not a file, and what the system says.
+pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    OpenOptions::new().append(true).open(path)?.write_all(bytes)
+}
+
 /// A file that is being written beside the one it will replace. Dropped without [`Draft::publish`], it is gone.
 pub struct Draft {
     destination: PathBuf,
@@ -563,6 +574,17 @@ impl Draft {
         Ok(Self { destination, file })
     }
 
+    /// Gives the draft the mode of the file that it will replace, where there is one.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn keep_mode(&self) -> Result<(), WriteError> {
+        if let Ok(metadata) = std::fs::metadata(&self.destination) {
+            self.file.as_file().set_permissions(metadata.permissions())?;
+        }
+        Ok(())
+    }
+
     /// Writes more.
     ///
     /// # Errors
@@ -601,6 +623,66 @@ impl Draft {
         self.file.persist_noclobber(&self.destination).map_err(|failed| failed.error)?;
         sync_folder_of(&self.destination);
         Ok(())
+    }
+}
+
+/// Puts two drafts in their places, with nothing but one rename between the two moments: whoever reads both files meets a new one
+/// beside an old one only in that moment. Both are on the disk before the first is renamed.
+///
+/// # Errors
+/// What the system says. Where it is the second that fails, the first is in its place.
+pub fn publish_both(first: Draft, second: Draft) -> Result<(), WriteError> {
+    first.file.as_file().sync_all()?;
+    second.file.as_file().sync_all()?;
+    first.file.persist(&first.destination).map_err(|failed| failed.error)?;
+    second.file.persist(&second.destination).map_err(|failed| failed.error)?;
+    sync_folder_of(&first.destination);
+    sync_folder_of(&second.destination);
+    Ok(())
+}
+
+/// Removes a file. One that is not there is no error.
+///
+/// # Errors
+/// What the system says.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.map(|()| sync_folder_of(path)),
+    }
+}
+
+/// A lock among certmans, on a file that is there for nothing else and stays. Let go when this is dropped, and by the system when
+/// the process ends, however it ends.
+pub struct Lock {
+    _file: Option<File>,
+}
+
+impl Lock {
+    /// Takes the lock; folders that are missing are made. None where another process has it for longer than `patience`. Where the
+    /// file system knows no locks, there is none.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn take(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
+        create_folders(path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new(".")))?;
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path)?;
+        let start = std::time::Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Self { _file: Some(file) })),
+                Err(TryLockError::WouldBlock) if start.elapsed() < patience => std::thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                    return Ok(Some(Self { _file: None }));
+                }
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
     }
 }
 
@@ -709,6 +791,7 @@ fn prefix_of_drafts(name: &OsStr) -> OsString {
 /// How many random letters and digits tell the drafts of one file apart.
 const DRAFT_RANDOM: usize = 6;
 const DRAFT_SUFFIX: &str = ".draft";
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_DRAFT: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]

@@ -255,8 +255,7 @@ impl Terminal for Answers {
 
     fn confirm(&self, question: &str) -> io::Result<bool> {
         self.0.questions.borrow_mut().push(question.to_owned());
-        let answer = self.0.ready.borrow_mut().pop_front();
-        Ok(answer.is_some_and(|answer| answer == "y"))
+        Ok(self.0.ready.borrow_mut().pop_front().is_some_and(|answer| answer == "y"))
     }
 
     fn is_present(&self) -> bool {

@@ -1,5 +1,8 @@
 //! The command line as it is typed. Looks nothing up.
 
+mod families;
+pub mod hook;
+mod import;
 mod init;
 mod proxy;
 mod stores;
@@ -10,6 +13,8 @@ use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::families::FamilyArguments;
+pub use self::import::ImportArguments;
 pub use self::init::InitArguments;
 pub use self::proxy::{ProxyCommand, ProxyScheme};
 pub use self::stores::StoreArguments;
@@ -47,7 +52,7 @@ pub struct Common {
     /// Read this certman.toml instead of the usual one
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// How to answer (nagios: `check` only)
+    /// How to answer (nagios: `check` only; devcontainer, docker, github, launchd, systemd: `env` only)
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
     /// Short for --format json
@@ -81,12 +86,33 @@ pub enum Color {
 /// How to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// `env`: the containerEnv of a devcontainer.json.
+    Devcontainer,
+    /// `env`: a file for `docker run --env-file`.
+    Docker,
+    /// `env`: into the file that GITHUB_ENV names, secrets masked in the log.
+    Github,
     /// One object.
     Json,
-    /// One line with performance data.
+    /// `env`: a property list with EnvironmentVariables.
+    Launchd,
+    /// `check`: one line with performance data.
     Nagios,
+    /// `env`: a file for EnvironmentFile=.
+    Systemd,
     /// Sentences and tables.
     Text,
+}
+
+impl Format {
+    /// The one command that answers in this form; none where all do.
+    pub fn only_command(self) -> Option<&'static str> {
+        match self {
+            Self::Json | Self::Text => None,
+            Self::Nagios => Some("check"),
+            Self::Devcontainer | Self::Docker | Self::Github | Self::Launchd | Self::Systemd => Some("env"),
+        }
+    }
 }
 
 /// What to do.
@@ -104,6 +130,10 @@ pub enum Command {
     },
     /// Print the exports, for eval "$(certman env)"
     Env(EnvArguments),
+    /// Print the line for a shell's rc file: certman hook bash >> ~/.bashrc
+    Hook(hook::HookArguments),
+    /// Make client-cert.pem and client-key.pem from a store or from files in any form
+    Import(ImportArguments),
     /// Write a first certman.toml from what this machine has
     #[command(
         after_help = "A certman.toml that is there already is never touched. Without a terminal to ask on and without --yes \
@@ -129,6 +159,9 @@ pub struct BundleArguments {
     /// Write the public roots together with the bundle here, for variables that replace the built-in roots
     #[arg(long, value_name = "FILE")]
     pub full: Option<PathBuf>,
+    /// Write a trust store for Java here too, with what is in the full bundle
+    #[arg(long, value_name = "FILE")]
+    pub java: Option<PathBuf>,
     /// Keep what is expired or not yet valid
     #[arg(long)]
     pub keep_expired: bool,
@@ -183,6 +216,9 @@ pub enum FailOn {
 /// `certman env`
 #[derive(Args, Debug)]
 pub struct EnvArguments {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub families: FamilyArguments,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub identity: IdentityArguments,
@@ -384,6 +420,7 @@ impl Arguments {
         let identity = match &self.command {
             Command::Bundle(bundle) => {
                 overrides.full.clone_from(&bundle.full);
+                overrides.java.clone_from(&bundle.java);
                 overrides.out.clone_from(&bundle.out);
                 overrides.public_roots.clone_from(&bundle.public_roots);
                 overrides.sources.clone_from(&bundle.sources);
@@ -396,8 +433,19 @@ impl Arguments {
                 overrides.warn.clone_from(&check.warn);
                 Some(&check.identity)
             }
-            Command::Completions { .. } | Command::Init(_) | Command::Profiles | Command::Proxy(_) => None,
-            Command::Env(env) => Some(&env.identity),
+            Command::Completions { .. }
+            | Command::Hook(_)
+            | Command::Init(_)
+            | Command::Profiles
+            | Command::Proxy(_) => None,
+            Command::Env(env) => {
+                overrides.families.clone_from(&env.families.families);
+                Some(&env.identity)
+            }
+            Command::Import(import) => {
+                overrides.store_passphrase.clone_from(&import.stores.store_passphrase);
+                None
+            }
             Command::Key(KeyCommand::Check(identity)) => Some(identity),
             Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
                 Some(identity)

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::full::{self, Full};
 use super::gather::{self, gather};
+use super::java;
 use super::stamp::Stamp;
 use super::stores::Wishes;
 use crate::cli::args::BundleArguments;
@@ -41,12 +42,16 @@ pub fn run(
     let is_stream = out == Path::new("-");
     let mut report = Report::default();
     let rules = Rules { keep_expired: arguments.keep_expired, now: host.now };
-    let full_path = full::wanted(settings)?;
+    let java_path = java::wanted(settings);
+    let full_path = full::wanted(settings, java_path.is_some())?;
     let outputs = outputs(settings);
     // Only a bundle that `env` looks for, made as `env` would make it.
     let is_for_env = arguments.sources.is_empty() && arguments.out.is_none() && !arguments.keep_expired;
     let stamp = if is_for_env { Stamp::of_sources(&sources, &outputs, &host.roots) } else { None };
-    let is_full_for_env = is_for_env && arguments.full.is_none() && arguments.public_roots.is_none();
+    let is_full_for_env = is_for_env
+        && arguments.full.is_none()
+        && arguments.java.is_none()
+        && arguments.public_roots.is_none();
     let full_stamp =
         if is_full_for_env && full_path.is_some() { full::stamp(&sources, settings, host) } else { None };
     let wishes = Wishes { may_ask: true, ..Wishes::of(settings) };
@@ -88,6 +93,12 @@ pub fn run(
             Err(failure) => return Err(failure.with_findings(report)),
         }
     }
+    if let (Some(java), Some(BundleFacts { path: Some(full), .. }), false) =
+        (java_path, &report.full_bundle, arguments.dry_run)
+        && let Err(failure) = java::ensure(full, java, host)
+    {
+        return Err(failure.with_findings(report));
+    }
     Ok(Outcome {
         ending: Ending::Doing { is_done: report.worst() < Severity::Critical },
         report,
@@ -121,7 +132,8 @@ pub fn out(settings: &Settings) -> Result<&Path, Failure> {
 
 /// Every file that certman writes certificates to: none of them is ever a source.
 pub fn outputs(settings: &Settings) -> Vec<&Path> {
-    let outputs = settings.out.iter().chain(&settings.full).map(|output| output.value.as_path());
+    let outputs = [&settings.out, &settings.full, &settings.java];
+    let outputs = outputs.into_iter().flatten().map(|output| output.value.as_path());
     outputs.filter(|output| *output != Path::new("-")).collect()
 }
 
@@ -311,7 +323,7 @@ impl Built {
 
 /// What makes what stands at `path` too precious to replace: a private key, or a store that may hold one. What cannot be read
 /// is judged by the system, not here.
-fn holds_private_key(path: &Path) -> Option<&'static str> {
+pub(super) fn holds_private_key(path: &Path) -> Option<&'static str> {
     let mut text = Zeroizing::new(Vec::new());
     let mut holds = None;
     if fs::read_into(path, &mut text, source::LIMIT).is_ok() {

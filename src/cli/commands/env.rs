@@ -2,38 +2,56 @@
 //! no key is derived unless `--verify` asks for it.
 
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::values::{Request, Values, values};
-use crate::cli::args::EnvArguments;
+use super::java;
+use super::values::{JAVA_TOOL_OPTIONS, Request, Values, values};
+use crate::cli::args::{EnvArguments, Format};
 use crate::cli::failure::Failure;
 use crate::cli::{Ending, Exports, Outcome, Shown};
 use crate::config::Settings;
-use crate::exports::{Content, VARIABLES, Variable};
+use crate::exports::{Content, Variable};
+use crate::pki::cert::hex;
 use crate::report::Report;
-use crate::shell::{self, Shell, Statement};
+use crate::shell::{self, Shell, Statement, github};
 use crate::sys::Host;
+use crate::sys::fs;
 
 /// Settles the values and puts them into statements.
 ///
 /// # Errors
 /// Where a value cannot be had: then there is none at all.
-pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Result<Outcome, Failure> {
-    let shell = shell(arguments.shell.as_deref(), host)?;
+pub fn run(
+    arguments: &EnvArguments,
+    format: Format,
+    settings: &Settings,
+    host: &mut Host,
+) -> Result<Outcome, Failure> {
+    let notation = notation(arguments, format, host)?;
     let mut report = Report::default();
     let request = Request {
         limits: &arguments.identity.limits,
         no_refresh: arguments.no_refresh,
         verify: arguments.verify,
     };
-    let values =
-        if arguments.unset { Values::default() } else { values(&request, settings, host, &mut report)? };
+    let values = match arguments.unset {
+        // What a person has set there beside certman's own stays.
+        true => Values {
+            java_options: java::options(host.environment.value(JAVA_TOOL_OPTIONS), None)?,
+            ..Values::default()
+        },
+        false => values(&request, settings, host, &mut report)?,
+    };
     let rows = rows(&values, arguments.unset, settings);
-    let script = script(shell, &rows)?;
-    let script_for_people = match host.stdout.is_terminal {
-        true => script_for_people(shell, &rows)?,
-        false => Vec::new(),
+    let script = match &notation {
+        Notation::Github(file) => into_github_file(file, &rows)?,
+        Notation::Script(shell) => script(*shell, &rows)?,
+    };
+    let script_for_people = match &notation {
+        Notation::Script(shell) if host.stdout.is_terminal => script_for_people(*shell, &rows)?,
+        _ => Vec::new(),
     };
     let variables = rows
         .iter()
@@ -47,6 +65,61 @@ pub fn run(arguments: &EnvArguments, settings: &Settings, host: &mut Host) -> Re
         report,
         shown: Shown::Exports(Exports { script, script_for_people, variables }),
     })
+}
+
+/// What the answer is written in.
+enum Notation {
+    /// Into this file, which `GITHUB_ENV` names; standard output, which is the job's log, gets the masks.
+    Github(PathBuf),
+    /// A text on standard output.
+    Script(Shell),
+}
+
+/// `--format`, else the dialect of a shell.
+///
+/// # Errors
+/// For a format and a shell at once, for a shell that is not known, and outside of a job of GitHub Actions.
+fn notation(arguments: &EnvArguments, format: Format, host: &Host) -> Result<Notation, Failure> {
+    let notation = match format {
+        Format::Devcontainer => Notation::Script(Shell::Devcontainer),
+        Format::Docker => Notation::Script(Shell::Docker),
+        Format::Github => match host.environment.value("GITHUB_ENV") {
+            Some(file) => Notation::Github(host.current_folder.join(file)),
+            None => {
+                return Err(Failure::new("GITHUB_ENV is not set, so this is no job of GitHub Actions")
+                    .hint("elsewhere `certman env` prints, and --format systemd or docker writes a file"));
+            }
+        },
+        Format::Launchd => Notation::Script(Shell::Launchd),
+        Format::Systemd => Notation::Script(Shell::Systemd),
+        Format::Json | Format::Nagios | Format::Text => {
+            return Ok(Notation::Script(shell(arguments.shell.as_deref(), host)?));
+        }
+    };
+    match arguments.shell {
+        None => Ok(notation),
+        Some(_) => Err(Failure::usage("--shell and --format each name what to write")),
+    }
+}
+
+/// Appends the variables to the file that the runner of GitHub Actions reads behind each step, and gives what standard
+/// output gets: the commands that mask every secret in the log.
+///
+/// # Errors
+/// For a value that cannot be said there, and where the file cannot be written.
+fn into_github_file(file: &Path, rows: &[Row<'_>]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut random = [0; 16];
+    aws_lc_rs::rand::fill(&mut random)
+        .map_err(|_| Failure::new("the operating system gives no random bytes"))?;
+    let delimiter = format!("certman_{}", hex(&random));
+    let statements: Vec<Statement<'_>> =
+        rows.iter().map(|row| statement(row.variable.name, row.value)).collect();
+    let text = github::variables(&statements, &delimiter).map_err(unquotable)?;
+    fs::append(file, &text).map_err(|error| {
+        Failure::new(format!("'{}', which GITHUB_ENV names, cannot be written: {error}", file.display()))
+    })?;
+    let secrets: Vec<&[u8]> = rows.iter().filter_map(|row| row.value?.get(row.secret.clone()?)).collect();
+    Ok(github::masks(&secrets))
 }
 
 /// The dialect: `--shell`, `CERTMAN_SHELL`, else the one that is found.
@@ -107,7 +180,7 @@ fn rows<'v>(values: &'v Values, unset: bool, settings: &Settings) -> Vec<Row<'v>
         let is_wanted = value.is_some() || unset && is_set_by(settings, variable.content);
         is_wanted.then(|| Row { secret: values.secret(variable.content), value, variable })
     };
-    VARIABLES.iter().filter_map(row).collect()
+    settings.families.variables().filter_map(row).collect()
 }
 
 /// Whether `env` sets it. A proxy that is not configured here may be anybody's, and is left alone; the others are certman's.
@@ -120,7 +193,9 @@ fn is_set_by(settings: &Settings, content: Content) -> bool {
         Content::ClientCertificate
         | Content::ClientKey
         | Content::ClientKeyPassphrase
-        | Content::ExtraBundle => true,
+        | Content::ExtraBundle
+        | Content::FullBundle
+        | Content::JavaOptions => true,
     }
 }
 

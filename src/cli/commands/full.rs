@@ -20,12 +20,13 @@ use crate::sys::Host;
 use crate::sys::fs;
 use crate::sys::roots::Part;
 
-/// The place of the full bundle, where somebody has asked for one on the command line, in a variable or in a file.
+/// The place of the full bundle, where somebody has asked for one on the command line, in a variable or in a file, or where
+/// something else `is_needed` that is made of it.
 ///
 /// # Errors
 /// For standard output, and for the place of the extra bundle.
-pub fn wanted(settings: &Settings) -> Result<Option<&Path>, Failure> {
-    let Some(full) = settings.full.as_ref().filter(|full| full.origin != Origin::Default) else {
+pub fn wanted(settings: &Settings, is_needed: bool) -> Result<Option<&Path>, Failure> {
+    let Some(full) = settings.full.as_ref().filter(|full| is_needed || full.origin != Origin::Default) else {
         return Ok(None);
     };
     let path = full.value.as_path();
@@ -52,7 +53,7 @@ pub fn ensure(
     host: &mut Host,
     report: &mut Report,
 ) -> Result<PathBuf, Failure> {
-    let path = match wanted(settings)? {
+    let path = match wanted(settings, false)? {
         Some(path) => path,
         None => settings.full.as_ref().map(|full| full.value.as_path()).ok_or_else(|| {
             Failure::new("there is no home folder to put the full bundle in")

@@ -185,7 +185,7 @@ fn unpack(
 }
 
 /// Notes what is not a certificate.
-fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, report: &mut Report) {
+pub(super) fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut Repeats, report: &mut Report) {
     let at = Some(place);
     match item.content {
         Content::Certificate(_) | Content::Store(_) => {}
@@ -250,7 +250,7 @@ fn key_facts(bytes: &[u8], place: Place) -> (Option<KeyFacts>, Box<str>) {
 
 /// Counts findings of one kind in one file, so that a million damaged blocks are not a million lines.
 #[derive(Default)]
-struct Repeats {
+pub(super) struct Repeats {
     damaged: Counter,
     keys: Counter,
     unclosed: Counter,
@@ -268,7 +268,7 @@ impl Counter {
 }
 
 impl Repeats {
-    fn note(&self, whole: Place, report: &mut Report) {
+    pub(super) fn note(&self, whole: Place, report: &mut Report) {
         for (counter, code) in [
             (&self.damaged, "cert-damaged"),
             (&self.keys, "private-key-in-source"),

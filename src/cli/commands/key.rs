@@ -82,7 +82,10 @@ pub fn run(
                 destination,
                 has_backup: *backup,
                 iterations: *iterations,
-                new_passphrase: new_passphrase.as_deref().map(|text| place(text, host)).transpose()?,
+                new_passphrase: new_passphrase
+                    .as_deref()
+                    .map(|text| place(text, "--new-passphrase", host))
+                    .transpose()?,
             };
             encrypt(path, identity, &wish, settings, host, &mut report)
         }
@@ -356,7 +359,7 @@ fn unlock(
 }
 
 /// Whether every client opens it already, and with rounds in this range.
-fn is_portable(file: &KeyFile, rounds: std::ops::RangeInclusive<u64>) -> bool {
+pub(super) fn is_portable(file: &KeyFile, rounds: std::ops::RangeInclusive<u64>) -> bool {
     let is_scheme = matches!(
         file.facts.scheme,
         Some(Scheme::Pbes2 {
@@ -465,7 +468,7 @@ fn note_written(bytes: &[u8], out: &Path, key: Option<&PrivateKey>, report: &mut
 }
 
 /// Whose passphrase it is that goes into the keyring.
-fn whose<'a>(
+pub(super) fn whose<'a>(
     account: &'a str,
     prompt: &'a str,
     missing: &'a dyn Fn(&passphrase::Error) -> Failure,
@@ -479,15 +482,15 @@ pub(super) fn of_keyring(error: &keyring::Error) -> Failure {
 }
 
 /// A place for a passphrase as it is typed; relative paths start in the current folder.
-fn place(text: &str, host: &Host) -> Result<Source, Failure> {
+pub(super) fn place(text: &str, flag: &str, host: &Host) -> Result<Source, Failure> {
     match text.parse::<Source>() {
         Ok(Source::File(path)) => Ok(Source::File(host.current_folder.join(path))),
         Ok(source) => Ok(source),
-        Err(error) => Err(Failure::usage(format!("--new-passphrase: {error}"))),
+        Err(error) => Err(Failure::usage(format!("{flag}: {error}"))),
     }
 }
 
-fn ask_new(key: &Path, whose: &Whose<'_>, host: &Host) -> Result<Passphrase, Failure> {
+pub(super) fn ask_new(key: &Path, whose: &Whose<'_>, host: &Host) -> Result<Passphrase, Failure> {
     if !host.terminal.is_present() {
         return Err(Failure::new(format!("the client key {} needs a new passphrase", words::path(key)))
             .hint("name its place with --new-passphrase: file:PATH, fd:N, env:NAME, command:…"));
@@ -495,7 +498,7 @@ fn ask_new(key: &Path, whose: &Whose<'_>, host: &Host) -> Result<Passphrase, Fai
     remember::ask_twice(whose, host)
 }
 
-fn not_sealed(path: &Path, error: SealError) -> Failure {
+pub(super) fn not_sealed(path: &Path, error: SealError) -> Failure {
     let why = match error {
         SealError::PassphraseLength { length } => {
             format!("clients take passphrases of 1 to 1,023 bytes, and this one has {length}")

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -55,10 +56,16 @@ impl Stamp {
 
     /// Writes the stamp for a bundle that has just been made. Where that fails, the next run makes the bundle again.
     pub fn write(&self, built: &Built, out: &Path, now: i64) {
-        let Some(fingerprint) = self.fingerprint(out).filter(|_| built.is_whole) else { return };
-        let holds = built.holds(now);
-        let until = holds.end.min(now.saturating_add(self.reliance));
-        let line = format!("{fingerprint} {} {until}\n", holds.start);
+        if built.is_whole {
+            let holds = built.holds(now);
+            self.write_for(holds.start..holds.end.min(now.saturating_add(self.reliance)), out);
+        }
+    }
+
+    /// Writes the stamp for what has just been made and stays right for this time.
+    pub fn write_for(&self, holds: Range<i64>, out: &Path) {
+        let Some(fingerprint) = self.fingerprint(out) else { return };
+        let line = format!("{fingerprint} {} {}\n", holds.start, holds.end);
         let path = Self::path(out);
         let mut old = String::new();
         if fs::reader(&path).is_ok_and(|stamp| stamp.take(1024).read_to_string(&mut old).is_ok())

@@ -393,7 +393,7 @@ pub fn keyring_account(path: &Path) -> String {
     format!("store:{}", path.display())
 }
 
-fn prompt(path: &Path) -> String {
+pub(super) fn prompt(path: &Path) -> String {
     format!("Passphrase for the store {}: ", words::path(path))
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::bundle::{Built, out, outputs, sources};
 use super::stamp::Stamp;
 use super::stores::Wishes;
-use super::{identity, proxy};
+use super::{full, identity, java, proxy};
 use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
 use crate::config::Settings;
@@ -39,6 +39,10 @@ pub struct Values {
     pub bundle: Option<PathBuf>,
     /// The client's certificate chain.
     pub certificate: Option<PathBuf>,
+    /// The full bundle, where a variable is wanted that replaces a client's roots.
+    pub full: Option<PathBuf>,
+    /// The options for every Java program, where they are wanted.
+    pub java_options: Option<Vec<u8>>,
     /// The client's private key.
     pub key: Option<PathBuf>,
     /// The addresses of the proxy, and the hosts that go around it.
@@ -66,8 +70,10 @@ impl Values {
             Exported::ClientKey => bytes(&self.key),
             Exported::ClientKeyPassphrase => self.passphrase.as_ref().map(Passphrase::expose_secret),
             Exported::ExtraBundle => bytes(&self.bundle),
+            Exported::FullBundle => bytes(&self.full),
             Exported::HttpProxy => self.proxy.http.as_ref().map(|url| url.bytes.as_slice()),
             Exported::HttpsProxy => self.proxy.https.as_ref().map(|url| url.bytes.as_slice()),
+            Exported::JavaOptions => self.java_options.as_deref(),
             Exported::NoProxy => self.proxy.exceptions.as_ref().map(String::as_bytes),
         }
     }
@@ -78,9 +84,12 @@ impl Values {
             Exported::ClientKeyPassphrase => Some(0..self.value(content)?.len()),
             Exported::HttpProxy => self.proxy.http.as_ref()?.password.clone(),
             Exported::HttpsProxy => self.proxy.https.as_ref()?.password.clone(),
-            Exported::ClientCertificate | Exported::ClientKey | Exported::ExtraBundle | Exported::NoProxy => {
-                None
-            }
+            Exported::ClientCertificate
+            | Exported::ClientKey
+            | Exported::ExtraBundle
+            | Exported::FullBundle
+            | Exported::JavaOptions
+            | Exported::NoProxy => None,
         }
     }
 }
@@ -97,6 +106,7 @@ pub fn values(
 ) -> Result<Values, Failure> {
     let bundle = bundle(request, settings, host, report)?;
     let mut values = Values { bundle: bundle.map(|path| fs::without_parents(&path)), ..Values::default() };
+    replacements(request, settings, host, report, &mut values)?;
     match (&settings.cert, &settings.key) {
         (None, None) => {}
         (Some(certificate), Some(key)) => {
@@ -117,6 +127,33 @@ pub fn values(
             .hint("write a certman.toml (certman.toml(5)), or name one with --config"));
     }
     Ok(values)
+}
+
+/// What replaces the roots of a client, where somebody wants a variable for that. Without a company's CA there is nothing to
+/// add to those roots, and they stay as they are.
+fn replacements(
+    request: &Request<'_>,
+    settings: &Settings,
+    host: &mut Host,
+    report: &mut Report,
+    values: &mut Values,
+) -> Result<(), Failure> {
+    let wants = |content| settings.families.variables().any(|variable| variable.content == content);
+    let has_any = !settings.sources.is_empty()
+        || settings.full.as_ref().is_some_and(|full| fs::state(&full.value).is_ok());
+    if !has_any || !settings.families.variables().any(|variable| variable.content.needs_full_bundle()) {
+        return Ok(());
+    }
+    let full = fs::without_parents(&full::ensure(settings, request.no_refresh, host, report)?);
+    if wants(Exported::JavaOptions)
+        && let Some(java) = &settings.java
+    {
+        java::ensure(&full, &java.value, host)?;
+        let existing = host.environment.value(JAVA_TOOL_OPTIONS);
+        values.java_options = java::options(existing, Some(&fs::without_parents(&java.value)))?;
+    }
+    values.full = wants(Exported::FullBundle).then_some(full);
+    Ok(())
 }
 
 /// The path of the bundle, brought up to date where its sources have changed. None where there is neither a source nor a
@@ -247,6 +284,9 @@ fn passphrase(
     }
     Ok(passphrase)
 }
+
+/// The variable whose value is not certman's alone.
+pub const JAVA_TOOL_OPTIONS: &str = "JAVA_TOOL_OPTIONS";
 
 fn bytes(path: &Option<PathBuf>) -> Option<&[u8]> {
     path.as_ref().map(|path| path.as_os_str().as_encoded_bytes())

@@ -8,7 +8,7 @@ use super::{Painted, words};
 use crate::cli::args::Common;
 use crate::cli::commands::init::{Proposal, Verdict};
 use crate::cli::failure::Failure;
-use crate::cli::{CheckSummary, Ending, Exports, IdentitySummary, Outcome, Shown};
+use crate::cli::{CheckSummary, Ending, Exports, IdentitySummary, ImportSummary, Outcome, Shown};
 use crate::config::Profile;
 use crate::pki::bundle::Role;
 use crate::pki::name::Foreign;
@@ -45,6 +45,10 @@ impl Screen<'_, '_> {
                 self.identity(report, summary)?;
                 self.judgement(report)?;
                 self.verdict(report, || words::identity_is_good(summary, report), "the identity: ")?;
+            }
+            Shown::Import(summary) => {
+                self.remarks(report)?;
+                self.import(summary, outcome.ending)?;
             }
             Shown::Note(note) => {
                 self.remarks(report)?;
@@ -219,6 +223,36 @@ impl Screen<'_, '_> {
         }
         for (word, fact) in words::identity(summary, report) {
             writeln!(self.out, "{word:<13}{fact}")?;
+        }
+        Ok(())
+    }
+
+    /// The identity that was imported, or those among which nobody has chosen.
+    fn import(&mut self, summary: &ImportSummary, ending: Ending) -> io::Result<()> {
+        if ending == (Ending::Doing { is_done: false }) {
+            if summary.candidates.len() > 1 {
+                for candidate in words::candidates(summary) {
+                    writeln!(self.err, "    {candidate}")?;
+                }
+            }
+            let error = paint("error", Severity::Critical);
+            return writeln!(self.err, "certman: {error}: no identity was imported, and nothing was changed");
+        }
+        if self.common.quiet {
+            return Ok(());
+        }
+        for (word, fact) in words::import(summary) {
+            writeln!(self.out, "{word:<13}{fact}")?;
+        }
+        if let Some((file, lines)) = &summary.proposal {
+            writeln!(
+                self.out,
+                "\nto use it, add this to {}, or run it again with --save:",
+                words::path(file)
+            )?;
+            for line in lines.lines() {
+                writeln!(self.out, "    {}", Foreign(line))?;
+            }
         }
         Ok(())
     }

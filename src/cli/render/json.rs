@@ -8,7 +8,7 @@ use super::words;
 use crate::cli::args::{Command, KeyCommand, ProxyCommand};
 use crate::cli::commands::init::{Chosen, Proposal, Verdict};
 use crate::cli::failure::Failure;
-use crate::cli::{Outcome, Shown};
+use crate::cli::{ImportSummary, Outcome, Shown, Written};
 use crate::config::Profile;
 use crate::pki::bundle::{Place, Role};
 use crate::report::{BundleFacts, CertificateFacts, Finding, KeyFacts, Report, Severity};
@@ -38,6 +38,7 @@ pub(super) fn answer(
                         variables.map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
                     put("variables", Value::Object(variables));
                 }
+                Shown::Import(summary) => put_import(summary, &outcome.report, &mut put),
                 Shown::Note(note) => {
                     put("message", json!(note));
                 }
@@ -76,6 +77,36 @@ fn put_report(report: &Report, put: &mut dyn FnMut(&str, Value) -> Option<Value>
             json!({ "path": path, "changed": changed, "certificates": certificates, "sha256": sha256 }),
         );
     }
+}
+
+fn put_import(summary: &ImportSummary, report: &Report, put: &mut dyn FnMut(&str, Value) -> Option<Value>) {
+    let identity = summary.chain.first().map(|leaf| {
+        let mut identity = certificate(leaf, report);
+        identity["chain"] = summary.chain.iter().skip(1).map(|one| certificate(one, report)).collect();
+        identity
+    });
+    put("identity", json!(identity));
+    let candidates = summary.candidates.iter().map(|(leaf, name)| {
+        let mut candidate = certificate(leaf, report);
+        candidate["name"] = json!(name);
+        candidate
+    });
+    put("candidates", candidates.collect());
+    let written = |file: &Written| json!({ "path": file.path.to_string_lossy(), "changed": file.changed });
+    put("written", summary.written.iter().map(written).collect());
+    let authorities = summary.authorities.as_ref().map(|(file, count)| {
+        let mut authorities = written(file);
+        authorities["certificates"] = json!(count);
+        authorities
+    });
+    put("authorities", json!(authorities));
+    put("previous", json!(summary.has_previous));
+    put("remembered", json!(summary.remembered));
+    put("saved", json!(summary.saved.as_ref().map(|path| path.to_string_lossy())));
+    let proposal = summary.proposal.as_ref();
+    let proposal = proposal.map(|(path, lines)| json!({ "path": path.to_string_lossy(), "lines": lines }));
+    put("proposal", json!(proposal));
+    put("dry_run", json!(summary.is_rehearsal));
 }
 
 fn finding(finding: &Finding, report: &Report) -> Value {
@@ -200,6 +231,8 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Check(_) => "check",
         Command::Completions { .. } => "completions",
         Command::Env(_) => "env",
+        Command::Hook(_) => "hook",
+        Command::Import(_) => "import",
         Command::Init(_) => "init",
         Command::Key(KeyCommand::Check(_)) => "key check",
         Command::Key(KeyCommand::Decrypt { .. }) => "key decrypt",

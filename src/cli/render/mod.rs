@@ -30,7 +30,10 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
         Err(_) => 1,
     };
     let shell = match (&outcome, &arguments.command) {
-        (Err(_), Command::Env(env)) => Some(shell_to_fail_in(env.shell.as_deref(), host)),
+        // Nobody evaluates the other forms.
+        (Err(_), Command::Env(env)) if arguments.common.format.only_command().is_none() => {
+            Some(shell_to_fail_in(env.shell.as_deref(), host))
+        }
         _ => None,
     };
     let is_json = arguments.common.is_json() || shell == Some(Shell::Json);
@@ -155,6 +158,11 @@ impl Write for Painted<'_> {
     fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
     }
+}
+
+/// The name of a command, as it is typed.
+pub fn command_name(command: &Command) -> &'static str {
+    json::name(command)
 }
 
 /// How many findings there are of a severity.

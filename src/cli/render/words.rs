@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 use crate::cli::commands::init::Verdict;
-use crate::cli::{CheckSummary, FirstToExpire, IdentitySummary};
+use crate::cli::{CheckSummary, FirstToExpire, IdentitySummary, ImportSummary, Written};
 use crate::clients::key::{KeyReason, KeyRefusal};
 use crate::clients::{Client, Refusal};
 use crate::pki::asn1::{Departure, Malformed};
@@ -19,7 +19,7 @@ use crate::pki::lifetime::{DAY, Validity};
 use crate::pki::name::Foreign;
 use crate::pki::public;
 use crate::proxy::Form;
-use crate::report::{Cause, Finding, Report};
+use crate::report::{Cause, CertificateFacts, Finding, Report};
 use crate::sys::fs::ReadError;
 use crate::sys::{keyring, passphrase};
 
@@ -87,6 +87,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::CertWeakSignature { signature, subject } => {
             format!("'{subject}' has a weak signature ({signature})")
         }
+        Cause::CertWithoutKey { subject } => {
+            format!("the private key of '{subject}' is not among these files")
+        }
         Cause::ChainGap { issuer, subject } if issuer == subject => {
             format!("'{subject}' was signed by another key of its own name, and that root is missing")
         }
@@ -97,6 +100,12 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         }
         Cause::ChainGapAll => {
             "there are only intermediates and no root, so no client would trust any of them".into()
+        }
+        Cause::ChainGapOfClient { issuer, subject, .. } => {
+            format!(
+                "'{subject}' was issued by '{issuer}', whose certificate is not among these files: a server that does not \
+                 have it itself will refuse the client"
+            )
         }
         Cause::ClientCertMissing(error) => format!("the client certificate cannot be read: {error}"),
         Cause::ClientCertNotForClients { subject, unfit } => {
@@ -135,8 +144,24 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
                 "'{subject}' as issued by '{issuer}' is left out: the one issued by '{kept}' has the same key"
             )
         }
+        Cause::IdentityAmbiguous { count } => {
+            format!("there are {count} identities here, and nothing says which one is meant")
+        }
         Cause::IdentityIncomplete { missing } => {
             format!("{missing} is not set, so whether key and certificate belong together was not asked")
+        }
+        Cause::IdentityMissing => {
+            "there is neither a client certificate nor a private key in these files".into()
+        }
+        Cause::IdentityNotSelected { count: 1 } => {
+            "--select names another identity than the one that is here".into()
+        }
+        Cause::IdentityNotSelected { count } => {
+            format!("--select names none of the {count} identities that are here")
+        }
+        Cause::ImportUndone => {
+            "an import had been cut short between certificate and key; the pair before it has been put back"
+                .into()
         }
         Cause::KeyContradicts => {
             "the client key contradicts itself: the public part in its file belongs to another key".into()
@@ -167,6 +192,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         }
         Cause::KeyUnreadable { why } => no_key(why),
         Cause::KeyWeak { key } => format!("the client key is weak ({key})"),
+        Cause::KeyWithoutCertificate { key } => {
+            format!("the certificate of this private key ({key}) is not among these files")
+        }
         Cause::Keyring(error) => Foreign(error).to_string(),
         Cause::NoProxyNotPortable { entries, more, refusal: Refusal { clients, what }, .. } => {
             let entries = entries.iter().map(|entry| format!("'{}'", Foreign(entry))).collect::<Vec<_>>();
@@ -283,6 +311,13 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::CertNotYetValid { .. } => "look at this machine's clock; if that is right, wait",
         Cause::CertWeakKey { .. } | Cause::CertWeakSignature { .. } => "ask whoever runs this CA for a newer one",
         Cause::ChainGap { .. } | Cause::ChainGapAll => "ask the help desk for the root certificate, and add it as a source",
+        Cause::CertWithoutKey { .. } => {
+            "name the key file too; it was made on the machine that the certificate was requested from"
+        }
+        Cause::ChainGapOfClient { address: Some(address), .. } => {
+            return Some(format!("get it from {}, and name that file too", Foreign(address)));
+        }
+        Cause::ChainGapOfClient { .. } => "ask the help desk for the issuer's certificate, and name that file too",
         Cause::ClientCertNotForClients { .. } => "ask for a certificate with the purpose clientAuth",
         Cause::ClientCertMissing(_) => "correct client.cert in certman.toml, or name the file with --cert",
         Cause::ClientCertNotPortable { refusal } => return Some(chain_file_fix(refusal.what).into()),
@@ -290,6 +325,12 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::ClientCertOrder { .. } => "put the client's own certificate first, then each issuer behind what it issued",
         Cause::KeyMismatch { .. } => "name the certificate that was issued for this key; `certman key check --json` shows the spki_sha256 of both",
         Cause::KeyNotEncrypted => "seal it with `certman key encrypt --new-passphrase prompt`",
+        Cause::IdentityAmbiguous { .. } | Cause::IdentityNotSelected { .. } => {
+            "pick one with --select: a part of its subject, or the first 8 digits of its fingerprint"
+        }
+        Cause::IdentityMissing => {
+            "name the PKCS#12 file, or both the certificate and the key; `certman inspect FILE` says what a file holds"
+        }
         Cause::KeyContradicts => "get the key file again; `certman key encrypt` writes it without that part",
         Cause::KeyKindRefused { .. } => "ask for another key and certificate: RSA of 2048 bits and more, P-256 or Ed25519",
         Cause::KeyMissing(_) => "correct client.key in certman.toml, or name the file with --key",
@@ -303,6 +344,7 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::KeyUnreadable { why } => return no_key_fix(why).map(Into::into),
         Cause::KeyPermissions { .. } | Cause::PassphrasePermissions { .. } => "run `chmod 600` on it",
         Cause::KeyWeak { .. } => "ask for a new key: RSA of 2048 bits and more, or P-256",
+        Cause::KeyWithoutCertificate { .. } => "name the certificate that was issued for it too",
         Cause::Keyring(error) => return Some(keyring_fix(error).into()),
         Cause::PassphraseMissing(error) => return passphrase_fix(error).map(Into::into),
         Cause::PassphraseNotNeeded => "take client.passphrase out of certman.toml, or leave --passphrase away",
@@ -766,6 +808,106 @@ pub fn identity_is_good(summary: &IdentitySummary, report: &Report) -> String {
     }
 }
 
+/// The identities among which one has to be chosen, a line each.
+pub fn candidates(summary: &ImportSummary) -> Vec<String> {
+    let line = |(leaf, name): &(CertificateFacts, Option<String>)| {
+        let name =
+            name.as_ref().map(|name| format!(", in the store '{}'", cut(&Foreign(name).to_string(), 40)));
+        format!(
+            "{}  {}, issued by {}, to {}{}",
+            leaf.fingerprint_sha256.get(..16).unwrap_or_default(),
+            cut(&leaf.subject, 60),
+            cut(&leaf.issuer, 60),
+            day(leaf.not_after),
+            name.unwrap_or_default()
+        )
+    };
+    summary.candidates.iter().take(MOST_CANDIDATES).map(line).collect()
+}
+
+/// What `import` has done, as pairs of a word and what there is to say.
+pub fn import(summary: &ImportSummary) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if let Some(leaf) = summary.chain.first() {
+        lines.push(("identity", cut(&leaf.subject, 70)));
+        lines.push(("issued by", cut(&leaf.issuer, 70)));
+        lines.push((
+            "valid to",
+            format!(
+                "{} (in {})",
+                day(leaf.not_after),
+                counted(leaf.days_remaining.unsigned_abs() as usize, "day")
+            ),
+        ));
+        lines.push(("key", leaf.key.clone()));
+    }
+    let fate = |changed: bool| match (summary.is_rehearsal, changed) {
+        (true, true) => "would write",
+        (true, false) => "would leave",
+        (false, true) => "wrote",
+        (false, false) => "unchanged",
+    };
+    for (number, Written { changed, path }) in summary.written.iter().enumerate() {
+        let what = match (number, summary.chain.len()) {
+            (0, 0 | 1) => "the certificate alone".to_owned(),
+            (0, length) => format!("the certificate and {}", counted(length - 1, "intermediate")),
+            _ => "the key, sealed for every client".to_owned(),
+        };
+        lines.push((fate(*changed), format!("{}: {what}", self::path(path))));
+    }
+    match &summary.authorities {
+        Some((Written { changed, path }, count)) => {
+            lines.push((
+                fate(*changed),
+                format!("{}: {}", self::path(path), counted(*count, "CA certificate")),
+            ));
+        }
+        None if summary.authorities_found > 0 && !summary.is_rollback => lines.push((
+            "also there",
+            format!(
+                "{}; --save-cas FILE keeps them as a source of the bundle",
+                counted(summary.authorities_found, "CA certificate")
+            ),
+        )),
+        None => {}
+    }
+    if summary.remembered {
+        lines.push(("passphrase", "in the keyring".to_owned()));
+    }
+    if let Some(saved) = &summary.saved {
+        lines.push(("extended", self::path(saved)));
+    }
+    for (key, old) in &summary.replaced {
+        lines.push(("", format!("{key} was '{}'", Foreign(old))));
+    }
+    let has_changed = summary.written.iter().any(|file| file.changed);
+    match (summary.is_rehearsal, summary.is_rollback) {
+        (false, true) => {
+            lines.push(("back", "the previous pair is in place; the same again undoes that".to_owned()));
+        }
+        (false, false) if has_changed && summary.has_previous => {
+            lines.push(("kept", "the pair before it; `certman import --rollback` brings it back".to_owned()));
+        }
+        _ => {}
+    }
+    if summary.is_rehearsal {
+        return lines;
+    }
+    if has_changed && !summary.remembered && !summary.is_rollback {
+        lines.push((
+            "passphrase",
+            match &summary.passphrase_from {
+                Some(place) => format!("taken from {}: see that it is this one", Foreign(place)),
+                None => "not in the keyring yet: `certman key remember` puts it there".to_owned(),
+            },
+        ));
+    }
+    if summary.proposal.is_none() {
+        lines.push(("next", "`certman key check`, then eval \"$(certman env)\"".to_owned()));
+    }
+    lines
+}
+
 /// A number with its noun: `1 certificate`, `2 certificates`.
 pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
@@ -887,6 +1029,8 @@ fn third_person(clients: &[Client]) -> &'static str {
     if clients.len() == 1 { "s" } else { "" }
 }
 
+/// So many identities are named.
+const MOST_CANDIDATES: usize = 20;
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;
 const STORE_REMEMBER: &str =

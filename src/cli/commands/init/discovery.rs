@@ -10,6 +10,7 @@ use super::programs::{Mention, Variables, configured};
 use super::proxies::{self, ProxyProposal};
 use super::text;
 use crate::cli::commands::gather::is_own_output;
+use crate::cli::commands::import::{CERTIFICATE_NAME, KEY_NAME};
 use crate::cli::commands::sieve::{Passage, Sieve};
 use crate::cli::render::words;
 use crate::config::Settings;
@@ -220,6 +221,12 @@ pub(super) fn discover(machine: &Machine<'_>) -> Discovery {
         search.consider(&mention);
     }
     search.named_identity(&variables);
+    // Where `certman import` has put it, unless it was told otherwise.
+    for folder in machine.own_outputs.iter().take(1).filter_map(|output| output.parent()) {
+        for name in OF_IMPORT {
+            search.look_at(&folder.join(name), false);
+        }
+    }
     for (folder, is_listed_only) in machine.folders(has_anchors) {
         search.look_through(&folder, is_listed_only);
     }
@@ -743,6 +750,8 @@ const OF_CERTIFICATES: [&str; 7] = [
 ];
 /// Where people keep certificates below their home folder.
 const OF_HOME: [&str; 3] = ["certs", ".certs", "Certificates"];
+/// The two files that `certman import` makes.
+const OF_IMPORT: [&str; 2] = [CERTIFICATE_NAME, KEY_NAME];
 /// Words in names of files that say what is in them.
 const SAYING_WHAT: [&str; 17] = [
     "cer",

@@ -33,6 +33,9 @@ pub(super) fn compose(discovery: &Discovery, now: i64) -> String {
     page.comment("When `certman check` warns before the end of a certificate, and when it is critical.");
     page.example("warn", "30d");
     page.example("critical", "14d");
+    page.table("env");
+    page.comment("The clients whose variables `certman env` sets, or all.");
+    page.example("for", "claude,git,python");
     page.blank();
     page.comment(
         "Tables that stand before those above while the profile is active: `certman --profile work env`.",
@@ -77,7 +80,9 @@ impl Page {
         self.example("out", "~/.local/share/certman/extra.pem");
         self.comment("The bundle with the public roots, for variables that replace a client's own (SSL_CERT_FILE and others).");
         self.example("full", "~/.local/share/certman/full.pem");
-        self.comment("Where its public roots come from: system, or mozilla for the set in certman.");
+        self.comment("A trust store for Java with the same in it.");
+        self.example("java", "~/.local/share/certman/java.p12");
+        self.comment("Where the public roots of both come from: system, or mozilla for the set in certman.");
         self.example("public_roots", "mozilla");
         self.comment("Where the passphrases of PKCS#12 and Java key stores come from.");
         self.example("store_passphrase", "keyring");
