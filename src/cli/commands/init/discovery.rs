@@ -556,6 +556,7 @@ impl Search<'_> {
     fn pair_up(&mut self) {
         let Candidates { chains, keys } = std::mem::take(&mut self.candidates);
         let mut pairs = Vec::new();
+        let mut refused = HashSet::new();
         for (cert_path, chain) in &chains {
             let mut refusal = None;
             let before = pairs.len();
@@ -570,7 +571,10 @@ impl Search<'_> {
                         let until = chain.chain.first().map_or(0, |leaf| leaf.validity().not_after);
                         pairs.push((proof, until, cert_path, key_path, chain, look));
                     }
-                    Err(why) if is_sealed || are_named_alike(cert_path, key_path) => refusal = Some(why),
+                    Err(why) if is_sealed || are_named_alike(cert_path, key_path) => {
+                        refused.insert(key_path);
+                        refusal = Some(format!("{why}; the key beside it is {}", words::path(key_path)));
+                    }
                     Err(_) => {}
                 }
             }
@@ -580,7 +584,8 @@ impl Search<'_> {
         }
         // The best comes first: proven before named alike, then what lasts longest.
         pairs.sort_by_key(|(proof, until, ..)| (*proof, -until));
-        let lone = keys.iter().filter(|(path, _)| pairs.iter().all(|pair| pair.3 != path));
+        let is_lone = |path: &PathBuf| !refused.contains(path) && pairs.iter().all(|pair| pair.3 != path);
+        let lone = keys.iter().filter(|(path, _)| is_lone(path));
         for (path, _) in lone.take(MOST_NAMED) {
             self.note(
                 Kind::Identity,
