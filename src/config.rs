@@ -821,6 +821,13 @@ fn data_folder(environment: &Environment) -> Option<PathBuf> {
     folder(environment, "XDG_DATA_HOME", ".local/share", "APPDATA")
 }
 
+/// Where certman keeps what it has done: `$XDG_STATE_HOME/certman`, on Windows below `%LOCALAPPDATA%`. None without a home
+/// folder.
+pub fn state_folder(environment: &Environment) -> Option<PathBuf> {
+    let folder = folder(environment, "XDG_STATE_HOME", ".local/state", "LOCALAPPDATA")?;
+    Some(folder.join("certman"))
+}
+
 /// A base folder by the XDG rules, also on macOS: only an absolute path counts.
 fn folder(environment: &Environment, variable: &str, below_home: &str, on_windows: &str) -> Option<PathBuf> {
     let variable = if cfg!(windows) { on_windows } else { variable };

@@ -13,6 +13,7 @@ pub mod pki;
 pub mod proxy;
 pub mod report;
 pub mod secret;
+pub mod settings;
 pub mod shell;
 pub mod source;
 pub mod sys;

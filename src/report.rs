@@ -15,6 +15,7 @@ use crate::pki::identity::{Disorder, Unfit};
 use crate::pki::key::{NoKey, NotCheckable, OpenError};
 use crate::proxy::Form;
 use crate::secret::Oddity;
+use crate::settings::{Invalid, Scope};
 use crate::sys::fs::ReadError;
 use crate::sys::roots::AskError;
 use crate::sys::{keyring, passphrase};
@@ -172,6 +173,32 @@ pub enum Cause {
     SelfSignatureUnchecked { signature: Box<str>, subject: Box<str> },
     /// A signature by its own key that is wrong.
     SelfSignatureWrong { subject: Box<str> },
+    /// A settings file begins with a byte order mark.
+    SettingsByteOrderMark,
+    /// A secret stands in a settings file.
+    SettingsHoldsSecret { name: &'static str },
+    /// A settings file is no strict JSON, or not in the shape of one.
+    SettingsInvalid(Invalid),
+    /// Certificate and key are not put into a settings file, since the key is sealed.
+    SettingsKeyLeftOut { key: Box<str> },
+    /// Not everyone can read a file that stands in the settings of everyone.
+    SettingsNotForAll { name: &'static str },
+    /// A settings file has another value than the one that was put into `path`, and wins.
+    SettingsOutrank { name: &'static str, path: Box<str> },
+    /// A settings file has another value than the environment, and wins.
+    SettingsOverrides { name: &'static str, scope: Scope },
+    /// The address of a proxy is not put into a settings file, since it wants a user and a password.
+    SettingsProxyLeftOut { name: &'static str, value: Box<str> },
+    /// The path in a settings file leads to nothing.
+    SettingsStalePath { name: &'static str, scope: Scope, why: Trouble },
+    /// A settings file cannot be read.
+    SettingsUnreadable(ReadError),
+    /// A settings file has a value that does not work.
+    SettingsUseless { name: &'static str, scope: Scope, why: Trouble },
+    /// A value that certman has not put into a settings file stays there.
+    SettingsValueKept { name: Box<str>, value: Box<str> },
+    /// A settings file has a list, an object or null where a value should be.
+    SettingsValueUnusable { name: &'static str },
     /// A folder or file without anything in it.
     SourceEmpty { is_folder: bool },
     /// Not there.
@@ -202,6 +229,29 @@ pub enum Cause {
     StorePassphraseMissing(passphrase::Error),
     /// Nothing could prove that the store is whole.
     StoreUnprotected,
+}
+
+/// Why what a variable holds does not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Some clients do not load the bundle whole.
+    BundleUnloadable(Obstacle),
+    /// It starts with `~` or has a `$` in it, and no client expands that.
+    Expansion,
+    /// The key does not belong to the first certificate of the chain.
+    KeyMismatch,
+    /// There is no certificate in the file.
+    NoCertificate,
+    /// There is no private key in the file: what is, in words.
+    NoKey(Box<str>),
+    /// The key is sealed, and no passphrase is set.
+    NoPassphrase,
+    /// It means something else in every folder.
+    NotAbsolute,
+    /// The file is not there or cannot be read: why, in words.
+    Unreadable(Box<str>),
+    /// Claude Code does not know such a store.
+    UnknownStore,
 }
 
 impl Cause {
@@ -270,6 +320,17 @@ impl Cause {
             Self::SameSubjectOtherKey { .. } => "same-subject-other-key",
             Self::SelfSignatureUnchecked { .. } => "self-signature-unchecked",
             Self::SelfSignatureWrong { .. } => "self-signature-wrong",
+            Self::SettingsByteOrderMark => "settings-byte-order-mark",
+            Self::SettingsHoldsSecret { .. } => "settings-holds-secret",
+            Self::SettingsInvalid(_) | Self::SettingsValueUnusable { .. } => "settings-invalid",
+            Self::SettingsKeyLeftOut { .. } => "settings-key-left-out",
+            Self::SettingsNotForAll { .. } => "settings-not-for-all",
+            Self::SettingsOutrank { .. } | Self::SettingsOverrides { .. } => "settings-overrides",
+            Self::SettingsProxyLeftOut { .. } => "settings-proxy-left-out",
+            Self::SettingsStalePath { .. } => "settings-stale-path",
+            Self::SettingsUnreadable(_) => "settings-unreadable",
+            Self::SettingsUseless { .. } => "settings-useless",
+            Self::SettingsValueKept { .. } => "settings-value-kept",
             Self::SourceEmpty { .. } => "source-empty",
             Self::SourceMissing => "source-missing",
             Self::SourceOther { .. } => "source-other-content",
@@ -322,6 +383,11 @@ impl Cause {
             | Self::Keyring(_)
             | Self::PassphraseMissing(_)
             | Self::PublicRootsMissing { .. }
+            | Self::SettingsInvalid(_)
+            | Self::SettingsStalePath { .. }
+            | Self::SettingsUnreadable(_)
+            | Self::SettingsUseless { .. }
+            | Self::SettingsValueUnusable { .. }
             | Self::SourceEmpty { .. }
             | Self::SourceMissing
             | Self::SourceUnreadable(_)

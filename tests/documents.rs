@@ -329,6 +329,8 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
         &["import", "pile", "--dry-run", "--out-dir", "out", "--save-cas", "ca.pem"],
         &["init", "--print"],
         &["profiles", "--config", "certman.toml"],
+        &["settings", "apply", "--dry-run"],
+        &["settings", "show"],
     ] {
         let output = sandbox
             .certman(arguments.iter().chain(&at))
@@ -795,18 +797,25 @@ fn read(name: &str) -> String {
 const COMMANDS_PAGE: &str = "man/certman.1";
 const CONFIGURATION_PAGE: &str = "man/certman.toml.5";
 /// Members of small objects that the manual explains in a sentence rather than in a list.
-const IN_TEXT: [&str; 11] = [
-    "message",
+const IN_TEXT: [&str; 18] = [
+    "after",
+    "backup",
+    "before",
+    "certificates",
+    "chain",
+    "changed",
+    "changes",
+    "code",
     "fix",
-    "path",
     "index",
     "line",
-    "changed",
-    "certificates",
-    "sha256",
-    "code",
-    "chain",
     "lines",
+    "message",
+    "name",
+    "path",
+    "scope",
+    "sha256",
+    "state",
 ];
 /// What the examples of the README work on: the name there, and the file in testdata/.
 const README_FILES: [(&str, &str); 9] = [

@@ -994,13 +994,13 @@ fn nested(sandbox: &Sandbox) -> PathBuf {
 }
 
 /// Somebody who may not do everything: the user nobody where the tests run as root, else whoever runs them.
-struct Nobody {
+pub(crate) struct Nobody {
     folder: tempfile::TempDir,
-    work: PathBuf,
+    pub(crate) work: PathBuf,
 }
 
 impl Nobody {
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         if is_root() {
             program("setpriv")?;
         }
@@ -1017,13 +1017,13 @@ impl Nobody {
     }
 
     /// Gives a file to the one who runs certman.
-    fn own(&self, path: &Path) {
+    pub(crate) fn own(&self, path: &Path) {
         if is_root() {
             std::os::unix::fs::chown(path, Some(65_534), Some(65_534)).unwrap();
         }
     }
 
-    fn certman(&self) -> Command {
+    pub(crate) fn certman(&self) -> Command {
         let mut command = bare(Path::new("/usr/bin/timeout"));
         command.args(["--kill-after=2", LONGEST]);
         if is_root() {
@@ -1034,12 +1034,12 @@ impl Nobody {
     }
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
 /// Says that this machine does not let something be tried; a failed test where everything is required.
-fn missing(what: &str, why: &str) {
+pub(crate) fn missing(what: &str, why: &str) {
     assert!(
         std::env::var_os("CERTMAN_TEST_REQUIRE_ALL").is_none_or(|value| value != "1"),
         "MISSING: {what}: {why}"

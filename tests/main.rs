@@ -19,6 +19,7 @@ mod keyring;
 mod keys;
 mod passphrase;
 mod proxy;
+mod settings;
 mod shells;
 mod stores;
 mod streams;

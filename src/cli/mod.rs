@@ -20,7 +20,8 @@ use self::failure::Failure;
 use crate::config::{Profile, Settings};
 use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
-use crate::report::{CertificateFacts, Report, Severity};
+use crate::report::{CertificateFacts, Report, Severity, Trouble};
+use crate::settings::{Difference, Scope};
 use crate::sys::{Host, process};
 
 /// The program: this process's arguments, this process's world.
@@ -39,7 +40,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8
             Err(error) => return render::usage(&without_stray_word(error), Intent::of(&words), host),
         },
     };
-    let outcome = perform(&arguments, host);
+    let outcome = perform(&arguments, host).map_err(|failure| match &arguments.common.profile {
+        Some(profile) => failure.for_profile(profile),
+        None => failure,
+    });
     render::show(outcome, &arguments, host)
 }
 
@@ -105,6 +109,10 @@ pub enum Shown {
     Profiles(Vec<Profile>),
     /// `init`: the proposal, and what has become of it.
     Proposal(Box<Proposal>),
+    /// `settings show`: what is in force.
+    Settings(SettingsSummary),
+    /// `settings apply`, `settings remove`: what changes in a settings file.
+    SettingsEdit(SettingsEdit),
 }
 
 /// What `check` has counted.
@@ -200,6 +208,107 @@ pub struct Exports {
     pub variables: Vec<(&'static str, Option<String>)>,
 }
 
+/// What `settings show` has seen.
+pub struct SettingsSummary {
+    /// The settings files, the strongest first.
+    pub files: Vec<SettingsFile>,
+    /// The variables.
+    pub variables: Vec<VariableSummary>,
+}
+
+/// A settings file that `settings show` has looked for.
+pub struct SettingsFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub scope: Scope,
+    /// Whether it is there and counts; none where it is there and says nothing that could be understood.
+    pub state: Option<bool>,
+}
+
+/// Where a variable has which value.
+pub struct VariableSummary {
+    /// The values in settings files, by the number of the file, the strongest first; none for what is no value.
+    pub entries: Vec<(usize, Option<String>)>,
+    /// Whether what wins works.
+    pub fitness: Fitness,
+    /// Its name.
+    pub name: &'static str,
+    /// The value in the environment of this process.
+    pub process: Option<String>,
+    /// What wins.
+    pub winner: Option<Winner>,
+}
+
+/// What gives a variable its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Winner {
+    /// A settings file, by its number.
+    File(usize),
+    /// The environment of this process.
+    Process,
+}
+
+/// Whether a value works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fitness {
+    /// It does not.
+    Fails(Trouble),
+    /// That is not tried: there is nothing, or nothing that could be tried here.
+    NotTried,
+    /// As far as can be told: the key is sealed, and was not compared with the certificate.
+    Sealed,
+    /// It does.
+    Works,
+}
+
+/// What `settings apply` or `settings remove` changes.
+pub struct SettingsEdit {
+    /// The old file, where a copy of it was made.
+    pub backup: Option<PathBuf>,
+    /// Backups from earlier that are still there.
+    pub backups_left: Vec<PathBuf>,
+    /// The variables that change.
+    pub changes: Vec<SettingsChange>,
+    /// What differs, for people; none where it has been shown before.
+    pub difference: Option<Difference>,
+    /// How it has ended.
+    pub end: EditEnd,
+    /// Whether values go in (`apply`) or out.
+    pub is_apply: bool,
+    /// The file.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub scope: Scope,
+}
+
+/// How the edit of a settings file has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EditEnd {
+    /// The person has said no.
+    Declined,
+    /// It was only to be shown.
+    DryRun,
+    /// There is nobody to ask, and `--yes` was not given.
+    NobodyToAsk,
+    /// The file is gone, since nothing but what certman had put there was in it.
+    Removed,
+    /// Nothing was to be changed.
+    Unchanged,
+    /// The file is written.
+    Written,
+}
+
+/// What becomes of a variable in a settings file; what is secret in a value is `***`.
+pub struct SettingsChange {
+    /// The value that it gets; none where it goes.
+    pub after: Option<String>,
+    /// The value that it had.
+    pub before: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
 fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     if let Some(date) = &arguments.common.at {
         host.now = commands::moment(date)?;
@@ -244,5 +353,6 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         }
         Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
         Command::Proxy(proxy) => commands::proxy::run(proxy, &settings, host),
+        Command::Settings(command) => commands::settings::run(command, &arguments.common, &settings, host),
     }
 }

@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
@@ -456,6 +456,36 @@ pub fn without_parents(path: &Path) -> PathBuf {
     has_parents.then(real).flatten().unwrap_or_else(|| path.to_owned())
 }
 
+/// Where a path leads to without links: as far as it is there, and what is not there as it is named.
+pub fn real_path(path: &Path) -> PathBuf {
+    let found = path.ancestors().find_map(|there| {
+        let rest = path.strip_prefix(there).ok()?;
+        let real = std::fs::canonicalize(there).ok()?;
+        Some(if rest == Path::new("") { real } else { real.join(rest) })
+    });
+    found.unwrap_or_else(|| path.to_owned())
+}
+
+/// The names in a folder, in their order; hidden ones (`.name`) are passed over. None in a folder that is not there.
+///
+/// # Errors
+/// What the system says.
+pub fn names_in(folder: &Path) -> io::Result<Vec<OsString>> {
+    let listing = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
+    let mut names = Vec::new();
+    for entry in listing {
+        let name = entry?.file_name();
+        if !name.as_encoded_bytes().starts_with(b".") {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
 /// Who may touch a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
@@ -479,6 +509,22 @@ pub fn access(path: &Path) -> Option<Access> {
     {
         let _ = path;
         None
+    }
+}
+
+/// Whether every user can read a file: it itself, and the way to it. On Windows nobody is asked.
+pub fn is_open_to_all(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let real = real_path(path);
+        let has = |path: &Path, bit: u32| std::fs::metadata(path).is_ok_and(|it| it.mode() & bit != 0);
+        has(&real, 0o004) && real.ancestors().skip(1).all(|folder| has(folder, 0o001))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        true
     }
 }
 
@@ -508,6 +554,12 @@ pub enum Kind {
 /// Why a file could not be written. The old one is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
+    /// It does not hold any more what it is expected to hold.
+    #[error("another program has changed it in the meantime")]
+    Changed,
+    /// A link that leads nowhere, so that nobody knows where the file is to be.
+    #[error("what stands there is a link that leads nowhere")]
+    DeadLink,
     /// A link that somebody else has put into a folder where everyone may: it could lead to any file of ours.
     #[error("what stands there is a link of another user, in a folder that everyone may write to")]
     ForeignLink,
@@ -546,7 +598,10 @@ impl Draft {
     pub fn beside(path: &Path, kind: Kind) -> Result<Self, WriteError> {
         let destination = match std::fs::symlink_metadata(path) {
             Ok(link) if link.is_symlink() && is_trap(path, &link) => return Err(WriteError::ForeignLink),
-            Ok(link) if link.is_symlink() => std::fs::canonicalize(path)?,
+            Ok(link) if link.is_symlink() => match std::fs::canonicalize(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(WriteError::DeadLink),
+                other => other?,
+            },
             _ => path.to_owned(),
         };
         if std::fs::metadata(&destination).is_ok_and(|metadata| !metadata.is_file()) {
@@ -557,7 +612,7 @@ impl Draft {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
-        create_folders(folder)?;
+        create_folders(folder, PRIVATE_FOLDER)?;
         let prefix = prefix_of_drafts(name);
         sweep(folder, &prefix);
         let mut builder = tempfile::Builder::new();
@@ -574,15 +629,24 @@ impl Draft {
         Ok(Self { destination, file })
     }
 
-    /// Gives the draft the mode of the file that it will replace, where there is one.
+    /// As [`Draft::beside`], with owner and mode of the file that is there; `kind` is for a new one.
     ///
     /// # Errors
-    /// What the system says.
-    pub fn keep_mode(&self) -> Result<(), WriteError> {
-        if let Ok(metadata) = std::fs::metadata(&self.destination) {
-            self.file.as_file().set_permissions(metadata.permissions())?;
+    /// As [`Draft::beside`], and where the owner of the file cannot be kept.
+    pub fn like(path: &Path, kind: Kind) -> Result<Self, WriteError> {
+        let draft = Self::beside(path, kind)?;
+        #[cfg(unix)]
+        if let Ok(there) = std::fs::metadata(&draft.destination) {
+            use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+            let file = draft.file.as_file();
+            let own = file.metadata()?;
+            let (owner, group) = (there.uid(), there.gid());
+            if (own.uid(), own.gid()) != (owner, group) {
+                fchown(file, (own.uid() != owner).then_some(owner), Some(group))?;
+            }
+            file.set_permissions(std::fs::Permissions::from_mode(there.mode() & 0o7777))?;
         }
-        Ok(())
+        Ok(draft)
     }
 
     /// Writes more.
@@ -624,6 +688,73 @@ impl Draft {
         sync_folder_of(&self.destination);
         Ok(())
     }
+
+    /// As [`Draft::publish`], where the file still holds what it is expected to hold; with none, where there still is none.
+    /// It is asked at the last moment, when all that takes time is done.
+    ///
+    /// # Errors
+    /// [`WriteError::Changed`] where that is not so, and what the system says.
+    pub fn publish_over(self, expected: Option<&[u8]>) -> Result<(), WriteError> {
+        let Some(expected) = expected else {
+            return match self.publish_new() {
+                Err(WriteError::Refused(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    Err(WriteError::Changed)
+                }
+                other => other,
+            };
+        };
+        self.file.as_file().sync_all()?;
+        if !holds(&self.destination, expected) {
+            return Err(WriteError::Changed);
+        }
+        self.file.persist(&self.destination).map_err(|failed| failed.error)?;
+        sync_folder_of(&self.destination);
+        Ok(())
+    }
+}
+
+/// Removes a file that holds what it is expected to hold.
+///
+/// # Errors
+/// [`WriteError::Changed`] where it holds something else, or is a link, and what the system says.
+pub fn remove_expected(path: &Path, expected: &[u8]) -> Result<(), WriteError> {
+    if !is_plain_file(path) || !holds(path, expected) {
+        return Err(WriteError::Changed);
+    }
+    std::fs::remove_file(path)?;
+    sync_folder_of(path);
+    Ok(())
+}
+
+/// Whether a stream gives exactly this.
+pub fn is_content(mut stream: impl Read, content: &[u8]) -> bool {
+    // One byte more than was written, so that the buffer does not grow whatever is there.
+    let mut read = Zeroizing::new(Vec::with_capacity(content.len() + 1));
+    let limit = content.len() as u64 + 1;
+    (&mut stream).take(limit).read_to_end(&mut read).is_ok() && *read == content
+}
+
+/// Whether something stands there, be it a link that leads nowhere.
+pub fn is_there(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
+}
+
+/// Whether a regular file stands there, and no link to one.
+pub fn is_plain_file(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Whether a file holds exactly this.
+pub fn holds(path: &Path, content: &[u8]) -> bool {
+    read_secret(path, content.len()).is_ok_and(|there| *there == content)
+}
+
+/// Makes a folder and those above it that are missing, for everyone to read: mode 0755, whatever the umask.
+///
+/// # Errors
+/// What the system says.
+pub fn create_public_folders(folder: &Path) -> io::Result<()> {
+    create_folders(folder, PUBLIC_FOLDER)
 }
 
 /// Puts two drafts in their places, with nothing but one rename between the two moments: whoever reads both files meets a new one
@@ -665,13 +796,15 @@ impl Lock {
     /// # Errors
     /// What the system says.
     pub fn take(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
-        create_folders(path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new(".")))?;
+        if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
+            create_folders(folder, PRIVATE_FOLDER)?;
+        }
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path)?;
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(Self { _file: Some(file) })),
@@ -715,14 +848,14 @@ fn sync_folder_of(path: &Path) {
     let _ = path;
 }
 
-/// Makes a folder and those above it that are missing, each with mode 0700.
-fn create_folders(folder: &Path) -> io::Result<()> {
+/// Makes a folder and those above it that are missing, each with this mode.
+fn create_folders(folder: &Path, mode: u32) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-        builder.mode(0o700).recursive(false);
+        builder.mode(mode).recursive(false);
         // One by one: the umask may take away what the next one needs.
         let mut missing = Vec::new();
         for one in folder.ancestors().take_while(|one| *one != Path::new("")) {
@@ -734,7 +867,7 @@ fn create_folders(folder: &Path) -> io::Result<()> {
         }
         for one in missing.into_iter().rev() {
             match builder.create(one) {
-                Ok(()) => std::fs::set_permissions(one, std::fs::Permissions::from_mode(0o700))?,
+                Ok(()) => std::fs::set_permissions(one, std::fs::Permissions::from_mode(mode))?,
                 // Another certman was quicker; what else stands there is refused by whoever writes into it.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -743,7 +876,10 @@ fn create_folders(folder: &Path) -> io::Result<()> {
         Ok(())
     }
     #[cfg(not(unix))]
-    builder.create(folder)
+    {
+        let _ = mode;
+        builder.create(folder)
+    }
 }
 
 /// Removes drafts that a killed process has left behind. A young one may still be somebody's; what only looks like a draft
@@ -788,6 +924,8 @@ fn prefix_of_drafts(name: &OsStr) -> OsString {
     prefix
 }
 
+const PRIVATE_FOLDER: u32 = 0o700;
+const PUBLIC_FOLDER: u32 = 0o755;
 /// How many random letters and digits tell the drafts of one file apart.
 const DRAFT_RANDOM: usize = 6;
 const DRAFT_SUFFIX: &str = ".draft";
@@ -834,6 +972,62 @@ mod tests {
         let is_there = |name: &str| path(name).exists();
         assert!(!is_there(".x.aaaaaa.draft"));
         assert!(is_there(".x.bbbbbb.draft") && is_there(".x.cc.draft") && is_there(".x.dddddd.draft"));
+    }
+
+    #[test]
+    fn what_has_changed_meanwhile_is_neither_replaced_nor_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/x");
+        let publish = |new: &[u8], expected: Option<&[u8]>| {
+            let mut draft = Draft::like(&path, Kind::Private).unwrap();
+            draft.write_all(new).unwrap();
+            draft.publish_over(expected)
+        };
+        publish(b"one", None).unwrap();
+        for expected in [None, Some(&b"on"[..]), Some(b"one "), Some(b"")] {
+            assert!(matches!(publish(b"two", expected), Err(WriteError::Changed)), "{expected:?}");
+            assert!(holds(&path, b"one"), "{expected:?}");
+        }
+        publish(b"two", Some(b"one")).unwrap();
+        assert!(matches!(remove_expected(&path, b"one"), Err(WriteError::Changed)));
+        assert!(holds(&path, b"two") && names_in(&folder.path().join("a")).unwrap() == ["x"]);
+        remove_expected(&path, b"two").unwrap();
+        assert!(!is_there(&path) && matches!(publish(b"three", Some(b"two")), Err(WriteError::Changed)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_mode_of_a_file_stays_and_a_link_to_it_too() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("x"), folder.path().join("link"));
+        let mut draft = Draft::like(&path, Kind::Private).unwrap();
+        draft.write_all(b"one").unwrap();
+        draft.publish().unwrap();
+        assert_eq!((mode(&path), is_open_to_all(&path)), (Some(0o600), false));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o664)).unwrap();
+        std::os::unix::fs::symlink("x", &link).unwrap();
+        Draft::like(&link, Kind::Private).unwrap().publish_over(Some(b"one")).unwrap();
+        assert_eq!(mode(&path), Some(0o664));
+        assert!(is_there(&link) && !is_plain_file(&link) && is_plain_file(&path) && holds(&link, b""));
+        assert!(matches!(remove_expected(&link, b""), Err(WriteError::Changed)));
+        assert_eq!(real_path(&link), real_path(folder.path()).join("x"));
+        assert_eq!(real_path(&folder.path().join("no/such")), real_path(folder.path()).join("no/such"));
+    }
+
+    #[test]
+    fn a_lock_is_waited_for_and_no_longer_than_was_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state/lock");
+        let first = Lock::take(&path, Duration::ZERO).unwrap().unwrap();
+        assert!(Lock::take(&path, Duration::from_millis(50)).unwrap().is_none());
+        let release = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            drop(first);
+        });
+        assert!(Lock::take(&path, Duration::from_secs(10)).unwrap().is_some());
+        release.join().unwrap();
     }
 
     #[cfg(target_os = "linux")]

@@ -33,6 +33,8 @@ pub struct Host {
     pub environment: Environment,
     /// Where passphrases are kept.
     pub keyring: Box<dyn Keyring>,
+    /// The folder in which an administrator sets Claude Code for everyone.
+    pub managed_settings: PathBuf,
     /// The time at the start of the program, in seconds since 1970-01-01T00:00:00Z.
     pub now: i64,
     /// Asks for the name of the program that started this one (`bash`); none where the system does not tell.
@@ -65,6 +67,7 @@ impl Host {
             current_folder,
             environment,
             keyring: Box::new(OsKeyring::new(patience)),
+            managed_settings: PathBuf::from(MANAGED_SETTINGS),
             now: now(),
             parent: Box::new(process::parent_name),
             stderr: Stream::new(std::io::stderr()),
@@ -106,3 +109,12 @@ fn now() -> i64 {
         Err(before) => -i64::try_from(before.duration().as_secs()).unwrap_or(i64::MAX),
     }
 }
+
+/// Where Claude Code looks for `managed-settings.json` and `managed-settings.d` (its documentation, 2.1; also in WSL).
+const MANAGED_SETTINGS: &str = if cfg!(target_os = "macos") {
+    "/Library/Application Support/ClaudeCode"
+} else if cfg!(windows) {
+    "C:\\Program Files\\ClaudeCode"
+} else {
+    "/etc/claude-code"
+};

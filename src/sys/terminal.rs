@@ -3,7 +3,7 @@
 //! Owns the device's modes while a question stands. Never reads or writes the standard streams.
 #![expect(clippy::disallowed_methods, reason = "the terminal device is opened here and nowhere else")]
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use crate::secret::Passphrase;
 
@@ -15,8 +15,9 @@ pub trait Terminal {
     /// gave no answer (Ctrl-D), [`io::ErrorKind::InvalidData`] when the terminal does not send UTF-8. Ctrl-C
     /// ends the program as it does everywhere, with the terminal as it was before.
     fn ask_passphrase(&self, prompt: &str) -> io::Result<Passphrase>;
-    /// Asks a question that is answered with `y` or `yes`; everything else is a no, and so is no answer. The question is shown
-    /// as it is: what is not ours in it has been escaped by the caller.
+    /// Asks a question that is answered with yes or no. The question is shown as it is, and may have many lines.
+    ///
+    /// Only `y` and `yes` are a yes; no answer at all (Ctrl-D) is a no.
     fn confirm(&self, question: &str) -> io::Result<bool>;
     /// Whether there is a terminal to ask on.
     fn is_present(&self) -> bool;
@@ -44,13 +45,23 @@ impl Terminal for TerminalDevice {
 
     #[cfg(unix)]
     fn confirm(&self, question: &str) -> io::Result<bool> {
-        confirm_on(&device::open()?, question)
+        use std::io::Write;
+
+        let device = device::open()?;
+        (&device).write_all(question.as_bytes())?;
+        // What was typed before the question is no answer to it.
+        rustix::termios::tcflush(&device, rustix::termios::QueueSelector::IFlush)?;
+        is_yes(&device)
     }
 
     #[cfg(not(unix))]
     fn confirm(&self, question: &str) -> io::Result<bool> {
-        let open = |name: &str| std::fs::OpenOptions::new().read(true).write(true).open(name);
-        confirm_on(Console { input: open("CONIN$")?, output: open("CONOUT$")? }, question)
+        use std::io::Write;
+
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).write(true);
+        options.open("CONOUT$")?.write_all(question.as_bytes())?;
+        is_yes(&options.open("CONIN$")?)
     }
 
     #[cfg(unix)]
@@ -73,12 +84,28 @@ impl Terminal for NoTerminal {
     }
 
     fn confirm(&self, _question: &str) -> io::Result<bool> {
-        Ok(false)
+        Err(io::Error::new(io::ErrorKind::NotFound, "there is no terminal to ask on"))
     }
 
     fn is_present(&self) -> bool {
         false
     }
+}
+
+/// Reads one line, as the device hands it out; one that is longer than any answer is none.
+fn is_yes(mut device: &std::fs::File) -> io::Result<bool> {
+    use std::io::Read;
+
+    let mut line = [0; LONGEST_ANSWER];
+    let length = loop {
+        match device.read(&mut line) {
+            // Stopped and continued.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => break other?,
+        }
+    };
+    let answer = line[..length].trim_ascii();
+    Ok(answer.eq_ignore_ascii_case(b"y") || answer.eq_ignore_ascii_case(b"yes"))
 }
 
 /// rpassword edits the line (backspace, Ctrl-U, Ctrl-W); the device is ours. Its text grows key by key, so parts of it
@@ -109,50 +136,6 @@ fn ask(prompt: &str) -> io::Result<String> {
         std::thread::sleep(LONGEST_DELIVERY);
     }
     typed
-}
-
-/// Asks, and reads a line, which the terminal shows as it is typed.
-fn confirm_on(mut device: impl Read + Write, question: &str) -> io::Result<bool> {
-    device.write_all(question.as_bytes())?;
-    let mut answer = Vec::with_capacity(LONGEST_ANSWER);
-    // Byte by byte: what is typed ahead behind the Enter is meant for somebody else.
-    let mut letter = [0];
-    while answer.len() < LONGEST_ANSWER {
-        match device.read(&mut letter) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-            Ok(0) => break,
-            Ok(_) if letter == *b"\n" => break,
-            Ok(_) => answer.push(letter[0]),
-        }
-    }
-    let answer = answer.trim_ascii().to_ascii_lowercase();
-    Ok(matches!(answer.as_slice(), b"y" | b"yes"))
-}
-
-/// The console of Windows, which has a name for each direction.
-#[cfg(not(unix))]
-struct Console {
-    input: std::fs::File,
-    output: std::fs::File,
-}
-
-#[cfg(not(unix))]
-impl Read for Console {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.input.read(buffer)
-    }
-}
-
-#[cfg(not(unix))]
-impl Write for Console {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.output.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.output.flush()
-    }
 }
 
 #[cfg(not(unix))]

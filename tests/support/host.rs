@@ -29,6 +29,7 @@ pub(crate) fn host() -> Builder {
         environment: Vec::new(),
         folder: std::env::temp_dir(),
         keyring: Memory::default(),
+        managed: PathBuf::from("/nonexistent/claude-code"),
         now: seconds("2031-05-01"),
         root: PathBuf::from("/"),
     }
@@ -40,6 +41,7 @@ pub(crate) struct Builder {
     environment: Vec<(String, String)>,
     folder: PathBuf,
     keyring: Memory,
+    managed: PathBuf,
     now: i64,
     root: PathBuf,
 }
@@ -66,6 +68,11 @@ impl Builder {
         Self { keyring: keyring.clone(), ..self }
     }
 
+    /// The folder of the settings that an administrator has set for Claude Code.
+    pub(crate) fn managed(self, folder: impl AsRef<Path>) -> Self {
+        Self { managed: folder.as_ref().to_owned(), ..self }
+    }
+
     /// The folder below which the system has its trust store.
     pub(crate) fn root(self, folder: impl AsRef<Path>) -> Self {
         Self { root: folder.as_ref().to_owned(), ..self }
@@ -86,6 +93,7 @@ impl Builder {
             roots: Roots::below(self.root, &environment),
             environment,
             keyring: Box::new(self.keyring),
+            managed_settings: self.managed,
             now: self.now,
             parent: Box::new(|| None),
             stderr: stream(&stderr),
@@ -255,7 +263,8 @@ impl Terminal for Answers {
 
     fn confirm(&self, question: &str) -> io::Result<bool> {
         self.0.questions.borrow_mut().push(question.to_owned());
-        Ok(self.0.ready.borrow_mut().pop_front().is_some_and(|answer| answer == "y"))
+        let answer = self.0.ready.borrow_mut().pop_front();
+        Ok(answer.is_some_and(|answer| answer == "y"))
     }
 
     fn is_present(&self) -> bool {

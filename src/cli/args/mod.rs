@@ -5,6 +5,7 @@ pub mod hook;
 mod import;
 mod init;
 mod proxy;
+pub mod settings;
 mod stores;
 
 use std::ffi::OsString;
@@ -17,6 +18,7 @@ pub use self::families::FamilyArguments;
 pub use self::import::ImportArguments;
 pub use self::init::InitArguments;
 pub use self::proxy::{ProxyCommand, ProxyScheme};
+use self::settings::SettingsCommand;
 pub use self::stores::StoreArguments;
 use crate::config::Overrides;
 use crate::pki::key::Limits;
@@ -148,6 +150,9 @@ pub enum Command {
     /// The password of the proxy: remember, forget
     #[command(subcommand)]
     Proxy(ProxyCommand),
+    /// The same values in Claude Code's settings files: show, apply, remove
+    #[command(subcommand)]
+    Settings(SettingsCommand),
 }
 
 /// `certman bundle`
@@ -383,6 +388,13 @@ impl Common {
     }
 }
 
+impl Default for LimitArguments {
+    fn default() -> Self {
+        let Limits { iterations, scrypt_memory, .. } = Limits::DEFAULT;
+        Self { max_iterations: iterations, max_memory: scrypt_memory >> 20 }
+    }
+}
+
 impl LimitArguments {
     /// The limits, with that on scrypt's work in proportion to that on its memory.
     pub fn limits(&self) -> Limits {
@@ -454,6 +466,13 @@ impl Arguments {
                 overrides.key.clone_from(key);
                 None
             }
+            Command::Settings(SettingsCommand::Apply(apply)) => {
+                overrides.families.clone_from(&apply.families.families);
+                overrides.cert.clone_from(&apply.cert);
+                overrides.key.clone_from(&apply.key);
+                None
+            }
+            Command::Settings(SettingsCommand::Remove(_) | SettingsCommand::Show) => None,
         };
         if let Some(identity) = identity {
             overrides.cert.clone_from(&identity.cert);

@@ -13,7 +13,7 @@ use super::full::{self, Full};
 use super::gather::{self, gather};
 use super::java;
 use super::stamp::Stamp;
-use super::stores::Wishes;
+use super::stores::{Asking, Wishes};
 use crate::cli::args::BundleArguments;
 use crate::cli::failure::Failure;
 use crate::cli::{Ending, Outcome, Shown};
@@ -54,7 +54,7 @@ pub fn run(
         && arguments.public_roots.is_none();
     let full_stamp =
         if is_full_for_env && full_path.is_some() { full::stamp(&sources, settings, host) } else { None };
-    let wishes = Wishes { may_ask: true, ..Wishes::of(settings) };
+    let wishes = Wishes { asking: Asking::AlsoUnnamed, ..Wishes::of(settings) };
     let built = Built::from_sources(&sources, &outputs, rules, wishes, host, &mut report);
     if wants_facts || (host.stdout.is_terminal && !is_stream) {
         built.add_facts(host.now, &mut report);
@@ -339,6 +339,8 @@ pub(super) fn holds_private_key(path: &Path) -> Option<&'static str> {
 /// A failure to write, with the next step.
 pub fn write_failure(what: &str, path: &Path, error: &WriteError) -> Failure {
     let hint = match error {
+        WriteError::Changed => "nothing was changed; try again".to_owned(),
+        WriteError::DeadLink => "mend the link, or name another file with --out".to_owned(),
         WriteError::ForeignLink => "name a file in a folder of your own with --out".to_owned(),
         WriteError::NotAFile => "name a file that certman may replace, or `-` for standard output".to_owned(),
         WriteError::Refused(error) => match error.kind() {

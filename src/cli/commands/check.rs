@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::bundle::{Built, outputs};
 use super::full::{self, Full};
-use super::stores::Wishes;
+use super::stores::{Asking, Wishes};
 use super::{gather, identity, proxy};
 use crate::cli::args::{CheckArguments, FailOn};
 use crate::cli::failure::Failure;
@@ -47,7 +47,9 @@ pub fn run(
         wants_facts,
     };
     let limits = arguments.identity.limits.limits();
-    let wishes = Wishes { limits, may_ask: !arguments.paths.is_empty(), ..Wishes::of(settings) };
+    // What is configured is judged by cron too; who names a path sits there.
+    let asking = if arguments.paths.is_empty() { Asking::WhereNamed } else { Asking::AlsoUnnamed };
+    let wishes = Wishes { asking, limits, ..Wishes::of(settings) };
     if arguments.paths.is_empty() {
         check.everything_configured(arguments, settings, wishes, host)?;
     } else {

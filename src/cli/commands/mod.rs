@@ -18,6 +18,8 @@ pub mod profiles;
 pub mod proxy;
 pub mod remember;
 pub mod save;
+pub mod settings;
+pub mod settings_show;
 pub mod sieve;
 pub mod stamp;
 pub mod stores;

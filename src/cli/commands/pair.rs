@@ -316,7 +316,7 @@ pub fn not_written(path: &Path, error: &WriteError) -> Failure {
                 )
             }
         },
-        WriteError::ForeignLink | WriteError::NotAFile => {
+        WriteError::Changed | WriteError::DeadLink | WriteError::ForeignLink | WriteError::NotAFile => {
             "nothing was changed; name another folder with --out-dir".to_owned()
         }
     };

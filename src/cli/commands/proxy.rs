@@ -43,15 +43,20 @@ pub fn run(command: &ProxyCommand, settings: &Settings, host: &mut Host) -> Resu
     }
 }
 
-/// What goes into the variables of the proxy, with the password from its place. What some clients will not understand is noted.
+/// What goes into the variables of the proxy, with the password from its place, or `public_only` without. What some clients will not understand is noted.
 ///
 /// # Errors
 /// Where a user has to have a password, and it is not to be had.
-pub fn proxies(settings: &Settings, host: &mut Host, report: &mut Report) -> Result<Proxies, Failure> {
+pub fn proxies(
+    settings: &Settings,
+    public_only: bool,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Proxies, Failure> {
     let Some(proxy) = &settings.proxy else { return Ok(Proxies::default()) };
     note_exceptions(&proxy.exceptions, report);
     let mut passwords: Vec<(Option<String>, Passphrase)> = Vec::new();
-    if let Some(source) = &proxy.password.value {
+    if let Some(source) = proxy.password.value.as_ref().filter(|_| !public_only) {
         for address in proxy.with_user() {
             passwords.push((address.account(), password(source, address, settings, host, report)?));
             // A file, a descriptor, a variable and a program have one password for all.

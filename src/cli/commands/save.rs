@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::pair::{drafted, not_written};
+use super::pair::not_written;
 use crate::cli::ImportSummary;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
@@ -81,20 +81,19 @@ impl Consented {
                 .hint(format!("leave --save away, and add it by hand: {lines}"))
         };
         let mut bytes = Vec::new();
-        let is_new = match fs::read_into(path, &mut bytes, CONFIGURATION_LIMIT) {
-            Ok(()) => false,
-            Err(ReadError::Missing) => true,
+        match fs::read_into(path, &mut bytes, CONFIGURATION_LIMIT) {
+            Ok(()) | Err(ReadError::Missing) => {}
             Err(error) => return Err(by_hand(error.to_string())),
-        };
+        }
         let text = String::from_utf8(bytes).map_err(|_| by_hand("it is not UTF-8".to_owned()))?;
         let edited = edit::extend(&text, &self.extension.wish).map_err(|why| by_hand(why.to_string()))?;
         if edited.text == text {
             return Ok(None);
         }
-        let draft = drafted(path, Kind::Public, edited.text.as_bytes())?;
-        if !is_new {
-            draft.keep_mode().map_err(|error| not_written(path, &error))?;
-        }
+        // With owner and mode of the file that is there.
+        let failed = |error| not_written(path, &error);
+        let mut draft = Draft::like(path, Kind::Public).map_err(failed)?;
+        draft.write_all(edited.text.as_bytes()).map_err(failed)?;
         Ok(Some(ReadyConfiguration { draft, path: path.clone(), replaced: edited.replaced }))
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::bundle::{Built, out, outputs, sources};
 use super::stamp::Stamp;
-use super::stores::Wishes;
+use super::stores::{Asking, Wishes};
 use super::{full, identity, java, proxy};
 use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
@@ -28,6 +28,10 @@ pub struct Request<'a> {
     pub limits: &'a LimitArguments,
     /// Take the bundle as it is, even where its sources have changed.
     pub no_refresh: bool,
+    /// Deliver nothing that takes a secret: a sealed key stays out, together with its certificate. No passphrase is asked for.
+    pub public_only: bool,
+    /// Write nothing: a bundle that is missing or stale counts as made.
+    pub rehearse: bool,
     /// Open the key and match it with the certificate first.
     pub verify: bool,
 }
@@ -49,6 +53,8 @@ pub struct Values {
     pub proxy: Proxies,
     /// The passphrase of a sealed key.
     pub passphrase: Option<Passphrase>,
+    /// The sealed key that stayed out, where nothing was to be delivered that takes a secret.
+    pub withheld_key: Option<PathBuf>,
 }
 
 /// What goes into the variables of the proxy.
@@ -109,6 +115,9 @@ pub fn values(
     replacements(request, settings, host, report, &mut values)?;
     match (&settings.cert, &settings.key) {
         (None, None) => {}
+        (Some(_), Some(key)) if request.public_only && is_sealed(&key.value)? => {
+            values.withheld_key = Some(fs::without_parents(&key.value));
+        }
         (Some(certificate), Some(key)) => {
             values.passphrase = passphrase(request, settings, &certificate.value, &key.value, host, report)?;
             values.certificate = Some(fs::without_parents(&certificate.value));
@@ -121,8 +130,9 @@ pub fn values(
                 .hint(format!("set {missing} in certman.toml")));
         }
     }
-    values.proxy = proxy::proxies(settings, host, report)?;
-    if values.bundle.is_none() && values.certificate.is_none() && settings.proxy.is_none() {
+    values.proxy = proxy::proxies(settings, request.public_only, host, report)?;
+    let is_nothing = values.bundle.is_none() && values.certificate.is_none() && settings.proxy.is_none();
+    if is_nothing && values.withheld_key.is_none() {
         return Err(Failure::new("there is nothing to export: no sources, no bundle, no client certificate")
             .hint("write a certman.toml (certman.toml(5)), or name one with --config"));
     }
@@ -177,6 +187,9 @@ fn bundle(
             .hint("name a file in bundle.out"));
     }
     let exists = fs::state(out).is_ok();
+    if request.rehearse {
+        return Ok(Some(out.to_owned()));
+    }
     if request.no_refresh && exists {
         must_be_usable(out, report)?;
         return Ok(Some(out.to_owned()));
@@ -191,7 +204,8 @@ fn bundle(
     }
     let mut found = Report::default();
     let rules = Rules { keep_expired: false, now: host.now };
-    let wishes = Wishes { limits: request.limits.limits(), ..Wishes::of(settings) };
+    let limits = request.limits.limits();
+    let wishes = Wishes { asking: Asking::Never, limits, ..Wishes::of(settings) };
     let built = Built::from_sources(&sources, &outputs(settings), rules, wishes, host, &mut found);
     let failure = if found.worst() < Severity::Critical {
         match built.publish(out) {
@@ -283,6 +297,10 @@ fn passphrase(
         identity::verify(file, passphrase.as_ref(), certificate, key, limits, report)?;
     }
     Ok(passphrase)
+}
+
+fn is_sealed(key: &Path) -> Result<bool, Failure> {
+    Ok(matches!(identity::detect(key)?.content, Content::Sealed(_)))
 }
 
 /// The variable whose value is not certman's alone.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Painted, words};
+use super::{Painted, settings, words};
 use crate::cli::args::Common;
 use crate::cli::commands::init::{Proposal, Verdict};
 use crate::cli::failure::Failure;
@@ -62,6 +62,16 @@ impl Screen<'_, '_> {
             }
             Shown::Profiles(profiles) => self.profiles(profiles)?,
             Shown::Proposal(proposal) => self.proposal(proposal)?,
+            Shown::Settings(summary) => {
+                if !self.common.quiet {
+                    settings::summary(&mut self.out, summary)?;
+                }
+                self.judgement(report)?;
+            }
+            Shown::SettingsEdit(edit) => {
+                self.remarks(report)?;
+                settings::edit(&mut self.out, &mut self.err, edit, self.common.quiet)?;
+            }
         }
         self.out.flush()?;
         self.err.flush()

@@ -4,11 +4,12 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::words;
+use super::{settings, words};
+use crate::cli::args::settings::SettingsCommand;
 use crate::cli::args::{Command, KeyCommand, ProxyCommand};
 use crate::cli::commands::init::{Chosen, Proposal, Verdict};
 use crate::cli::failure::Failure;
-use crate::cli::{ImportSummary, Outcome, Shown, Written};
+use crate::cli::{EditEnd, ImportSummary, Outcome, Shown, Written};
 use crate::config::Profile;
 use crate::pki::bundle::{Place, Role};
 use crate::report::{BundleFacts, CertificateFacts, Finding, KeyFacts, Report, Severity};
@@ -46,6 +47,15 @@ pub(super) fn answer(
                     put("profiles", Value::Array(profiles.iter().map(profile).collect()));
                 }
                 Shown::Proposal(proposal) => put_proposal(proposal, &mut put),
+                Shown::Settings(summary) => {
+                    put("files", settings::files_json(summary));
+                    put("variables", settings::variables_json(summary));
+                }
+                Shown::SettingsEdit(edit) => {
+                    put("dry_run", json!(edit.end == EditEnd::DryRun));
+                    put("settings", settings::edit_json(edit));
+                    put("message", json!(words::edited(edit)));
+                }
                 Shown::Check(_) | Shown::Identity(_) | Shown::Output(_) => {}
             }
         }
@@ -242,5 +252,8 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Profiles => "profiles",
         Command::Proxy(ProxyCommand::Forget { .. }) => "proxy forget",
         Command::Proxy(ProxyCommand::Remember { .. }) => "proxy remember",
+        Command::Settings(SettingsCommand::Apply(_)) => "settings apply",
+        Command::Settings(SettingsCommand::Remove(_)) => "settings remove",
+        Command::Settings(SettingsCommand::Show) => "settings show",
     }
 }

@@ -4,9 +4,12 @@
 mod human;
 mod json;
 mod nagios;
+mod settings;
 pub mod words;
 
 use std::io::{self, Write};
+
+pub use settings::settings_question;
 
 use anstream::StripStream;
 use clap::error::ErrorKind;
@@ -127,15 +130,20 @@ fn painted<'h>(
     common: &Common,
     environment: &crate::sys::env::Environment,
 ) -> Painted<'h> {
-    let has_colour = match common.color {
+    let has_colour = has_colour(common, environment, stream.is_terminal);
+    Painted { has_colour, is_terminal: stream.is_terminal, stream: &mut stream.writer }
+}
+
+/// Whether colours are wanted where something is shown.
+fn has_colour(common: &Common, environment: &crate::sys::env::Environment, is_terminal: bool) -> bool {
+    match common.color {
         Color::Always => true,
         Color::Auto => {
             let is_dumb = environment.value("TERM").is_some_and(|term| term == "dumb");
-            stream.is_terminal && environment.value("NO_COLOR").is_none() && !is_dumb
+            is_terminal && environment.value("NO_COLOR").is_none() && !is_dumb
         }
         Color::Never => false,
-    };
-    Painted { has_colour, is_terminal: stream.is_terminal, stream: &mut stream.writer }
+    }
 }
 
 impl Painted<'_> {

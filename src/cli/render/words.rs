@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 use crate::cli::commands::init::Verdict;
-use crate::cli::{CheckSummary, FirstToExpire, IdentitySummary, ImportSummary, Written};
+use crate::cli::{
+    CheckSummary, EditEnd, FirstToExpire, Fitness, IdentitySummary, ImportSummary, SettingsEdit,
+    VariableSummary, Written,
+};
 use crate::clients::key::{KeyReason, KeyRefusal};
 use crate::clients::{Client, Refusal};
 use crate::pki::asn1::{Departure, Malformed};
@@ -19,7 +22,8 @@ use crate::pki::lifetime::{DAY, Validity};
 use crate::pki::name::Foreign;
 use crate::pki::public;
 use crate::proxy::Form;
-use crate::report::{Cause, CertificateFacts, Finding, Report};
+use crate::report::{Cause, CertificateFacts, Finding, Report, Trouble};
+use crate::settings::{Invalid, Mistake};
 use crate::sys::fs::ReadError;
 use crate::sys::{keyring, passphrase};
 
@@ -245,6 +249,40 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::SelfSignatureWrong { subject } => {
             format!("'{subject}' carries its own name as issuer, and its own key has not signed it")
         }
+        Cause::SettingsByteOrderMark => {
+            "it begins with a byte order mark; the desktop application ignores such a file without a word"
+                .into()
+        }
+        Cause::SettingsHoldsSecret { name } => {
+            format!("a secret stands here in plain text: {name}")
+        }
+        Cause::SettingsInvalid(invalid) => invalid_settings(*invalid),
+        Cause::SettingsKeyLeftOut { key } => format!(
+            "certificate and key are left out: the key {key} is sealed, and its passphrase may not stand in a settings file"
+        ),
+        Cause::SettingsNotForAll { name } => {
+            format!("{name} is for everyone on this machine, and not everyone can read this file")
+        }
+        Cause::SettingsOutrank { name, path } => {
+            format!("{name} has another value here, which wins over the one in {path}")
+        }
+        Cause::SettingsOverrides { name, .. } => {
+            format!("{name} has another value here than in the environment, and this one wins")
+        }
+        Cause::SettingsProxyLeftOut { name, value } => format!(
+            "{name} is left out: the proxy {} wants a user, and the password may not stand in a settings file",
+            Foreign(value)
+        ),
+        Cause::SettingsStalePath { name, why, .. } | Cause::SettingsUseless { name, why, .. } => {
+            format!("{name} does not work: {}", trouble(why))
+        }
+        Cause::SettingsUnreadable(error) => format!("it cannot be read: {error}"),
+        Cause::SettingsValueKept { name, value } => {
+            format!("{} is not of certman's making, and stays: {}", Foreign(name), Foreign(value))
+        }
+        Cause::SettingsValueUnusable { name } => {
+            format!("{name} is no text here, and no variable can hold anything else")
+        }
         Cause::SourceEmpty { is_folder: true } => "the folder holds no file".into(),
         Cause::SourceEmpty { is_folder: false } => "the file is empty".into(),
         Cause::SourceMissing => "there is no such file or folder".into(),
@@ -360,6 +398,30 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::PublicRootsMissing { is_system: false } => "look at this machine's clock, or take `--public-roots system`",
         Cause::SameSubjectOtherKey { .. } => "keep only the CA that is in use, and take the other out of the sources",
         Cause::SelfSignatureWrong { .. } => "compare its fingerprint with the help desk before you trust it",
+        Cause::SettingsByteOrderMark => "save it as UTF-8 without a byte order mark",
+        Cause::SettingsHoldsSecret { .. } => {
+            "take it out; `certman run` and `certman env` hand secrets on without writing them down"
+        }
+        Cause::SettingsInvalid(invalid) => invalid_settings_fix(*invalid),
+        Cause::SettingsKeyLeftOut { .. } => KEY_LEFT_OUT,
+        Cause::SettingsNotForAll { .. } => {
+            "keep it in a folder that is open to all, such as /etc/certman: bundle.out in certman.toml"
+        }
+        Cause::SettingsOutrank { .. } => "take it out of that file, or correct it there",
+        Cause::SettingsOverrides { scope, .. }
+        | Cause::SettingsStalePath { scope, .. }
+        | Cause::SettingsUseless { scope, .. } => {
+            return Some(format!(
+                "renew it with `certman settings apply --scope {}`, or take it out of the file",
+                scope.name()
+            ));
+        }
+        Cause::SettingsProxyLeftOut { .. } => {
+            "start Claude Code from a shell with `certman env`, or through `certman run`, which take the password from the keyring"
+        }
+        Cause::SettingsUnreadable(_) => "look at what stands there",
+        Cause::SettingsValueKept { .. } => "if it is of no use any more, take it out by hand",
+        Cause::SettingsValueUnusable { .. } => "write a text in double quotes there, or take it out",
         Cause::SourceEmpty { .. } | Cause::SourceMissing => "correct the path, or take it out of the sources",
         Cause::SourceUnknownFormat { guess } => guess_fix(*guess)?,
         Cause::SourceUnreadable(ReadError::NotAFile(_)) => "name a regular file, or `-` for standard input",
@@ -908,6 +970,93 @@ pub fn import(summary: &ImportSummary) -> Vec<(&'static str, String)> {
     lines
 }
 
+/// What an edit of a settings file has come to.
+pub fn edited(edit: &SettingsEdit) -> String {
+    let path = path(&edit.path);
+    let count = counted(edit.changes.len(), "variable");
+    let mut text = match (edit.end, edit.is_apply) {
+        (EditEnd::Declined, _) => format!("nothing was changed in {path}"),
+        (EditEnd::DryRun, _) => format!("would change {count} in {path}"),
+        (EditEnd::NobodyToAsk, _) => {
+            format!("nothing was changed in {path}: there is no terminal to ask on, and --yes was not given")
+        }
+        (EditEnd::Removed, _) => format!("removed {path}, in which nothing else stood"),
+        (EditEnd::Unchanged, true) => format!("unchanged: {path} has all of it"),
+        (EditEnd::Unchanged, false) => format!("unchanged: nothing in {path} is of certman's making"),
+        (EditEnd::Written, true) => format!("changed {count} in {path}"),
+        (EditEnd::Written, false) => format!("took {count} out of {path}"),
+    };
+    if let Some(backup) = &edit.backup {
+        text += &format!("; the old file is {}", self::path(backup));
+    }
+    let left: Vec<String> = edit.backups_left.iter().map(|backup| self::path(backup)).collect();
+    if !left.is_empty() {
+        text += &format!("; an older state is in {}", left.join(" and "));
+    }
+    text
+}
+
+/// Whether a variable works, as `settings show` says it.
+pub fn fitness(variable: &VariableSummary) -> String {
+    match (&variable.fitness, variable.winner) {
+        (_, None) => "not set".into(),
+        (Fitness::Fails(why), _) => format!("does not work: {}", trouble(why)),
+        (Fitness::NotTried, _) => "set".into(),
+        (Fitness::Sealed, _) => format!("set; {SEALED}"),
+        (Fitness::Works, _) => "works".into(),
+    }
+}
+
+/// Why a file is no settings file, with the place.
+pub fn invalid_settings(Invalid { column, line, mistake }: Invalid) -> String {
+    let what = match mistake {
+        Mistake::Behind => "something stands behind the end of the object",
+        Mistake::Colon => "a colon is missing here",
+        Mistake::Comma => "a comma is missing here",
+        Mistake::Comment => "a comment, which JSON does not have",
+        Mistake::ControlCharacter => "a control character inside of a text",
+        Mistake::Depth => "lists and objects lie deeper in one another than in any settings",
+        Mistake::End => "it ends in the middle",
+        Mistake::EnvNotAnObject => "`env` has to be an object: {\"NAME\": \"value\"}",
+        Mistake::Escape => "a backslash that JSON does not know",
+        Mistake::Key => "a name in double quotes is expected here",
+        Mistake::NotAnObject => "settings have to be an object: {…}",
+        Mistake::NotUtf8 => "this is not UTF-8",
+        Mistake::Number => "a number that JSON does not write so",
+        Mistake::TrailingComma => "the comma before this is one too many",
+        Mistake::Utf16 => "it is written in UTF-16",
+        Mistake::Value => "no value that JSON knows",
+    };
+    format!("no valid settings: line {line}, column {column}: {what}")
+}
+
+/// The next step for a file that is no settings file.
+pub fn invalid_settings_fix(Invalid { mistake, .. }: Invalid) -> &'static str {
+    match mistake {
+        Mistake::NotUtf8 | Mistake::Utf16 => "save it as UTF-8",
+        _ => "correct it there: Claude Code ignores the whole file as it is",
+    }
+}
+
+/// Why what a variable holds does not work.
+pub fn trouble(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::BundleUnloadable(why) => format!("some clients lose certificates of it: {}", obstacle(*why)),
+        Trouble::Expansion => {
+            "nobody expands `~`, `$NAME` or `%NAME%` there: it has to be an absolute path".into()
+        }
+        Trouble::KeyMismatch => {
+            "it does not belong to the first certificate of CLAUDE_CODE_CLIENT_CERT".into()
+        }
+        Trouble::NoCertificate => "there is no certificate in the file".into(),
+        Trouble::NoKey(why) => why.to_string(),
+        Trouble::NoPassphrase => "the key is sealed, and CLAUDE_CODE_CLIENT_KEY_PASSPHRASE is not set".into(),
+        Trouble::NotAbsolute => "it is no absolute path".into(),
+        Trouble::UnknownStore => "Claude Code knows bundled, system, and both with a comma".into(),
+        Trouble::Unreadable(why) => why.to_string(),
+    }
+}
+
 /// A number with its noun: `1 certificate`, `2 certificates`.
 pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
@@ -1031,6 +1180,11 @@ fn third_person(clients: &[Client]) -> &'static str {
 
 /// So many identities are named.
 const MOST_CANDIDATES: usize = 20;
+/// How a sealed key reaches a client that takes its settings from a file.
+pub const KEY_LEFT_OUT: &str = "start Claude Code through `certman run --exec`, as its processWrapper: it opens the key and exports a one-time pair; \
+                                or name a key without a passphrase, from `certman key decrypt`";
+/// Said of a key that was not compared with its certificate.
+pub const SEALED: &str = "sealed: not compared with the certificate";
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;
 const STORE_REMEMBER: &str =

@@ -1,23 +1,20 @@
 //! What other programs are told about certificates and proxies: variables, Claude Code's settings, the configurations of git, npm
 //! and pip. Reads their files, and follows nothing that they include.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::config;
+use crate::settings::Document;
 use crate::sys::env::Environment;
 use crate::sys::fs::{self, Standing};
 
-/// Variables as a program gets them: those of Claude Code's settings stand before the others.
+/// Variables as a program gets them: those of Claude Code's settings for the user stand before the others.
 pub(super) struct Variables<'e> {
     environment: &'e Environment,
-    /// The `env` object of the settings, where it could be read. It may hold secrets.
-    settings: BTreeMap<String, Zeroizing<String>>,
-    settings_path: Option<PathBuf>,
+    /// The settings and their file, where they could be read. They may hold secrets.
+    settings: Option<(Document, PathBuf)>,
 }
 
 /// A file or folder that a program was told of.
@@ -31,22 +28,22 @@ pub(super) struct Mention {
 }
 
 impl<'e> Variables<'e> {
-    /// Reads the settings of the person; those that cannot be read count as not there.
+    /// Reads the settings; those that cannot be read count as not there.
     pub(super) fn of(environment: &'e Environment) -> Self {
         let named =
             environment.value("CLAUDE_CONFIG_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
         let folder = named.or_else(|| Some(environment.home()?.join(".claude")));
-        let path = folder.map(|folder| folder.join("settings.json"));
-        let text = path.as_deref().and_then(read);
-        let settings = text.and_then(|text| serde_json::from_slice::<ClaudeSettings>(&text).ok());
-        let env = settings.map(|settings| settings.env.0).unwrap_or_default();
-        Self { environment, settings: env, settings_path: path }
+        let settings = folder.and_then(|folder| {
+            let path = folder.join("settings.json");
+            Some((Document::parse(&read(&path)?).ok()?, path))
+        });
+        Self { environment, settings }
     }
 
     /// The value, and the file that has it; none for the environment. It may be a secret.
     pub(super) fn value(&self, name: &str) -> Option<(Zeroizing<Vec<u8>>, Option<&Path>)> {
-        if let Some(value) = self.settings.get(name).filter(|value| !value.is_empty()) {
-            return Some((Zeroizing::new(value.as_bytes().to_vec()), self.settings_path.as_deref()));
+        if let Some((value, path)) = self.of_settings(name) {
+            return Some((Zeroizing::new(value.as_bytes().to_vec()), Some(path)));
         }
         let value = self.environment.value(name)?;
         Some((Zeroizing::new(value.as_encoded_bytes().to_vec()), None))
@@ -54,12 +51,18 @@ impl<'e> Variables<'e> {
 
     /// The path in a variable.
     pub(super) fn path(&self, name: &str) -> Option<Mention> {
-        let (path, within) = if let Some(value) = self.settings.get(name).filter(|value| !value.is_empty()) {
-            (OsString::from(value.as_str()), self.settings_path.clone())
-        } else {
-            (self.environment.value(name)?.to_owned(), None)
+        let (path, within) = match self.of_settings(name) {
+            Some((value, path)) => (PathBuf::from(value.as_str()), Some(path.to_owned())),
+            None => (self.environment.value(name)?.into(), None),
         };
-        Some(Mention { path: path.into(), what: name.to_owned(), within })
+        Some(Mention { path, what: name.to_owned(), within })
+    }
+
+    fn of_settings(&self, name: &str) -> Option<(Zeroizing<String>, &Path)> {
+        let (document, path) = self.settings.as_ref()?;
+        let entry = document.entry(name)?;
+        let value = entry.value().filter(|value| !value.is_empty())?;
+        Some((Zeroizing::new(value.to_owned()), path))
     }
 }
 
@@ -137,34 +140,6 @@ fn expanded(path: &str, home: &Path) -> PathBuf {
         }
     }
     PathBuf::from(path)
-}
-
-/// As much of Claude Code's settings as is asked for.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ClaudeSettings {
-    env: Texts,
-}
-
-/// Those members of an object that are texts.
-#[derive(Default)]
-struct Texts(BTreeMap<String, Zeroizing<String>>);
-
-impl<'de> Deserialize<'de> for Texts {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Member {
-            Text(String),
-            Other(serde::de::IgnoredAny),
-        }
-        let members = BTreeMap::<String, Member>::deserialize(deserializer)?;
-        let texts = members.into_iter().filter_map(|(name, member)| match member {
-            Member::Text(text) => Some((name, Zeroizing::new(text))),
-            Member::Other(_) => None,
-        });
-        Ok(Self(texts.collect()))
-    }
 }
 
 /// Far above any configuration of these programs, in bytes.

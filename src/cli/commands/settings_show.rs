@@ -1,0 +1,336 @@
+//! `certman settings show`: each variable in the environment and in every settings file of Claude Code, which one wins, and
+//! whether it works. Asks for no passphrase, and writes nothing.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::settings::{CERT_STORE, MANAGED_FOLDER, user_settings};
+use crate::cli::args::settings::is_cert_store;
+use crate::cli::failure::Failure;
+use crate::cli::render::words;
+use crate::cli::{Ending, Fitness, Outcome, SettingsFile, SettingsSummary, Shown, VariableSummary, Winner};
+use crate::exports::{Content as Exported, VARIABLES, Variable};
+use crate::pki::bundle::{Place, loads_everywhere};
+use crate::pki::cert::{Certificate, Fingerprint};
+use crate::pki::container::{self, Content as Found};
+use crate::pki::key::{self, Content, KeyFile, Pairing};
+use crate::report::{Cause, Report, Trouble};
+use crate::settings::{Document, Entry, LIMIT, Scope, is_secret, shown_value};
+use crate::source;
+use crate::sys::Host;
+use crate::sys::fs::{self, ReadError};
+
+use super::identity::KEY_LIMIT;
+
+/// Reads everything and compares.
+///
+/// # Errors
+/// Never: what cannot be read is a finding.
+pub fn run(host: &Host) -> Result<Outcome, Failure> {
+    let mut report = Report::default();
+    let files = load(host, &mut report);
+    let mut variables: Vec<Seen> = names().map(|name| Seen::of(name, &files, host)).collect();
+    // What is nowhere is told only of bundle and identity.
+    let is_main = |one: &Seen| {
+        let known = VARIABLES.iter().find(|known| known.name == one.name);
+        is_path(one.name) || known.is_some_and(|known| is_secret(known.content))
+    };
+    variables.retain(|one| one.winner.is_some() || is_main(one));
+    let certificate = in_force(&variables, Exported::ClientCertificate);
+    let has_passphrase = in_force(&variables, Exported::ClientKeyPassphrase).is_some();
+    let mut summaries = Vec::new();
+    for one in &variables {
+        let fitness = match &one.value {
+            Some(value) => {
+                fitness(one.name, value, certificate.as_ref().map(|path| path.as_str()), has_passphrase)
+            }
+            None => Fitness::NotTried,
+        };
+        one.judge(&fitness, &files, &mut report);
+        summaries.push(one.summary(fitness));
+    }
+    let files = files.into_iter().map(|file| SettingsFile {
+        state: match (&file.document, file.is_there) {
+            (Some(_), _) => Some(true),
+            (None, false) => Some(false),
+            (None, true) => None,
+        },
+        path: file.path,
+        scope: file.scope,
+    });
+    let summary = SettingsSummary { files: files.collect(), variables: summaries };
+    Ok(Outcome { ending: Ending::Doing { is_done: true }, report, shown: Shown::Settings(summary) })
+}
+
+/// Says where another settings file wins over what one has got.
+pub(super) fn note_stronger(
+    wanted: &[(&'static str, String)],
+    path: &Path,
+    scope: Scope,
+    host: &Host,
+    report: &mut Report,
+) {
+    // What is wrong with the other files is for `show` to say.
+    for file in load(host, &mut Report::default()) {
+        if file.path == path || file.scope > scope {
+            break;
+        }
+        let Some(document) = &file.document else { continue };
+        let differs = |(name, value): &&(&'static str, String)| {
+            document.entry(name).is_some_and(|entry| entry.value().is_some_and(|other| other != value))
+        };
+        for (name, _) in wanted.iter().filter(differs) {
+            let place = place_of(&file.path, report);
+            report.find(Some(place), Cause::SettingsOutrank { name, path: words::path(path).into() });
+        }
+    }
+}
+
+/// A settings file as it was read.
+struct File {
+    document: Option<Document>,
+    is_there: bool,
+    path: PathBuf,
+    /// What stands for it in findings.
+    place: Place,
+    scope: Scope,
+}
+
+/// Every settings file there may be, the strongest first. Of those of the administrator the one that comes last in the order of
+/// names wins, and `managed-settings.json` comes before all in the folder (documentation of Claude Code 2.1).
+fn load(host: &Host, report: &mut Report) -> Vec<File> {
+    let base = host.managed_settings.join("managed-settings.json");
+    let folder = host.managed_settings.join(MANAGED_FOLDER);
+    let mut managed = vec![base];
+    match fs::names_in(&folder) {
+        Ok(names) => {
+            let names =
+                names.into_iter().filter(|name| Path::new(name).extension() == Some(OsStr::new("json")));
+            managed.extend(names.take(MOST_DROP_INS).map(|name| folder.join(name)));
+        }
+        Err(error) => {
+            let place = place_of(&folder, report);
+            report.find(Some(place), Cause::SettingsUnreadable(error.into()));
+        }
+    }
+    let mut paths: Vec<(Scope, PathBuf)> =
+        managed.into_iter().rev().map(|path| (Scope::Managed, path)).collect();
+    let project = host.current_folder.join(".claude");
+    paths.push((Scope::Local, project.join("settings.local.json")));
+    paths.push((Scope::Project, project.join("settings.json")));
+    if let Some(user) = user_settings(&host.environment, &host.current_folder) {
+        // In the home folder the project's file is the user's.
+        paths.retain(|(_, path)| *path != user);
+        paths.push((Scope::User, user));
+    }
+    paths.into_iter().map(|(scope, path)| File::read(scope, path, report)).collect()
+}
+
+impl File {
+    fn read(scope: Scope, path: PathBuf, report: &mut Report) -> Self {
+        let place = place_of(&path, report);
+        let mut file = Self { document: None, is_there: true, path, place, scope };
+        match fs::read_secret(&file.path, LIMIT) {
+            Ok(bytes) => match Document::parse(&bytes) {
+                Ok(document) => {
+                    if document.has_byte_order_mark() {
+                        report.find(Some(place), Cause::SettingsByteOrderMark);
+                    }
+                    for secret in secrets_in(&document) {
+                        report.find(Some(place), secret);
+                    }
+                    file.document = Some(document);
+                }
+                Err(invalid) => report.find(Some(place), Cause::SettingsInvalid(invalid)),
+            },
+            Err(ReadError::Missing) => file.is_there = false,
+            Err(error) => report.find(Some(place), Cause::SettingsUnreadable(error)),
+        }
+        file
+    }
+}
+
+fn place_of(path: &Path, report: &mut Report) -> Place {
+    Place { file: report.file(path.to_owned()), index: 1, line: None }
+}
+
+/// A variable with everything that sets it. Values may be secret.
+struct Seen {
+    entries: Vec<(usize, Entry)>,
+    name: &'static str,
+    process: Option<Zeroizing<String>>,
+    /// The value that wins; none where that is empty, which counts as unset.
+    value: Option<Zeroizing<String>>,
+    winner: Option<Winner>,
+}
+
+impl Seen {
+    fn of(name: &'static str, files: &[File], host: &Host) -> Self {
+        let entries = files.iter().enumerate();
+        let entries: Vec<(usize, Entry)> = entries
+            .filter_map(|(number, file)| Some((number, file.document.as_ref()?.entry(name)?)))
+            .collect();
+        let process = host.environment.value(name);
+        let process = process.map(|value| Zeroizing::new(value.to_string_lossy().into_owned()));
+        let first = entries.iter().find_map(|(number, entry)| Some((*number, entry.value()?.to_owned())));
+        let (winner, value) = match (first, &process) {
+            (Some((number, value)), _) => (Some(Winner::File(number)), Some(Zeroizing::new(value))),
+            (None, Some(process)) => (Some(Winner::Process), Some(process.clone())),
+            (None, None) => (None, None),
+        };
+        Self { entries, name, process, value: value.filter(|value| !value.is_empty()), winner }
+    }
+
+    fn judge(&self, fitness: &Fitness, files: &[File], report: &mut Report) {
+        let name = self.name;
+        for (number, entry) in &self.entries {
+            if *entry == Entry::Unusable {
+                report.find(Some(files[*number].place), Cause::SettingsValueUnusable { name });
+            }
+        }
+        let Some(Winner::File(number)) = self.winner else { return };
+        let (place, scope) = (Some(files[number].place), files[number].scope);
+        let value = self.value.as_ref().map(|value| value.as_str()).unwrap_or_default();
+        if self.process.as_ref().is_some_and(|process| process.as_str() != value) {
+            report.find(place, Cause::SettingsOverrides { name, scope });
+        }
+        match fitness {
+            Fitness::Fails(why @ (Trouble::Expansion | Trouble::NotAbsolute | Trouble::Unreadable(_))) => {
+                report.find(place, Cause::SettingsStalePath { name, scope, why: why.clone() });
+            }
+            Fitness::Fails(why) => {
+                report.find(place, Cause::SettingsUseless { name, scope, why: why.clone() })
+            }
+            Fitness::NotTried | Fitness::Sealed | Fitness::Works => {}
+        }
+    }
+
+    fn summary(&self, fitness: Fitness) -> VariableSummary {
+        let shown = |value: &str| shown_value(self.name, value).0;
+        let entries = self.entries.iter();
+        VariableSummary {
+            entries: entries.map(|(number, entry)| (*number, entry.value().map(shown))).collect(),
+            fitness,
+            name: self.name,
+            process: self.process.as_ref().map(|value| shown(value)),
+            winner: self.winner,
+        }
+    }
+}
+
+/// The value in force of what `env` sets.
+fn in_force(variables: &[Seen], content: Exported) -> Option<Zeroizing<String>> {
+    let name = VARIABLES.iter().find(|variable| variable.content == content)?.name;
+    variables.iter().find(|one| one.name == name)?.value.clone()
+}
+
+/// Whether a value works, as far as that can be told without a secret and without a connection.
+fn fitness(name: &str, value: &str, certificate: Option<&str>, has_passphrase: bool) -> Fitness {
+    let content = VARIABLES.iter().find(|variable| variable.name == name).map(|variable| variable.content);
+    let tried = match content {
+        _ if name == CERT_STORE && is_cert_store(value) => Ok(Fitness::Works),
+        _ if name == CERT_STORE => Err(Trouble::UnknownStore),
+        Some(Exported::ExtraBundle) => bundle(value),
+        Some(Exported::ClientCertificate) => first_certificate(value).map(|_| Fitness::Works),
+        Some(Exported::ClientKey) => key(value, certificate, has_passphrase),
+        _ => Ok(Fitness::NotTried),
+    };
+    tried.unwrap_or_else(Fitness::Fails)
+}
+
+fn bundle(path: &str) -> Result<Fitness, Trouble> {
+    let text = content(path, source::LIMIT)?;
+    let mut holds_any = false;
+    container::scan(&text, &mut |item| holds_any |= matches!(item.content, Found::Certificate(_)));
+    if !holds_any {
+        return Err(Trouble::NoCertificate);
+    }
+    loads_everywhere(&text).map(|()| Fitness::Works).map_err(Trouble::BundleUnloadable)
+}
+
+fn first_certificate(path: &str) -> Result<Certificate, Trouble> {
+    let text = content(path, KEY_LIMIT)?;
+    let mut first = None;
+    container::scan(&text, &mut |item| {
+        if let (None, Found::Certificate(der)) = (&first, item.content) {
+            first = Certificate::parse(der, Fingerprint::of(der)).ok();
+        }
+    });
+    first.ok_or(Trouble::NoCertificate)
+}
+
+/// Whether there is a key, and whether it belongs to the certificate: proven where it is in the clear, not told where it is
+/// sealed.
+fn key(path: &str, certificate: Option<&str>, has_passphrase: bool) -> Result<Fitness, Trouble> {
+    let bytes = content(path, KEY_LIMIT)?;
+    let KeyFile { content, .. } =
+        key::detect(&bytes).map_err(|why| Trouble::NoKey(words::no_key(&why).into()))?;
+    let key = match content {
+        Content::Plain(key) => key,
+        Content::Sealed(_) if has_passphrase => return Ok(Fitness::Sealed),
+        Content::Sealed(_) => return Err(Trouble::NoPassphrase),
+    };
+    // What is the matter with the certificate is said of the certificate.
+    let Some(Ok(certificate)) = certificate.map(first_certificate) else { return Ok(Fitness::NotTried) };
+    match key::proves(&key, certificate.public_key()) {
+        Pairing::Belongs => Ok(Fitness::Works),
+        Pairing::NotCheckable { .. } => Ok(Fitness::NotTried),
+        Pairing::Other { .. } => Err(Trouble::KeyMismatch),
+    }
+}
+
+/// The content of a file as a client would read it: nothing is expanded (CLIENTS.md, bundle, rule 12).
+fn content(path: &str, limit: usize) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    if !Path::new(path).is_absolute() {
+        let is_meant = path.starts_with('~') || path.starts_with('$') || path.starts_with('%');
+        return Err(if is_meant { Trouble::Expansion } else { Trouble::NotAbsolute });
+    }
+    fs::read_secret(Path::new(path), limit).map_err(|error| Trouble::Unreadable(error.to_string().into()))
+}
+
+/// The secrets that stand in a settings file, where programs and people can read them that have no business with them.
+pub(super) fn secrets_in(document: &Document) -> Vec<Cause> {
+    let is_secret = |name: &&'static str| {
+        document
+            .entry(name)
+            .is_some_and(|entry| entry.value().is_some_and(|value| shown_value(name, value).1))
+    };
+    names().filter(is_secret).map(|name| Cause::SettingsHoldsSecret { name }).collect()
+}
+
+/// Every variable that is worth a look, each once.
+fn names() -> impl Iterator<Item = &'static str> {
+    let mut seen = BTreeSet::new();
+    let known = VARIABLES.iter().map(|variable| variable.name);
+    known.chain(OTHERS).filter(move |name| seen.insert(*name))
+}
+
+/// Whether a path goes into this variable.
+pub(super) fn is_path(name: &str) -> bool {
+    let known = VARIABLES.iter().find(|variable| variable.name == name);
+    known.is_some_and(|known| is_of_identity(known) || known.content == Exported::ExtraBundle)
+}
+
+/// Whether it is about certificate or key.
+pub(super) fn is_of_identity(variable: &Variable) -> bool {
+    matches!(variable.content, Exported::ClientCertificate | Exported::ClientKey)
+}
+
+/// Many more than any administrator has.
+const MOST_DROP_INS: usize = 1000;
+/// What else decides which roots and which proxy a client takes.
+const OTHERS: [&str; 10] = [
+    CERT_STORE,
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "NODE_OPTIONS",
+    "NODE_TLS_REJECT_UNAUTHORIZED",
+    "SSL_CERT_FILE",
+];
