@@ -6,7 +6,7 @@ several rounds (for growth the median): absolute times are this machine's, ratio
 
     cargo build --release && python3 benches/whole.py [--only NAME] [--rounds N]
 
-Needs Python with `cryptography` (tests/setup puts it into target/tools/python), openssl, rustc, find, xargs, awk. The
+Needs Python with `cryptography` (tests/setup puts it into target/tools/python), openssl, rustc, sha256sum, find, xargs, awk. The
 material is made once, below target/bench.
 """
 
@@ -38,7 +38,7 @@ def main():
     if not CERTMAN.exists():
         sys.exit("benches/whole.py: run `cargo build --release` first")
     copy_demo()
-    for benchmark in (env, merge, merge_self_signed, merge_scaling, check, check_memory, derive, import_store):
+    for benchmark in (env, merge, merge_self_signed, merge_scaling, check, check_memory, derive, import_store, inspect):
         if arguments.only in benchmark.__name__:
             benchmark(arguments.rounds)
     width = max(len(row[0]) for row in ROWS)
@@ -135,6 +135,17 @@ def import_store(rounds):
     fresh = lambda: shutil.rmtree(folder / "out", ignore_errors=True)
     mine, alone = compare([ours], [opened, key, key, key], rounds, before=fresh)
     row("import a store of 600,000 rounds / derivations alone", mine, alone, 1.25)
+
+
+def inspect(rounds):
+    """Mozilla's bundle, as Debian has it, against a program that only reads and hashes it."""
+    bundle = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
+    ours = [CERTMAN, "inspect", bundle]
+    theirs = ["sha256sum", bundle]
+    mine, other = compare([ours], [theirs], rounds * 10, repeat=20)
+    row("inspect Mozilla's bundle / sha256sum", mine, other, 2.0)
+    mine, other = compare([[*ours, "--json"]], [theirs], rounds * 5, repeat=10)
+    row("the same in JSON, self-signatures proven / sha256sum", mine, other, None)
 
 
 def row(name, ours, theirs, goal):

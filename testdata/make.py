@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 described = {}
 
@@ -55,6 +55,7 @@ def main():
     dirty_der()
     pkcs7_forms()
     not_certificates()
+    inspected()
     stores()
     demo()
     loose_files()
@@ -794,6 +795,51 @@ def not_certificates():
         serialization.BestAvailableEncryption(secret())), "a PKCS#12 identity; its passphrase is `passphrases/plain.txt`")
 
 
+def inspected():
+    root_key, own_key = authority_key("root-p256", p256), authority_key("intermediate-everything", p256)
+    network = lambda text: x509.IPAddress(ipaddress.ip_network(text))
+    address = x509.UniformResourceIdentifier
+    access = lambda method, text: x509.AccessDescription(method, address(text))
+    point = x509.DistributionPoint([address("http://crl.corp.example/root.crl")], None, None, None)
+    policy = x509.PolicyInformation(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), None)
+    builder = (x509.CertificateBuilder().subject_name(name_of("Example Corp Issuing Everything"))
+               .issuer_name(certs["root-p256"].subject).public_key(own_key.public_key()).serial_number(0xc0ffee)
+               .not_valid_before(BEGIN).not_valid_after(END))
+    for extension, critical in [
+        (x509.BasicConstraints(True, 1), True),
+        (x509.KeyUsage(True, False, False, False, False, True, True, False, False), True),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH,
+                                x509.ObjectIdentifier("1.3.6.1.4.1.99999.2")]), False),
+        (x509.NameConstraints([x509.DNSName("corp.example"), network("10.0.0.0/8")], [x509.DNSName("lab.corp.example")]), True),
+        (x509.SubjectAlternativeName([x509.DNSName("pki.corp.example"), x509.IPAddress(ipaddress.ip_address("10.1.2.3")),
+                                      x509.RFC822Name("pki@corp.example"), address("https://pki.corp.example/")]), False),
+        (x509.AuthorityInformationAccess([access(AuthorityInformationAccessOID.OCSP, "http://ocsp.corp.example/"),
+                                          access(AuthorityInformationAccessOID.CA_ISSUERS, "http://pki.corp.example/root.cer")]), False),
+        (x509.CRLDistributionPoints([point]), False),
+        (x509.CertificatePolicies([policy]), False),
+        (x509.SubjectKeyIdentifier.from_public_key(own_key.public_key()), False),
+        (x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), False),
+        (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.3"), b"\x05\x00"), True),
+    ]:
+        builder = builder.add_extension(extension, critical)
+    everything = builder.sign(root_key, hashes.SHA256(), ecdsa_deterministic=True)
+    put("inspect/everything.pem", pem(everything), "an intermediate of `root-p256` with every extension that `inspect` shows, and one that nobody knows")
+
+    subject = name_of("Example Corp Root Damaged")
+    builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(root_key.public_key())
+               .serial_number(7).not_valid_before(BEGIN).not_valid_after(END)
+               .add_extension(x509.BasicConstraints(True, None), True)
+               .add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.15"), b"\x03\x09\x01"), True)
+               .add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\x05\x82"), False))
+    put("inspect/damaged-extensions.pem", pem(builder.sign(root_key, hashes.SHA256(), ecdsa_deterministic=True)),
+        "a root whose key usage and alternative names cannot be read")
+    request = x509.CertificateSigningRequestBuilder().subject_name(name_of("alice")).add_extension(
+        x509.SubjectAlternativeName([x509.DNSName("alice.corp.example")]), False).sign(
+            root_key, hashes.SHA256(), ecdsa_deterministic=True).public_bytes(serialization.Encoding.DER)
+    broken = request[:-1] + bytes([request[-1] ^ 1])
+    put("inspect/request-wrong-signature.pem", armour(broken, "CERTIFICATE REQUEST"), "a request with one bit wrong in its signature")
+
+
 # --- stores ---------------------------------------------------------------------------------------------------
 
 def stores():
@@ -890,6 +936,184 @@ passphrase = "file:passphrase.txt"
 """, "the configuration of the README's first command")
 
 
+# What cryptography reads differently in its own test vectors: the member, why, the files. tests/vectors.rs compares.
+VECTORS = [
+    ("spki_sha256",
+     "certman says which public key belongs to a private one only where it has computed it, and it computes none of this kind", """
+        asymmetric/DER_Serialization/dsa.1024.der asymmetric/DER_Serialization/dsa.2048.der
+        asymmetric/DER_Serialization/dsa.3072.der asymmetric/DER_Serialization/unenc-dsa-pkcs8.der
+        asymmetric/DH/dhkey.der asymmetric/DH/dhkey.pem asymmetric/DH/dhkey_rfc5114_2.der
+        asymmetric/DH/dhkey_rfc5114_2.pem asymmetric/DSA/custom/nilpotent.pem asymmetric/Ed448/ed448-pkcs8-enc.der
+        asymmetric/Ed448/ed448-pkcs8-enc.pem asymmetric/Ed448/ed448-pkcs8.der asymmetric/Ed448/ed448-pkcs8.pem
+        asymmetric/MLDSA/mldsa44_priv.der asymmetric/MLKEM/mlkem768.der asymmetric/MLKEM/mlkem768.pem
+        asymmetric/PEM_Serialization/dsa_4096.pem asymmetric/PEM_Serialization/dsa_private_key.pem
+        asymmetric/PKCS8/unenc-dsa-pkcs8.pem asymmetric/Traditional_OpenSSL_Serialization/dsa.1024.pem
+        asymmetric/Traditional_OpenSSL_Serialization/dsa.2048.pem
+        asymmetric/Traditional_OpenSSL_Serialization/dsa.3072.pem asymmetric/X25519/x25519-pkcs8-enc.der
+        asymmetric/X25519/x25519-pkcs8-enc.pem asymmetric/X25519/x25519-pkcs8.der asymmetric/X25519/x25519-pkcs8.pem
+        asymmetric/X448/x448-pkcs8-enc.der asymmetric/X448/x448-pkcs8-enc.pem asymmetric/X448/x448-pkcs8.der
+        asymmetric/X448/x448-pkcs8.pem x509/PKITS_data/pkcs12/DSACACert.p12
+        x509/PKITS_data/pkcs12/InvalidDSASignatureTest6EE.p12 x509/PKITS_data/pkcs12/ValidDSASignaturesTest4EE.p12
+     """),
+    ("public_keys, only here",
+     "certman shows algorithm and SHA-256 of a public key, and does not compute with it: what is wrong inside does not show", """
+        asymmetric/DER_Serialization/dsa_public_key_invalid_bit_string.der
+        asymmetric/DER_Serialization/dsa_public_key_no_params.der
+        asymmetric/Ed25519/ed25519-pub-non-zero-unused-bits.der
+     """),
+    ("keys, only here",
+     "a key that cryptography does not load; certman does not look into keys of this kind, and names it", """
+        asymmetric/DH/dh_key_256.pem asymmetric/MLDSA/mldsa65_noseed_priv.der
+     """),
+    ("algorithm",
+     "cryptography calls X9.42 parameters by the name of PKCS#3's; certman has the identifier as it stands", """
+        asymmetric/DH/dhkey_rfc5114_2.der asymmetric/DH/dhkey_rfc5114_2.pem
+     """),
+    ("spki_sha256",
+     "cryptography writes the key anew and leaves out the order of the subgroup; certman hashes what stands in the file", """
+        asymmetric/DH/dhpub_cryptography_old.pem
+     """),
+    ("key",
+     "cryptography calls X9.42 parameters by the name of PKCS#3's; certman has the identifier as it stands", """
+        asymmetric/DH/dhpub_rfc5114_2.der asymmetric/DH/dhpub_rfc5114_2.pem
+     """),
+    ("keys, only here",
+     "certman overlooks the version of the inner structure and superfluous bits, as OpenSSL does", """
+        asymmetric/EC/ec_private_key_non_zero_unused_bits.der asymmetric/PKCS8/ec-invalid-version.pem
+        asymmetric/PKCS8/invalid-version.der
+     """),
+    ("keys, only here",
+     "a curve that cryptography does not know, or spelled out by its numbers; certman names it, and who refuses it", """
+        asymmetric/EC/explicit_parameters_private_key.pem
+        asymmetric/EC/explicit_parameters_wap_wsg_idm_ecid_wtls11_private_key.pem
+        asymmetric/EC/secp128r1_private_key.pem asymmetric/EC/secp256k1-explicit-no-seed.pem
+        asymmetric/PKCS8/ec_oid_not_in_reg_private_2.pkcs8.pem asymmetric/PKCS8/nodompar_private.pkcs8.pem
+        asymmetric/PKCS8/private.pem asymmetric/PKCS8/withdompar_private.pkcs8.pem
+     """),
+    ("public_keys, only here",
+     "a curve that cryptography does not know, or spelled out by its numbers; certman names it", """
+        asymmetric/EC/secp256k1-pub-explicit-no-seed.pem asymmetric/EC/sect163k1-spki.pem
+        asymmetric/EC/sect163r2-spki.pem asymmetric/EC/sect233k1-spki.pem asymmetric/EC/sect233r1-spki.pem
+     """),
+    ("algorithm",
+     "a curve spelled out by its numbers is none of the named ones (RFC 5480, section 2.1.1), and clients do not treat it as one", """
+        asymmetric/EC/secp256r1-explicit-no-seed.pem asymmetric/EC/secp256r1-explicit-seed.pem
+        asymmetric/EC/secp384r1-explicit-no-seed.pem asymmetric/EC/secp384r1-explicit-seed.pem
+        asymmetric/EC/secp521r1-explicit-no-seed.pem asymmetric/EC/secp521r1-explicit-seed.pem
+     """),
+    ("bits",
+     "the size of a curve spelled out by its numbers is not read", """
+        asymmetric/EC/secp256r1-explicit-no-seed.pem asymmetric/EC/secp256r1-explicit-seed.pem
+        asymmetric/EC/secp384r1-explicit-no-seed.pem asymmetric/EC/secp384r1-explicit-seed.pem
+        asymmetric/EC/secp521r1-explicit-no-seed.pem asymmetric/EC/secp521r1-explicit-seed.pem
+     """),
+    ("spki_sha256",
+     "certman does not compute with a curve spelled out by its numbers", """
+        asymmetric/EC/secp256r1-explicit-no-seed.pem asymmetric/EC/secp256r1-explicit-seed.pem
+        asymmetric/EC/secp384r1-explicit-no-seed.pem asymmetric/EC/secp384r1-explicit-seed.pem
+        asymmetric/EC/secp521r1-explicit-no-seed.pem asymmetric/EC/secp521r1-explicit-seed.pem
+     """),
+    ("key",
+     "a curve spelled out by its numbers is none of the named ones (RFC 5480, section 2.1.1), and clients do not treat it as one", """
+        asymmetric/EC/secp256r1-pub-explicit-no-seed.pem asymmetric/EC/secp256r1-pub-explicit-seed.pem
+        asymmetric/EC/secp384r1-pub-explicit-no-seed.pem asymmetric/EC/secp384r1-pub-explicit-seed.pem
+        asymmetric/EC/secp521r1-pub-explicit-no-seed.pem asymmetric/EC/secp521r1-pub-explicit-seed.pem
+        x509/custom/ec_no_named_curve.pem
+     """),
+    ("spki_sha256",
+     "cryptography writes the key anew, with the name of the curve; certman hashes what stands in the file", """
+        asymmetric/EC/secp256r1-pub-explicit-no-seed.pem asymmetric/EC/secp256r1-pub-explicit-seed.pem
+        asymmetric/EC/secp384r1-pub-explicit-no-seed.pem asymmetric/EC/secp384r1-pub-explicit-seed.pem
+        asymmetric/EC/secp521r1-pub-explicit-no-seed.pem asymmetric/EC/secp521r1-pub-explicit-seed.pem
+        x509/custom/ec_no_named_curve.pem
+     """),
+    ("keys, only here",
+     "leading zeros of the number are missing; certman and OpenSSL add them", """
+        asymmetric/EC/truncated-private-key.der
+     """),
+    ("public_keys, only here",
+     "the label says something else than the content; certman goes by the content", """
+        asymmetric/PEM_Serialization/ec_public_key_rsa_delimiter.pem asymmetric/public/PKCS1/dsa.pub.pem
+     """),
+    ("keys, only here",
+     "cryptography proves the primes; certman multiplies them, which fits, and calls the key weak", """
+        asymmetric/PEM_Serialization/rsa-bad-1025-q-is-2.pem
+     """),
+    ("keys, only here",
+     "an algorithm that neither opens or knows; certman names it by its identifier, and says that it does not open it", """
+        asymmetric/PKCS8/bad-encryption-oid.pem asymmetric/PKCS8/bad-oid-dsa-key.pem
+        asymmetric/PKCS8/enc-unknown-algorithm.pem asymmetric/PKCS8/enc-unknown-kdf.pem
+        asymmetric/PKCS8/enc-unknown-pbkdf2-prf.pem asymmetric/PKCS8/rsa-rc2-cbc-effective-key-length.pem
+        asymmetric/PKCS8/unknown-oid.der
+     """),
+    ("algorithm",
+     "certman does not open PBES2 with RC2, and says so: nobody seals with it", """
+        asymmetric/PKCS8/rsa-rc2-cbc.pem
+     """),
+    ("bits",
+     "certman does not open PBES2 with RC2, and says so: nobody seals with it", """
+        asymmetric/PKCS8/rsa-rc2-cbc.pem
+     """),
+    ("spki_sha256",
+     "certman does not open PBES2 with RC2, and says so: nobody seals with it", """
+        asymmetric/PKCS8/rsa-rc2-cbc.pem
+     """),
+    ("algorithm",
+     "cryptography forgets that the key is bound to RSA-PSS; clients do not", """
+        asymmetric/PKCS8/rsa_pss_2048.pem asymmetric/PKCS8/rsa_pss_2048_hash.pem
+        asymmetric/PKCS8/rsa_pss_2048_hash_mask.pem asymmetric/PKCS8/rsa_pss_2048_hash_mask_diff.pem
+        asymmetric/PKCS8/rsa_pss_2048_hash_mask_salt.pem
+     """),
+    ("spki_sha256",
+     "cryptography writes the key anew, without the binding to RSA-PSS; certman hashes what stands in the file", """
+        asymmetric/PKCS8/rsa_pss_2048.pem asymmetric/PKCS8/rsa_pss_2048_hash.pem
+        asymmetric/PKCS8/rsa_pss_2048_hash_mask.pem asymmetric/PKCS8/rsa_pss_2048_hash_mask_diff.pem
+        asymmetric/PKCS8/rsa_pss_2048_hash_mask_salt.pem asymmetric/PKCS8/rsa_pss_2048_pub.der
+     """),
+    ("key",
+     "cryptography forgets that the key is bound to RSA-PSS; clients do not", """
+        asymmetric/PKCS8/rsa_pss_2048_pub.der
+     """),
+    ("keys, only here",
+     "the label says something else than the content; certman goes by the content, and says who will not open it", """
+        asymmetric/PKCS8/wrong-pem-delimiter-rsa.pem
+     """),
+    ("certificates, only here",
+     "cryptography refuses the whole for one part of it; certman reads on, and where it is not exact DER says so: `cert-not-der`", """
+        x509/PKITS_data/certs/DSAParametersInheritedCACert.crt
+        x509/PKITS_data/certs/ValidDSAParameterInheritanceTest5EE.crt x509/badasn1time.pem
+        x509/custom/dsa_null_alg_params.pem x509/custom/ecdsa_null_alg.pem x509/custom/invalid_version.pem
+        x509/ed25519/ed25519-rfc8410.pem x509/san_edipartyname.der x509/san_x400address.der
+     """),
+    ("keys, only here",
+     "cryptography's loaders take the certificate before the key; `inspect` shows both", """
+        x509/cryptography.io.with_headers.pem
+     """),
+    ("revocation_lists, only here",
+     "cryptography refuses the whole for a version, an algorithm or a name; certman shows whose list it is and how long it holds", """
+        x509/custom/crl_bad_version.pem x509/custom/crl_inner_outer_mismatch.der
+        x509/custom/crl_issuer_invalid_printable_string.der
+     """),
+    ("is_ca",
+     "the extension stands in it twice: `cert-not-der`; who reads on may take the first or the last", """
+        x509/custom/two_basic_constraints.pem
+     """),
+    ("requests, only here",
+     "cryptography refuses another version than 1; certman shows what is asked for", """
+        x509/requests/bad-version.pem
+     """),
+    ("signature_valid",
+     "cryptography refuses SHA-1 in requests; `openssl req -verify` calls this signature right", """
+        x509/requests/rsa_sha1.der x509/requests/rsa_sha1.pem x509/requests/san_rsa_sha1.der
+        x509/requests/san_rsa_sha1.pem
+     """),
+    ("signature_valid",
+     "certman does not check signatures with DSA or MD4, which cryptography refuses", """
+        x509/requests/dsa_sha1.der x509/requests/dsa_sha1.pem x509/requests/rsa_md4.der x509/requests/rsa_md4.pem
+     """),
+]
+
+
 def loose_files():
     describe("make.sh", "makes everything again")
     describe("make.py", "the recipes, run by `make.sh`")
@@ -913,6 +1137,7 @@ def readme():
         "passphrases": "each with a newline behind it",
         "hostile": "certificates whose names mean harm",
         "dirty": "files as they come in",
+        "inspect": "what `inspect` has something to say about",
         "stores": "certificates in stores",
     }
     deeper = {"demo/ca.d": "demo", "pki/keys": "pki"}
@@ -928,7 +1153,17 @@ def readme():
             if folder == section:
                 text.append(f"| `{name}` | {described[name]} |")
         text.append("")
-    pathlib.Path("README.md").write_text("\n".join(text[:-1]) + "\n")
+    text += ["## Vectors of others: what differs",
+             "",
+             "`tests/vectors.rs` has `certman inspect --json` and Python's cryptography read the files of the package",
+             "cryptography_vectors. They agree on every member of every certificate, key, request and list, but for these.",
+             "`only here` means that cryptography refuses the file.",
+             "",
+             "| what | where | why |", "|---|---|---|"]
+    for what, why, files in VECTORS:
+        names = ", ".join(f"`{file}`" for file in sorted(files.split()))
+        text.append(f"| {what} | {names} | {why} |")
+    pathlib.Path("README.md").write_text("\n".join(text) + "\n")
 
 
 main()

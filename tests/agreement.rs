@@ -596,7 +596,7 @@ fn random_certificates(folder: &Path, count: usize) -> usize {
 }
 
 /// The attributes of a name as certman writes it: pairs of type and value, with nothing escaped any more.
-fn attributes(name: &str) -> Value {
+pub(crate) fn attributes(name: &str) -> Value {
     if name == "(no name)" {
         return Value::Array(Vec::new());
     }
@@ -637,7 +637,7 @@ fn attributes(name: &str) -> Value {
 }
 
 /// The names, with those of folders taken apart as [`attributes`] does.
-fn alternative_names(names: &Value) -> Value {
+pub(crate) fn alternative_names(names: &Value) -> Value {
     let part = |name: &Value| match name.as_str().and_then(|name| name.strip_prefix("DirName:")) {
         Some(name) => serde_json::json!({ "DirName": attributes(name) }),
         None => name.clone(),

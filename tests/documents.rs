@@ -314,6 +314,19 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
     let sandbox = Sandbox::new();
     sandbox.copy("ca/key-among.pem", "dirty/key-among.pem");
     sandbox.copy("ca/expired.pem", "pki/root-expired.pem");
+    sandbox.copy("ca/refused.pem", "pki/root-brainpool.pem");
+    sandbox.copy("k.pem", "keys/p256.pkcs8.pem");
+    sandbox.copy("c.pem", "pki/client-p256.pem");
+    let Some(node) = support::program("node") else { return };
+    let node = node.to_str().expect("the path of node is text");
+    for name in ["dirty/crl.pem", "dirty/login-page.pem", "dirty/public-key.pem", "inspect/everything.pem"] {
+        sandbox.copy(&format!("any/{name}"), name);
+    }
+    sandbox.copy("any/identity.p12", "dirty/identity.p12");
+    sandbox.copy("any/request.pem", "inspect/request-wrong-signature.pem");
+    sandbox.copy("any/root.pem", "pki/root-p256.pem");
+    sandbox.give("any/block.pem", "-----BEGIN OTHER-----\nTVRJ\n-----END OTHER-----\n");
+    let passphrase = format!("file:{}", support::testdata("passphrases/plain.txt").display());
     sandbox.give("certman.toml", "[profile.work]\n");
     sandbox.copy("pile/chain.pem", "pki/client-p256-chain-full.pem");
     sandbox.copy("pile/client.key", "keys/p256.pkcs8.pem");
@@ -324,6 +337,8 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
             [..],
         &["bundle", "ca", "-o", "extra.pem"],
         &["check", "ca"],
+        &["check", "--cert", "c.pem", "--key", "k.pem", "--runtime", node],
+        &["inspect", "any", "--store-passphrase", &passphrase],
         &["env"],
         &["env", "--key", "only-a-key.pem"],
         &["import", "pile", "--dry-run", "--out-dir", "out", "--save-cas", "ca.pem"],

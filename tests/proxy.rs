@@ -189,7 +189,7 @@ fn what_is_said_not_to_be_portable_is_understood_by_those_who_are_not_named_and_
             around.entry(one.client).or_default().push(answer[0].starts_with("failed"));
         }
         proxy.seen();
-        let refusing = refusal_of_exception(form).clients;
+        let refusing = refusal_of_exception(form).clients();
         for (client, around) in around {
             // Named is who has a part that does not understand it.
             let understands = around.iter().all(|around| *around);

@@ -4,6 +4,7 @@
 pub mod args;
 pub mod commands;
 pub mod failure;
+pub mod inspection;
 pub mod render;
 
 use std::ffi::OsString;
@@ -17,11 +18,13 @@ use zeroize::Zeroizing;
 use self::args::{Arguments, Command, Intent};
 use self::commands::init::Proposal;
 use self::failure::Failure;
+use self::inspection::Inspection;
 use crate::config::{Profile, Settings};
 use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
 use crate::report::{CertificateFacts, Report, Severity, Trouble};
 use crate::settings::{Difference, Scope};
+use crate::sys::net::Version;
 use crate::sys::{Host, process};
 
 /// The program: this process's arguments, this process's world.
@@ -101,6 +104,8 @@ pub enum Shown {
     Identity(IdentitySummary),
     /// `import`: the identity, and what became of it.
     Import(Box<ImportSummary>),
+    /// `inspect`: everything in the files.
+    Inspection(Inspection),
     /// One sentence about what was done.
     Note(String),
     /// Bytes for standard output, and nothing else there.
@@ -126,6 +131,34 @@ pub struct CheckSummary {
     pub first_to_expire: Option<FirstToExpire>,
     /// The time it was judged at.
     pub now: i64,
+    /// What a runtime was asked, and what came of it.
+    pub runtime: Option<RuntimeSummary>,
+}
+
+/// What a Node or Bun has shown.
+#[derive(Debug)]
+pub struct RuntimeSummary {
+    /// How many certificates it has from the bundle; none where it was not asked, or did not say.
+    pub certificates: Option<usize>,
+    /// The handshakes with the identity that were tried.
+    pub handshakes: Vec<Handshake>,
+    /// Bun, and not Node.
+    pub is_bun: bool,
+    /// The program, as it was named.
+    pub path: PathBuf,
+    /// Its version.
+    pub version: String,
+}
+
+/// A handshake that was tried.
+#[derive(Debug)]
+pub struct Handshake {
+    /// Whether the server has seen the identity, and the runtime the answer.
+    pub is_done: bool,
+    /// By which version of TLS.
+    pub version: Version,
+    /// Through which of its interfaces: `https`, `fetch`.
+    pub way: &'static str,
 }
 
 /// The certificate whose last second comes first.
@@ -350,6 +383,9 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         Command::Env(env) => commands::env::run(env, arguments.common.format, &settings, host),
         Command::Import(import) => {
             commands::import::run(import, &settings, !wants_facts && !arguments.common.quiet, host)
+        }
+        Command::Inspect(inspect) => {
+            commands::inspect::run(inspect, &settings, wants_facts, arguments.common.verbose, host)
         }
         Command::Key(key) => commands::key::run(key, &settings, wants_facts, host),
         Command::Proxy(proxy) => commands::proxy::run(proxy, &settings, host),

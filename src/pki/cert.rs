@@ -7,14 +7,13 @@
 use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
-use x509_parser::extensions::{GeneralName, ParsedExtension};
-use x509_parser::prelude::FromDer;
 
 use super::algorithm::KeyAlgorithm;
 use super::asn1::{
     self, BIT_STRING, BOOLEAN, CONTEXT_0, CONTEXT_3, Departure, Element, GENERALIZED_TIME, INTEGER,
     Malformed, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, UTC_TIME,
 };
+use super::details::Details;
 use super::lifetime::Validity;
 use super::name::Name;
 use super::signature::SignatureAlgorithm;
@@ -23,6 +22,7 @@ use super::signature::SignatureAlgorithm;
 pub struct Certificate {
     authority_key_identifier: Option<Span>,
     basic_constraints: Option<bool>,
+    critical: Vec<CriticalExtension>,
     der: Box<[u8]>,
     fingerprint: Fingerprint,
     flaw: Option<Flaw>,
@@ -41,6 +41,22 @@ pub struct Certificate {
     version: u8,
 }
 
+/// A critical extension that not every client understands: a client must refuse what holds one that it does not
+/// (RFC 5280, section 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CriticalExtension {
+    /// cRLDistributionPoints.
+    CrlDistributionPoints,
+    /// One that RFC 5280 forbids to be critical: subjectKeyIdentifier, issuerAltName, authorityInfoAccess.
+    Informative,
+    /// netscape-cert-type.
+    NetscapeType,
+    /// policyConstraints or policyMappings.
+    Policies,
+    /// One that is not known here, and to no client that was asked.
+    Unknown,
+}
+
 /// The SHA-256 of a whole certificate.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
@@ -50,6 +66,8 @@ pub struct Fingerprint(pub [u8; 32]);
 pub enum Flaw {
     /// The algorithm inside of the signed part is not the one beside the signature.
     AlgorithmsDiffer,
+    /// An extension that chains are built by cannot be read.
+    DamagedExtension,
     /// It is not DER.
     NotDer(Departure),
     /// The same extension stands in it twice (forbidden by RFC 5280, section 4.2).
@@ -69,17 +87,6 @@ impl From<Malformed> for Unreadable {
     fn from(malformed: Malformed) -> Self {
         Self::Structure(malformed)
     }
-}
-
-/// What is asked for seldom.
-#[derive(Debug, Default)]
-pub struct Details {
-    /// The purposes of the ExtendedKeyUsage extension, by name or in dots; none where there is no such extension.
-    pub extended_key_usage: Option<Vec<String>>,
-    /// The bits of the KeyUsage extension that are set, by their names in RFC 5280; none where there is none.
-    pub key_usage: Option<Vec<&'static str>>,
-    /// The SubjectAltName entries as `DNS:…`, `IP:…`, `email:…`, `URI:…`, in their order.
-    pub subject_alt_names: Vec<String>,
 }
 
 impl Certificate {
@@ -124,6 +131,7 @@ impl Certificate {
         let mut certificate = Self {
             authority_key_identifier: None,
             basic_constraints: None,
+            critical: Vec::new(),
             fingerprint,
             flaw: None,
             is_self_issued: Name::of(subject.raw) == Name::of(issuer.raw),
@@ -141,14 +149,14 @@ impl Certificate {
             version,
             der: Box::default(),
         };
-        let repeated = match extensions {
+        let odd_extension = match extensions {
             Some(extensions) => certificate.read_extensions(extensions, der)?,
-            None => false,
+            None => None,
         };
         certificate.flaw = match asn1::exact_der(der) {
             Err(departure) => Some(Flaw::NotDer(departure)),
             Ok(()) if !behind.is_empty() => Some(Flaw::NotDer(Departure::Trailing)),
-            Ok(()) if repeated => Some(Flaw::RepeatedExtension),
+            Ok(()) if odd_extension.is_some() => odd_extension,
             Ok(()) if inner_algorithm.raw != outer_algorithm.raw => Some(Flaw::AlgorithmsDiffer),
             Ok(()) => None,
         };
@@ -156,39 +164,55 @@ impl Certificate {
         Ok(certificate)
     }
 
-    /// Notes the extensions that chains are built by, and says whether one stands there twice.
-    fn read_extensions(&mut self, extensions: Element<'_>, der: &[u8]) -> Result<bool, Malformed> {
+    /// Notes the extensions that chains are built by, and says what is wrong with them. A damaged one counts as missing.
+    fn read_extensions(&mut self, extensions: Element<'_>, der: &[u8]) -> Result<Option<Flaw>, Malformed> {
         let mut seen = Seen::default();
-        let mut repeated = false;
+        let (mut is_damaged, mut is_repeated) = (false, false);
         for extension in extensions.children().expect(SEQUENCE)?.children() {
             let mut parts = extension?.children();
             let oid = parts.expect(OBJECT_IDENTIFIER)?.content;
-            parts.optional(BOOLEAN);
+            let is_critical = parts.optional(BOOLEAN).is_some_and(|flag| flag.content != [0]);
             let value = parts.expect(OCTET_STRING)?.content;
-            repeated |= !seen.insert(oid);
-            match oid {
-                BASIC_CONSTRAINTS => {
-                    let (constraints, _) = Element::expect(value, SEQUENCE)?;
-                    let is_ca = constraints.children().optional(BOOLEAN);
-                    self.basic_constraints = Some(is_ca.is_some_and(|flag| flag.content != [0]));
-                }
-                KEY_USAGE => {
-                    let (bits, _) = Element::expect(value, BIT_STRING)?;
-                    self.key_cert_sign = Some(bits.content.get(1).is_some_and(|first| first & 0x04 != 0));
-                }
-                SUBJECT_KEY_IDENTIFIER => {
-                    let (identifier, _) = Element::expect(value, OCTET_STRING)?;
-                    self.subject_key_identifier = Some(Span::of(identifier.content, der));
-                }
-                AUTHORITY_KEY_IDENTIFIER => {
-                    let (identifier, _) = Element::expect(value, SEQUENCE)?;
-                    let key = identifier.children().optional(CONTEXT_0_PRIMITIVE);
-                    self.authority_key_identifier = key.map(|key| Span::of(key.content, der));
-                }
-                _ => {}
+            is_repeated |= !seen.insert(oid);
+            // A hostile certificate may have a million of them.
+            if is_critical
+                && let Some(extension) = CriticalExtension::of_oid(oid)
+                && !self.critical.contains(&extension)
+            {
+                self.critical.push(extension);
             }
+            is_damaged |= self.read_extension(oid, value, der).is_err();
         }
-        Ok(repeated)
+        Ok(match (is_repeated, is_damaged) {
+            (true, _) => Some(Flaw::RepeatedExtension),
+            (false, true) => Some(Flaw::DamagedExtension),
+            (false, false) => None,
+        })
+    }
+
+    fn read_extension(&mut self, oid: &[u8], value: &[u8], der: &[u8]) -> Result<(), Malformed> {
+        match oid {
+            BASIC_CONSTRAINTS => {
+                let (constraints, _) = Element::expect(value, SEQUENCE)?;
+                let is_ca = constraints.children().optional(BOOLEAN);
+                self.basic_constraints = Some(is_ca.is_some_and(|flag| flag.content != [0]));
+            }
+            KEY_USAGE => {
+                let (bits, _) = Element::expect(value, BIT_STRING)?;
+                self.key_cert_sign = Some(bits.content.get(1).is_some_and(|first| first & 0x04 != 0));
+            }
+            SUBJECT_KEY_IDENTIFIER => {
+                let (identifier, _) = Element::expect(value, OCTET_STRING)?;
+                self.subject_key_identifier = Some(Span::of(identifier.content, der));
+            }
+            AUTHORITY_KEY_IDENTIFIER => {
+                let (identifier, _) = Element::expect(value, SEQUENCE)?;
+                let key = identifier.children().optional(CONTEXT_0_PRIMITIVE);
+                self.authority_key_identifier = key.map(|key| Span::of(key.content, der));
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// The key identifier of the issuer (RFC 5280, section 4.2.1.1), where the certificate names it.
@@ -196,30 +220,19 @@ impl Certificate {
         self.authority_key_identifier.map(|span| span.of_bytes(&self.der))
     }
 
+    /// The critical extensions that not every client understands, each kind once.
+    pub fn critical_extensions(&self) -> &[CriticalExtension] {
+        &self.critical
+    }
+
     /// The certificate as it was found.
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
-    /// What is asked for seldom. What cannot be read is left out.
+    /// What its extensions say, for those who ask. What cannot be read is left out.
     pub fn details(&self) -> Details {
-        let mut details = Details::default();
-        let Ok((_, parsed)) = x509_parser::certificate::X509Certificate::from_der(&self.der) else {
-            return details;
-        };
-        for extension in parsed.extensions() {
-            match extension.parsed_extension() {
-                ParsedExtension::SubjectAlternativeName(names) => {
-                    details.subject_alt_names = names.general_names.iter().map(general_name).collect();
-                }
-                ParsedExtension::ExtendedKeyUsage(usage) => {
-                    details.extended_key_usage = Some(purposes(usage));
-                }
-                ParsedExtension::KeyUsage(usage) => details.key_usage = Some(key_usages(usage)),
-                _ => {}
-            }
-        }
-        details
+        Details::of_certificate(&self.der)
     }
 
     /// The SHA-256 of the whole certificate.
@@ -266,12 +279,7 @@ impl Certificate {
 
     /// The serial number: hexadecimal, lower case, without leading zeros; `-` before a negative one.
     pub fn serial(&self) -> String {
-        let octets = self.serial.of_bytes(&self.der);
-        let is_negative = octets.first().is_some_and(|first| first & 0x80 != 0);
-        let significant = if is_negative { negated(octets) } else { octets.to_vec() };
-        let digits = hex(&significant);
-        let digits = digits.trim_start_matches('0');
-        format!("{}{}", if is_negative { "-" } else { "" }, if digits.is_empty() { "0" } else { digits })
+        hexadecimal(self.serial.of_bytes(&self.der))
     }
 
     /// The algorithm of the issuer's signature.
@@ -303,6 +311,32 @@ impl Certificate {
     pub fn validity(&self) -> Validity {
         self.validity
     }
+
+    /// The version people count by, from 1.
+    pub fn version(&self) -> u8 {
+        self.version
+    }
+}
+
+impl CriticalExtension {
+    /// What an extension with this object identifier (content octets) is; none where every client understands it.
+    fn of_oid(oid: &[u8]) -> Option<Self> {
+        match oid {
+            CRL_DISTRIBUTION_POINTS => Some(Self::CrlDistributionPoints),
+            AUTHORITY_INFO_ACCESS | ISSUER_ALT_NAME | SUBJECT_KEY_IDENTIFIER => Some(Self::Informative),
+            NETSCAPE_CERT_TYPE => Some(Self::NetscapeType),
+            POLICY_CONSTRAINTS | POLICY_MAPPINGS => Some(Self::Policies),
+            AUTHORITY_KEY_IDENTIFIER
+            | BASIC_CONSTRAINTS
+            | CERTIFICATE_POLICIES
+            | EXTENDED_KEY_USAGE
+            | INHIBIT_ANY_POLICY
+            | KEY_USAGE
+            | NAME_CONSTRAINTS
+            | SUBJECT_ALT_NAME => None,
+            _ => Some(Self::Unknown),
+        }
+    }
 }
 
 impl Fingerprint {
@@ -333,6 +367,15 @@ pub fn hex(bytes: &[u8]) -> String {
         }
     }
     digits
+}
+
+/// An INTEGER, by its content octets: hexadecimal, lower case, without leading zeros; `-` before a negative one.
+pub(super) fn hexadecimal(octets: &[u8]) -> String {
+    let is_negative = octets.first().is_some_and(|first| first & 0x80 != 0);
+    let significant = if is_negative { negated(octets) } else { octets.to_vec() };
+    let digits = hex(&significant);
+    let digits = digits.trim_start_matches('0');
+    format!("{}{}", if is_negative { "-" } else { "" }, if digits.is_empty() { "0" } else { digits })
 }
 
 /// A part of a certificate, as offsets into its bytes.
@@ -387,7 +430,7 @@ fn validity(validity: Element<'_>) -> Result<Validity, Unreadable> {
 
 /// Reads a UTCTime or GeneralizedTime, also in the forms that X.690 allows and RFC 5280 does not: without seconds,
 /// with a fraction, with an offset. Gives seconds since 1970-01-01T00:00:00Z.
-fn unix_time(tag: u8, content: &[u8]) -> Option<i64> {
+pub(super) fn unix_time(tag: u8, content: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(content).ok()?;
     let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     let (date, zone) = text.split_at(digits);
@@ -442,66 +485,36 @@ fn negated(octets: &[u8]) -> Vec<u8> {
     magnitude
 }
 
-fn general_name(name: &GeneralName<'_>) -> String {
-    match name {
-        GeneralName::DNSName(host) => format!("DNS:{host}"),
-        GeneralName::DirectoryName(name) => format!("DirName:{}", Name::of(name.as_raw())),
-        GeneralName::IPAddress(octets) => match <[u8; 4]>::try_from(*octets) {
-            Ok(four) => format!("IP:{}", std::net::Ipv4Addr::from(four)),
-            Err(_) => match <[u8; 16]>::try_from(*octets) {
-                Ok(sixteen) => format!("IP:{}", std::net::Ipv6Addr::from(sixteen)),
-                Err(_) => format!("IP:#{}", hex(octets)),
-            },
-        },
-        GeneralName::RFC822Name(address) => format!("email:{address}"),
-        GeneralName::RegisteredID(oid) => format!("RID:{oid}"),
-        GeneralName::URI(address) => format!("URI:{address}"),
-        GeneralName::OtherName(oid, _) => format!("othername:{oid}"),
-        GeneralName::EDIPartyName(_) | GeneralName::X400Address(_) | GeneralName::Invalid(..) => {
-            "unreadable".into()
-        }
-    }
-}
-
-fn purposes(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> Vec<String> {
-    let named = [
-        (usage.any, "anyExtendedKeyUsage"),
-        (usage.server_auth, "serverAuth"),
-        (usage.client_auth, "clientAuth"),
-        (usage.code_signing, "codeSigning"),
-        (usage.email_protection, "emailProtection"),
-        (usage.time_stamping, "timeStamping"),
-        (usage.ocsp_signing, "OCSPSigning"),
-    ];
-    let named = named.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name.to_owned());
-    named.chain(usage.other.iter().map(|oid| oid.to_id_string())).collect()
-}
-
-fn key_usages(usage: &x509_parser::extensions::KeyUsage) -> Vec<&'static str> {
-    [
-        (usage.digital_signature(), "digitalSignature"),
-        (usage.non_repudiation(), "nonRepudiation"),
-        (usage.key_encipherment(), "keyEncipherment"),
-        (usage.data_encipherment(), "dataEncipherment"),
-        (usage.key_agreement(), "keyAgreement"),
-        (usage.key_cert_sign(), "keyCertSign"),
-        (usage.crl_sign(), "cRLSign"),
-        (usage.encipher_only(), "encipherOnly"),
-        (usage.decipher_only(), "decipherOnly"),
-    ]
-    .into_iter()
-    .filter_map(|(is_set, name)| is_set.then_some(name))
-    .collect()
-}
-
+/// 1.3.6.1.5.5.7.1.1
+const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01];
 /// 2.5.29.35
 const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
 /// 2.5.29.19
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+/// 2.5.29.32
+const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
 /// Primitive, context-specific, number 0: the keyIdentifier of an AuthorityKeyIdentifier.
 const CONTEXT_0_PRIMITIVE: u8 = 0x80;
+/// 2.5.29.31
+const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 0x1f];
+/// 2.5.29.37
+const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+/// 2.5.29.54
+const INHIBIT_ANY_POLICY: &[u8] = &[0x55, 0x1d, 0x36];
+/// 2.5.29.18
+const ISSUER_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x12];
 /// 2.5.29.15
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+/// 2.5.29.30
+const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
+/// 2.16.840.1.113730.1.1
+const NETSCAPE_CERT_TYPE: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x01, 0x01];
+/// 2.5.29.36
+const POLICY_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x24];
+/// 2.5.29.33
+const POLICY_MAPPINGS: &[u8] = &[0x55, 0x1d, 0x21];
+/// 2.5.29.17
+const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 /// 2.5.29.14
 const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
 

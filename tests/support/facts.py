@@ -74,7 +74,9 @@ def signature(certificate):
         return f"RSA with {DIGESTS[digest.name]}"
     if isinstance(parameters, ec.ECDSA):
         return f"ECDSA with {DIGESTS[digest.name]}"
-    return {"1.3.101.112": "Ed25519", "1.3.101.113": "Ed448"}.get(certificate.signature_algorithm_oid.dotted_string, "DSA")
+    oid = certificate.signature_algorithm_oid.dotted_string
+    is_dsa = oid.startswith(("1.2.840.10040.4.", "1.3.14.3.2.", "2.16.840.1.101.3.4.3."))
+    return {"1.3.101.112": "Ed25519", "1.3.101.113": "Ed448"}.get(oid, "DSA" if is_dsa else oid)
 
 
 def self_signed(certificate):
@@ -138,9 +140,15 @@ def facts(der):
     return answers
 
 
-warnings.simplefilter("ignore")
-answers = {}
-for file in sorted(os.listdir(sys.argv[1])):
-    with open(os.path.join(sys.argv[1], file), "rb") as content:
-        answers[file] = facts(content.read())
-json.dump(answers, sys.stdout)
+
+def main():
+    warnings.simplefilter("ignore")
+    answers = {}
+    for file in sorted(os.listdir(sys.argv[1])):
+        with open(os.path.join(sys.argv[1], file), "rb") as content:
+            answers[file] = facts(content.read())
+    json.dump(answers, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

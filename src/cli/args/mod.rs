@@ -1,9 +1,11 @@
 //! The command line as it is typed. Looks nothing up.
 
+mod audience;
 mod families;
 pub mod hook;
 mod import;
 mod init;
+mod inspect;
 mod proxy;
 pub mod settings;
 mod stores;
@@ -14,9 +16,11 @@ use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::audience::AudienceArguments;
 pub use self::families::FamilyArguments;
 pub use self::import::ImportArguments;
 pub use self::init::InitArguments;
+pub use self::inspect::InspectArguments;
 pub use self::proxy::{ProxyCommand, ProxyScheme};
 use self::settings::SettingsCommand;
 pub use self::stores::StoreArguments;
@@ -29,7 +33,7 @@ use crate::pki::key::Limits;
     name = "certman",
     version,
     max_term_width = 100,
-    after_help = "Exit status: 0 done or nothing to say; check and key check: 1 a warning, 2 critical, 3 could not tell; \
+    after_help = "Exit status: 0 done or nothing to say; check, inspect and key check: 1 a warning, 2 critical, 3 could not tell; \
                   other commands: 1 failed, nothing was changed; 64 the arguments are wrong.\n\
                   Manual: certman(1) and certman.toml(5)."
 )]
@@ -142,6 +146,8 @@ pub enum Command {
                             the proposal is printed, and the exit status is 1."
     )]
     Init(InitArguments),
+    /// Say what is in a file, whatever its format
+    Inspect(InspectArguments),
     /// The client's private key: check, remember, forget, decrypt, encrypt
     #[command(subcommand)]
     Key(KeyCommand),
@@ -158,6 +164,9 @@ pub enum Command {
 /// `certman bundle`
 #[derive(Args, Debug)]
 pub struct BundleArguments {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub audience: AudienceArguments,
     /// Show what would be done, and write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -187,6 +196,9 @@ pub struct BundleArguments {
 /// `certman check`
 #[derive(Args, Debug)]
 pub struct CheckArguments {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub audience: AudienceArguments,
     /// Critical so long before the end: 14d, 12h, 17%
     #[arg(long, value_name = "TIME")]
     pub critical: Option<String>,
@@ -199,6 +211,9 @@ pub struct CheckArguments {
     /// Files, folders, `-` for standard input, `system` or `system:corporate`; else the bundle, its sources and the identity
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Start this Node or Bun, and see whether it reads the bundle and connects with the identity
+    #[arg(long, value_name = "PROGRAM")]
+    pub runtime: Option<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub stores: StoreArguments,
@@ -273,7 +288,14 @@ pub struct LimitArguments {
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// Is it sealed and how, does it open, does it belong to the certificate, which client refuses it
-    Check(IdentityArguments),
+    Check {
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        audience: AudienceArguments,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        identity: IdentityArguments,
+    },
     /// Write the key without a passphrase: PKCS#8 in PEM, readable by you alone
     #[command(
         after_help = "A file that is there already is replaced only where it holds this key and nothing else."
@@ -458,17 +480,23 @@ impl Arguments {
                 overrides.store_passphrase.clone_from(&import.stores.store_passphrase);
                 None
             }
-            Command::Key(KeyCommand::Check(identity)) => Some(identity),
-            Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
-                Some(identity)
+            Command::Inspect(inspect) => {
+                overrides.passphrase.clone_from(&inspect.passphrase);
+                overrides.store_passphrase.clone_from(&inspect.stores.store_passphrase);
+                None
             }
+            Command::Key(
+                KeyCommand::Check { identity, .. }
+                | KeyCommand::Decrypt { identity, .. }
+                | KeyCommand::Encrypt { identity, .. },
+            ) => Some(identity),
             Command::Key(KeyCommand::Forget { key, .. } | KeyCommand::Remember { key, .. }) => {
                 overrides.key.clone_from(key);
                 None
             }
             Command::Settings(SettingsCommand::Apply(apply)) => {
-                overrides.families.clone_from(&apply.families.families);
                 overrides.cert.clone_from(&apply.cert);
+                overrides.families.clone_from(&apply.families.families);
                 overrides.key.clone_from(&apply.key);
                 None
             }

@@ -40,7 +40,7 @@ pub fn run(
     let sources = sources(settings)?;
     let out = out(settings)?;
     let is_stream = out == Path::new("-");
-    let mut report = Report::default();
+    let mut report = Report::for_audience(arguments.audience.audience());
     let rules = Rules { keep_expired: arguments.keep_expired, now: host.now };
     let java_path = java::wanted(settings);
     let full_path = full::wanted(settings, java_path.is_some())?;

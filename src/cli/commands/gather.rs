@@ -226,8 +226,8 @@ pub(super) fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut R
         }
         Content::Unknown(guess) => report.find(at, Cause::SourceUnknownFormat { guess }),
         // Parameters come before many a key, and mean nothing without it.
-        Content::Unrelated { label } if label.ends_with("PARAMETERS") => {}
-        Content::Unrelated { label } => {
+        Content::Unrelated { label, .. } if label.ends_with("PARAMETERS") => {}
+        Content::Unrelated { label, .. } => {
             if repeats.unrelated.is_one_more() {
                 let what = if label.is_empty() {
                     "bytes of no known kind".into()
@@ -273,6 +273,7 @@ impl Counter {
 }
 
 impl Repeats {
+    /// Says how many more there were.
     pub(super) fn note(&self, whole: Place, report: &mut Report) {
         for (counter, code) in [
             (&self.damaged, "cert-damaged"),
@@ -412,6 +413,7 @@ pub fn facts(
     CertificateFacts {
         days_remaining: validity.days_remaining(now),
         fingerprint_sha256: certificate.fingerprint().to_string(),
+        inspected: None,
         is_ca: certificate.is_ca(),
         issuer: certificate.issuer().to_string(),
         kept: None,
@@ -419,6 +421,7 @@ pub fn facts(
         not_after: validity.not_after,
         not_before: validity.not_before,
         place,
+        refusals: clients::refusals_of_certificate(certificate, role),
         role,
         self_signed: match own {
             Verdict::NotCheckable => None,

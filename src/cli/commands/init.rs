@@ -34,7 +34,7 @@ pub struct Proposal {
     /// The keys that it sets, in their order, with their values.
     pub values: Vec<(&'static str, Chosen)>,
     /// What has become of it.
-    pub verdict: Verdict,
+    pub decision: Decision,
 }
 
 /// What a key is set to. Never a secret.
@@ -48,7 +48,7 @@ pub enum Chosen {
 
 /// What has become of a proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Decision {
     /// The person has said no.
     Declined,
     /// It was only to be printed.
@@ -88,17 +88,17 @@ pub fn run(arguments: &InitArguments, common: &Common, host: &mut Host) -> Resul
         values: discovery.values(),
         found: discovery.found,
         path,
-        verdict: Verdict::Printed,
+        decision: Decision::Printed,
     };
     // What no certman could read is never shown as a proposal either.
     must_be_readable(&proposal.text, &proposal.path, home.as_deref())?;
     if !arguments.print {
-        proposal.verdict = ask(arguments.yes, &proposal, host)?;
+        proposal.decision = ask(arguments.yes, &proposal, host)?;
     }
-    if proposal.verdict == Verdict::Written {
+    if proposal.decision == Decision::Written {
         write(&proposal, home.as_deref())?;
     }
-    let is_done = matches!(proposal.verdict, Verdict::Printed | Verdict::Written);
+    let is_done = matches!(proposal.decision, Decision::Printed | Decision::Written);
     Ok(Outcome {
         ending: Ending::Doing { is_done },
         report: Report::default(),
@@ -107,17 +107,17 @@ pub fn run(arguments: &InitArguments, common: &Common, host: &mut Host) -> Resul
 }
 
 /// What is to become of a proposal that may be written.
-fn ask(is_taken: bool, proposal: &Proposal, host: &Host) -> Result<Verdict, Failure> {
+fn ask(is_taken: bool, proposal: &Proposal, host: &Host) -> Result<Decision, Failure> {
     if is_taken {
-        return Ok(Verdict::Written);
+        return Ok(Decision::Written);
     }
     if !host.terminal.is_present() {
-        return Ok(Verdict::Unasked);
+        return Ok(Decision::Unasked);
     }
     let question = format!("{}\nWrite this to {}? [y/N] ", proposal.text, words::path(&proposal.path));
     match host.terminal.confirm(&question) {
-        Ok(true) => Ok(Verdict::Written),
-        Ok(false) => Ok(Verdict::Declined),
+        Ok(true) => Ok(Decision::Written),
+        Ok(false) => Ok(Decision::Declined),
         Err(error) => {
             Err(Failure::new(format!("nothing was written: the terminal gives no answer: {error}"))
                 .hint("`certman init --yes` takes the proposal without a question"))

@@ -314,6 +314,8 @@ pub fn key_facts(key: &StoredKey, kind: StoreKind, place: Place) -> (KeyFacts, B
         iterations: key.iterations(),
         opened: None,
         place,
+        // What clients read is a key file.
+        refusals: Vec::new(),
         scheme: key.scheme(),
         spki_sha256: None,
     };
@@ -364,7 +366,7 @@ pub fn remember(
     let (prompt, missing) = (prompt(path), |error: &passphrase::Error| no_passphrase(path, error));
     let whose = Whose {
         account: &account,
-        keyring_failure: &super::key::of_keyring,
+        keyring_failure: &of_keyring,
         missing: &missing,
         prompt: &prompt,
         way_out: WAY_OUT,
@@ -386,7 +388,7 @@ pub fn forget(path: &Path, settings: &Settings, host: &mut Host) -> Result<Strin
         Ok(()) => Ok(format!("the keyring has no entry '{}' any more", Foreign(&account))),
         Err(error @ keyring::Error::Absent { .. }) => Err(Failure::new(Foreign(error).to_string())
             .hint("there is nothing to forget; an entry goes by the path of the store")),
-        Err(error) => Err(super::key::of_keyring(&error)),
+        Err(error) => Err(of_keyring(&error)),
     }
 }
 
@@ -400,6 +402,10 @@ pub fn not_opened(path: &Path, error: &StoreError) -> Failure {
 pub fn no_passphrase(path: &Path, error: &passphrase::Error) -> Failure {
     Failure::new(format!("no passphrase for the store {}: {}", words::path(path), Foreign(error)))
         .hint(words::store_passphrase_fix(error))
+}
+
+fn of_keyring(error: &keyring::Error) -> Failure {
+    Failure::new(Foreign(error).to_string()).hint(words::store_keyring_fix(error))
 }
 
 /// The name that the keyring has for the passphrase of a store: by its absolute path, a link counting as another one.

@@ -154,6 +154,11 @@ fn replacements(
     if !has_any || !settings.families.variables().any(|variable| variable.content.needs_full_bundle()) {
         return Ok(());
     }
+    if request.rehearse {
+        let full = settings.full.as_ref().filter(|_| wants(Exported::FullBundle));
+        values.full = full.map(|full| fs::without_parents(&full.value));
+        return Ok(());
+    }
     let full = fs::without_parents(&full::ensure(settings, request.no_refresh, host, report)?);
     if wants(Exported::JavaOptions)
         && let Some(java) = &settings.java

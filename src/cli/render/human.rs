@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{Painted, settings, words};
 use crate::cli::args::Common;
-use crate::cli::commands::init::{Proposal, Verdict};
+use crate::cli::commands::init::{Decision, Proposal};
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, Exports, IdentitySummary, ImportSummary, Outcome, Shown};
 use crate::config::Profile;
@@ -49,6 +49,12 @@ impl Screen<'_, '_> {
             Shown::Import(summary) => {
                 self.remarks(report)?;
                 self.import(summary, outcome.ending)?;
+            }
+            Shown::Inspection(inspection) => {
+                self.inspection(report, inspection)?;
+                self.judgement(report)?;
+                let about = words::inspect::counts(report, inspection);
+                self.verdict(report, || words::inspect::is_good(report, inspection), &format!("{about}: "))?;
             }
             Shown::Note(note) => {
                 self.remarks(report)?;
@@ -108,8 +114,16 @@ impl Screen<'_, '_> {
             if let Some(fix) = words::fix(&finding.cause) {
                 writeln!(self.err, "certman: hint: {fix}")?;
             }
+            if let Some(seen) = self.seen(finding) {
+                writeln!(self.err, "certman: {seen}")?;
+            }
         }
         Ok(())
+    }
+
+    /// For those who want to know more: the versions on which a refusal was seen.
+    fn seen(&self, finding: &Finding) -> Option<String> {
+        self.common.verbose.then(|| words::seen(&finding.cause)).flatten()
     }
 
     /// Findings as the answer: to standard output, the worst first.
@@ -127,6 +141,9 @@ impl Screen<'_, '_> {
             writeln!(self.out, "{}: {located} [{}]", paint(word, finding.severity), finding.cause.code())?;
             if let Some(fix) = words::fix(&finding.cause) {
                 writeln!(self.out, "    {fix}")?;
+            }
+            if let Some(seen) = self.seen(finding) {
+                writeln!(self.out, "    {seen}")?;
             }
         }
         Ok(())
@@ -222,6 +239,10 @@ impl Screen<'_, '_> {
     }
 
     fn check_summary(&mut self, report: &Report, summary: &CheckSummary) -> io::Result<()> {
+        let runtime = summary.runtime.as_ref().filter(|_| !self.common.quiet);
+        if let Some(line) = runtime.and_then(words::runtime) {
+            writeln!(self.out, "{line}")?;
+        }
         let certificates = words::counted(summary.certificates, "certificate");
         self.verdict(report, || words::all_good(summary), &format!("{certificates}: "))
     }
@@ -313,11 +334,11 @@ impl Screen<'_, '_> {
     /// What `init` proposes, or what has become of it.
     fn proposal(&mut self, proposal: &Proposal) -> io::Result<()> {
         let path = words::path(&proposal.path);
-        if proposal.verdict != Verdict::Written {
-            if proposal.verdict != Verdict::Declined {
+        if proposal.decision != Decision::Written {
+            if proposal.decision != Decision::Declined {
                 self.out.plain(proposal.text.as_bytes())?;
             }
-            if let Some((message, fix)) = words::not_written(proposal.verdict) {
+            if let Some((message, fix)) = words::not_written(proposal.decision) {
                 let error = paint("error", Severity::Critical);
                 writeln!(self.err, "certman: {error}: {message}")?;
                 writeln!(self.err, "certman: hint: {fix}")?;
@@ -351,7 +372,7 @@ impl Screen<'_, '_> {
     }
 }
 
-fn paint(word: &str, severity: Severity) -> String {
+pub(super) fn paint(word: &str, severity: Severity) -> String {
     let style = match severity {
         Severity::Info => AnsiColor::Cyan.on_default(),
         Severity::Warning => AnsiColor::Yellow.on_default().bold(),

@@ -7,12 +7,18 @@ use time::format_description::well_known::Rfc3339;
 use super::{settings, words};
 use crate::cli::args::settings::SettingsCommand;
 use crate::cli::args::{Command, KeyCommand, ProxyCommand};
-use crate::cli::commands::init::{Chosen, Proposal, Verdict};
+use crate::cli::commands::init::{Chosen, Decision, Proposal};
 use crate::cli::failure::Failure;
-use crate::cli::{EditEnd, ImportSummary, Outcome, Shown, Written};
+use crate::cli::inspection::{Content, Item, StoreFacts};
+use crate::cli::{EditEnd, ImportSummary, Outcome, RuntimeSummary, Shown, Written};
+use crate::clients::Refusal;
 use crate::config::Profile;
 use crate::pki::bundle::{Place, Role};
-use crate::report::{BundleFacts, CertificateFacts, Finding, KeyFacts, Report, Severity};
+use crate::pki::container::{Integrity, Protected, Protection};
+use crate::pki::details::purpose_oid;
+use crate::pki::public_key::Parameters;
+use crate::pki::signature::Verdict;
+use crate::report::{BundleFacts, CertificateFacts, Finding, InspectedFacts, KeyFacts, Report, Severity};
 
 /// The object, with a newline behind it.
 pub(super) fn answer(
@@ -40,8 +46,17 @@ pub(super) fn answer(
                     put("variables", Value::Object(variables));
                 }
                 Shown::Import(summary) => put_import(summary, &outcome.report, &mut put),
+                Shown::Inspection(inspection) => {
+                    let items = inspection.items.iter().map(|one| item(one, &outcome.report));
+                    put("items", Value::Array(items.collect()));
+                }
                 Shown::Note(note) => {
                     put("message", json!(note));
+                }
+                Shown::Check(summary) => {
+                    if let Some(summary) = &summary.runtime {
+                        put("runtime", runtime(summary));
+                    }
                 }
                 Shown::Profiles(profiles) => {
                     put("profiles", Value::Array(profiles.iter().map(profile).collect()));
@@ -56,7 +71,7 @@ pub(super) fn answer(
                     put("settings", settings::edit_json(edit));
                     put("message", json!(words::edited(edit)));
                 }
-                Shown::Check(_) | Shown::Identity(_) | Shown::Output(_) => {}
+                Shown::Identity(_) | Shown::Output(_) => {}
             }
         }
         Err(failure) => {
@@ -156,6 +171,7 @@ fn certificate(facts: &CertificateFacts, report: &Report) -> Value {
             Role::Intermediate => "intermediate",
             Role::Leaf => "leaf",
         },
+        "refused_by": refused_by(&facts.refusals, report, |what| format!("it has {what}")),
     });
     if let Some(kept) = facts.kept {
         object["kept"] = json!(kept.is_ok());
@@ -163,7 +179,153 @@ fn certificate(facts: &CertificateFacts, report: &Report) -> Value {
             object["reason"] = json!(reason);
         }
     }
+    if let Some(inspected) = &facts.inspected {
+        put_inspected(inspected, &mut object);
+    }
     object
+}
+
+/// What `inspect` adds to a certificate.
+fn put_inspected(inspected: &InspectedFacts, object: &mut Value) {
+    let InspectedFacts { details, issued_by, .. } = inspected;
+    let extensions = details.extensions.iter().map(|extension| {
+        json!({
+            "oid": extension.oid,
+            "name": extension.name,
+            "critical": extension.is_critical,
+            "damaged": extension.is_damaged,
+        })
+    });
+    let constraints = details.name_constraints.as_ref();
+    for (name, value) in [
+        ("version", json!(inspected.version)),
+        ("fingerprint_sha1", json!(inspected.fingerprint_sha1)),
+        ("format", json!(inspected.packing.name())),
+        ("issued_by", json!(issued_by.map(|by| json!({ "number": by.number, "proven": by.is_proven })))),
+        ("subject_key_id", json!(inspected.subject_key_id)),
+        ("authority_key_id", json!(inspected.authority_key_id)),
+        ("path_length", json!(details.path_length)),
+        ("key_usage", json!(details.key_usage)),
+        ("extended_key_usage", purposes(details.extended_key_usage.as_deref())),
+        (
+            "name_constraints",
+            json!(constraints.map(|one| json!({ "permitted": one.permitted, "excluded": one.excluded }))),
+        ),
+        ("policies", json!(details.policies)),
+        ("ocsp", json!(details.ocsp)),
+        ("ca_issuers", json!(details.ca_issuers)),
+        ("crl_distribution_points", json!(details.crl_distribution_points)),
+        ("extensions", Value::Array(extensions.collect())),
+    ] {
+        object[name] = value;
+    }
+}
+
+/// Name and number of each purpose; null where a certificate has no such extension.
+fn purposes(names: Option<&[String]>) -> Value {
+    let purpose = |name: &String| {
+        let oid = purpose_oid(name);
+        json!({ "name": (oid != *name).then_some(name), "oid": oid })
+    };
+    names.map_or(Value::Null, |names| names.iter().map(purpose).collect())
+}
+
+/// Something that `inspect` has found.
+fn item(item: &Item, report: &Report) -> Value {
+    let mut object = json!({
+        "kind": item.content.kind(),
+        "source": source(item.place, report),
+        "format": item.packing.map(|packing| packing.name()),
+    });
+    let mut put = |name: &str, value: Value| object[name] = value;
+    match &item.content {
+        Content::Certificate { number } | Content::Key { number } => put("number", json!(number)),
+        Content::Damaged { label, why } => {
+            put("label", json!(label));
+            put("message", json!(words::broken(*why)));
+        }
+        Content::EmptyFolder => {}
+        Content::KeyUnreadable { why } => put("message", json!(words::no_key(why))),
+        Content::Other { label } | Content::Unclosed { label } => put("label", json!(label)),
+        Content::Parameters { label, what } => {
+            put("label", json!(label));
+            put(
+                "key",
+                match what {
+                    Some(Parameters::Curve(curve)) => json!(curve.to_string()),
+                    Some(Parameters::Numbers { bits }) => json!(bits.to_string()),
+                    None => Value::Null,
+                },
+            );
+        }
+        Content::PublicKey(facts) => {
+            put("key", json!(facts.key));
+            put("spki_sha256", json!(facts.spki_sha256));
+        }
+        Content::Request(facts) => {
+            put("subject", json!(facts.subject));
+            put("key", json!(facts.key));
+            put("signature", json!(facts.signature));
+            put("signature_valid", json!(is_valid(facts.verdict)));
+            put("spki_sha256", json!(facts.spki_sha256));
+            put("subject_alt_names", json!(facts.subject_alt_names));
+            put("key_usage", json!(facts.key_usage));
+            put("extended_key_usage", purposes(facts.extended_key_usage.as_deref()));
+        }
+        Content::RevocationList(facts) => {
+            put("issuer", json!(facts.issuer));
+            put("signature", json!(facts.signature));
+            put("this_update", time(facts.this_update));
+            put("next_update", facts.next_update.map_or(Value::Null, time));
+            put("list_number", json!(facts.number));
+            put("entries", json!(facts.entries));
+        }
+        Content::Store(facts) => put_store(facts, &mut put),
+        Content::Unknown { guess, title } => {
+            put("guess", json!(guess.name()));
+            put("message", json!(words::guess(*guess)));
+            put("title", json!(title));
+        }
+        Content::Unreadable { why } => put("message", json!(why)),
+    }
+    object
+}
+
+fn put_store(facts: &StoreFacts, put: &mut dyn FnMut(&str, Value)) {
+    let protection = |one: &Protection| {
+        json!({
+            "of": match one.of {
+                Protected::Content => "content",
+                Protected::Integrity => "integrity",
+                Protected::Key => "key",
+            },
+            "scheme": one.name,
+            "iterations": one.iterations,
+        })
+    };
+    put("store", json!(facts.kind.name()));
+    put("opened", json!(facts.integrity.is_some()));
+    put("known_passphrase", json!(facts.passphrase));
+    put(
+        "integrity",
+        match &facts.integrity {
+            None => Value::Null,
+            Some(Integrity::Absent) => json!("absent"),
+            Some(Integrity::NotChecked) => json!("not-checked"),
+            Some(Integrity::Proven) => json!("proven"),
+            Some(Integrity::Unsupported { .. }) => json!("unsupported"),
+        },
+    );
+    put("protections", facts.protections.iter().map(protection).collect());
+}
+
+/// Null where it cannot be checked.
+fn is_valid(verdict: Verdict) -> Option<bool> {
+    match verdict {
+        Verdict::NotCheckable => None,
+        Verdict::Proven => Some(true),
+        Verdict::Wrong => Some(false),
+    }
 }
 
 fn key(facts: &KeyFacts, report: &Report) -> Value {
@@ -177,6 +339,7 @@ fn key(facts: &KeyFacts, report: &Report) -> Value {
         "opened": facts.opened,
         "spki_sha256": facts.spki_sha256,
         "source": source(facts.place, report),
+        "refused_by": refused_by(&facts.refusals, report, |reason| format!("it {}", words::key_reason(reason))),
     })
 }
 
@@ -187,7 +350,7 @@ fn profile(profile: &Profile) -> Value {
 
 fn put_proposal(proposal: &Proposal, put: &mut dyn FnMut(&str, Value) -> Option<Value>) {
     put("path", json!(proposal.path.to_string_lossy()));
-    put("written", json!(proposal.verdict == Verdict::Written));
+    put("written", json!(proposal.decision == Decision::Written));
     let mut tables = Map::new();
     for (key, value) in &proposal.values {
         let (table, name) = key.split_once('.').unwrap_or(("", key));
@@ -202,9 +365,39 @@ fn put_proposal(proposal: &Proposal, put: &mut dyn FnMut(&str, Value) -> Option<
         |one| json!({ "kind": one.kind.name(), "path": one.path, "why": one.why, "taken": one.is_taken }),
     );
     put("found", Value::Array(found.collect()));
-    if let Some((message, fix)) = words::not_written(proposal.verdict) {
+    if let Some((message, fix)) = words::not_written(proposal.decision) {
         put("error", json!({ "message": message, "fix": fix }));
     }
+}
+
+fn runtime(summary: &RuntimeSummary) -> Value {
+    let handshakes = summary
+        .handshakes
+        .iter()
+        .map(|one| json!({ "tls": words::tls(one.version).trim_start_matches("TLS "), "way": one.way, "done": one.is_done }));
+    json!({
+        "path": summary.path.to_string_lossy(),
+        "name": if summary.is_bun { "bun" } else { "node" },
+        "version": summary.version,
+        "certificates": summary.certificates,
+        "handshakes": handshakes.collect::<Vec<Value>>(),
+    })
+}
+
+/// One object for each client of the audience that refuses something, and each thing that it refuses.
+fn refused_by<What>(
+    refusals: &[Refusal<What>],
+    report: &Report,
+    why: impl Fn(&What) -> String,
+) -> Vec<Value> {
+    let mut objects = Vec::new();
+    for refusal in refusals {
+        for seen in refusal.by.iter().filter(|seen| report.audience.has(seen.client)) {
+            let why = why(&refusal.what);
+            objects.push(json!({ "client": seen.client.name(), "why": why, "seen_on": seen.on }));
+        }
+    }
+    objects
 }
 
 fn source(place: Place, report: &Report) -> Value {
@@ -244,7 +437,8 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Hook(_) => "hook",
         Command::Import(_) => "import",
         Command::Init(_) => "init",
-        Command::Key(KeyCommand::Check(_)) => "key check",
+        Command::Inspect(_) => "inspect",
+        Command::Key(KeyCommand::Check { .. }) => "key check",
         Command::Key(KeyCommand::Decrypt { .. }) => "key decrypt",
         Command::Key(KeyCommand::Encrypt { .. }) => "key encrypt",
         Command::Key(KeyCommand::Forget { .. }) => "key forget",

@@ -2,6 +2,7 @@
 //! computes nothing.
 
 mod human;
+mod inspect;
 mod json;
 mod nagios;
 mod settings;
@@ -27,7 +28,10 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
     let status = match &outcome {
         Ok(outcome) => status(outcome),
         Err(failure) if failure.is_usage => USAGE,
-        Err(_) if matches!(arguments.command, Command::Check(_)) || is_key_check(&arguments.command) => {
+        Err(_)
+            if matches!(arguments.command, Command::Check(_) | Command::Inspect(_))
+                || is_key_check(&arguments.command) =>
+        {
             COULD_NOT_TELL
         }
         Err(_) => 1,
@@ -110,7 +114,7 @@ fn status(outcome: &Outcome) -> u8 {
 }
 
 fn is_key_check(command: &Command) -> bool {
-    matches!(command, Command::Key(super::args::KeyCommand::Check(_)))
+    matches!(command, Command::Key(super::args::KeyCommand::Check { .. }))
 }
 
 /// Whether the answer is a report. What a command puts on standard output for other programs stays as it is.

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 pub use self::der::{issuer_of_list, subject_of_request};
 pub use self::pem::{Damage, End};
-pub use self::rubbish::Guess;
+pub use self::rubbish::{Guess, title};
 pub use self::store::{
     Extent, Integrity, Opened, Others, Protected, Protection, Store, StoreError, StoreKind,
     StoredCertificate, StoredKey,
@@ -32,6 +32,42 @@ pub struct Item<'a> {
     pub index: u32,
     /// The line of its BEGIN marker, from 1; none where it is not PEM.
     pub line: Option<u32>,
+    /// How it is written down.
+    pub packing: Packing,
+}
+
+/// How something is written down in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// Base64 that has lost its markers.
+    Base64,
+    /// The bytes of the structure.
+    Der,
+    /// Base64 between markers.
+    Pem,
+    /// The same in UTF-16.
+    PemUtf16,
+    /// Inside of PKCS#7 in DER or BER.
+    Pkcs7,
+    /// Inside of PKCS#7 in PEM.
+    Pkcs7Pem,
+    /// Inside of a store.
+    Store(StoreKind),
+}
+
+impl Packing {
+    /// The name, for JSON and for people; stable.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64 without markers",
+            Self::Der => "DER",
+            Self::Pem => "PEM",
+            Self::PemUtf16 => "PEM in UTF-16",
+            Self::Pkcs7 => "PKCS#7",
+            Self::Pkcs7Pem => "PKCS#7 in PEM",
+            Self::Store(kind) => kind.name(),
+        }
+    }
 }
 
 /// What something found in a file is.
@@ -60,10 +96,12 @@ pub enum Content<'a> {
         /// Its label.
         label: &'a str,
     },
-    /// A block with a label that has no place here.
+    /// A block with a label that has no place here, or bytes behind the last structure.
     Unrelated {
-        /// Its label.
+        /// Its label; empty where it is not PEM.
         label: &'a str,
+        /// The block with its markers, or the bytes.
+        raw: &'a [u8],
     },
 }
 
@@ -83,11 +121,14 @@ pub enum Broken {
 /// Goes through the content of a file and hands every item to `visit`, in order. A file in which nothing is found
 /// gives one [`Content::Unknown`]; so does an empty one.
 pub fn scan(bytes: &[u8], visit: &mut dyn FnMut(Item<'_>)) {
-    let mut sink = Sink { index: 0, line: None, visit };
+    let mut sink = Sink { index: 0, is_utf16: false, line: None, packing: Packing::Der, visit };
     // Whatever is decoded may turn out to be a key that has no business there: every copy is wiped.
     let found = match pem::from_utf16(bytes) {
         Cow::Borrowed(text) => scan_text(text, &mut sink),
-        Cow::Owned(text) => scan_text(&Zeroizing::new(text), &mut sink),
+        Cow::Owned(text) => {
+            sink.is_utf16 = true;
+            scan_text(&Zeroizing::new(text), &mut sink)
+        }
     };
     if !found {
         sink.give(Content::Unknown(rubbish::guess(bytes)));
@@ -106,10 +147,14 @@ fn scan_text(text: &[u8], sink: &mut Sink<'_>) -> bool {
     }
     // Base64 without markers, as a browser's developer tools or a ticket give it.
     let naked = rubbish::may_be_base64(text).then(|| pem::decode_base64(text).ok()).flatten();
-    naked.map(Zeroizing::new).is_some_and(|der| scan_der(&der, sink) > 0)
+    naked.map(Zeroizing::new).is_some_and(|der| {
+        sink.packing = Packing::Base64;
+        scan_der(&der, sink) > 0
+    })
 }
 
 fn scan_pem(text: &[u8], sink: &mut Sink<'_>) {
+    sink.packing = if sink.is_utf16 { Packing::PemUtf16 } else { Packing::Pem };
     for block in pem::blocks(text) {
         sink.line = Some(block.line);
         let label = block.label;
@@ -128,6 +173,10 @@ fn scan_pem(text: &[u8], sink: &mut Sink<'_>) {
             "CERTIFICATE" | "X509 CERTIFICATE" | "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => {
                 with_der(&block, sink, |der, sink| match der::structure(der) {
                     Structure::SignedData => scan_pkcs7(der, label, sink),
+                    // Encrypted mail has the same label.
+                    _ if !label.ends_with("CERTIFICATE") && der::structure(der) != Structure::Certificate => {
+                        sink.give(Content::Unrelated { label, raw: block.raw });
+                    }
                     // Whatever else it is, the label says certificate: reading it will tell what is wrong.
                     _ => sink.give(Content::Certificate(der)),
                 });
@@ -152,7 +201,7 @@ fn scan_pem(text: &[u8], sink: &mut Sink<'_>) {
                 }
             }),
             _ if label.ends_with("PRIVATE KEY") => sink.give(Content::PrivateKey(block.raw)),
-            _ => sink.give(Content::Unrelated { label }),
+            _ => sink.give(Content::Unrelated { label, raw: block.raw }),
         }
     }
 }
@@ -188,19 +237,23 @@ fn scan_der(bytes: &[u8], sink: &mut Sink<'_>) -> u32 {
         rest = &rest[whole.len()..];
     }
     if found > 0 && rest.iter().any(|byte| !matches!(byte, 0 | b'\n' | b'\r' | b' ')) {
-        sink.give(Content::Unrelated { label: "" });
+        sink.give(Content::Unrelated { label: "", raw: rest });
     }
     found
 }
 
 fn scan_pkcs7(der: &[u8], label: &str, sink: &mut Sink<'_>) {
-    match pkcs7::certificates(der) {
-        Ok(certificates) => {
+    let outside = sink.packing;
+    sink.packing =
+        if matches!(outside, Packing::Pem | Packing::PemUtf16) { Packing::Pkcs7Pem } else { Packing::Pkcs7 };
+    match pkcs7::contents(der) {
+        Ok(contents) => {
             let mut nothing = true;
-            for certificate in certificates {
+            for content in contents {
                 nothing = false;
-                match certificate {
-                    Ok(certificate) => sink.give(Content::Certificate(certificate)),
+                match content {
+                    Ok(pkcs7::Part::Certificate(certificate)) => sink.give(Content::Certificate(certificate)),
+                    Ok(pkcs7::Part::RevocationList(list)) => sink.give(Content::RevocationList(list)),
                     Err(malformed) => {
                         sink.give(Content::Damaged { label, why: Broken::Structure(malformed) });
                     }
@@ -212,6 +265,7 @@ fn scan_pkcs7(der: &[u8], label: &str, sink: &mut Sink<'_>) {
         }
         Err(malformed) => sink.give(Content::Damaged { label, why: Broken::Structure(malformed) }),
     }
+    sink.packing = outside;
 }
 
 /// Decodes a block and goes on with its bytes, or reports it as damaged.
@@ -227,13 +281,15 @@ fn with_der(block: &pem::Block<'_>, sink: &mut Sink<'_>, go_on: impl FnOnce(&[u8
 /// Where items go, numbered on the way.
 struct Sink<'v> {
     index: u32,
+    is_utf16: bool,
     line: Option<u32>,
+    packing: Packing,
     visit: &'v mut dyn FnMut(Item<'_>),
 }
 
 impl Sink<'_> {
     fn give(&mut self, content: Content<'_>) {
         self.index += 1;
-        (self.visit)(Item { content, index: self.index, line: self.line });
+        (self.visit)(Item { content, index: self.index, line: self.line, packing: self.packing });
     }
 }

@@ -175,6 +175,8 @@ pub enum Cause {
     Asn1(Malformed),
     /// The base64 cannot be read.
     Base64(Damage),
+    /// An EC key that names one curve outside and another inside.
+    CurvesDiffer,
     /// An EC key that names its curve nowhere, neither inside nor in an `EC PARAMETERS` block.
     CurveMissing,
     /// The headers of a legacy encrypted block: `DEK-Info` missing, or without a usable initialization vector.
