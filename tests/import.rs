@@ -179,7 +179,7 @@ fn what_is_no_identity_is_named_and_nothing_is_written() {
     let key = place.pile("keys/p256.pkcs8.pem");
     let rows: Vec<(&str, Vec<&str>, &str, &str)> = vec![
         ("a wrong passphrase", [&[store][..], &other].concat(), "store-passphrase-wrong", "does not open"),
-        ("a store cut short", [&["cut.p12"][..], &plain].concat(), "identity-missing", "cut.p12"),
+        ("a store cut short", [&["cut.p12"][..], &plain].concat(), "store-damaged", "cut.p12"),
         ("too many rounds", [&["costly.p12"][..], &plain].concat(), "store-too-costly", "rounds"),
         ("200 MB", [&["large.p12"][..], &plain].concat(), "store-too-costly", "64"),
         ("no key in the store", [&[only][..], &plain].concat(), "cert-without-key", "'alice (p256)'"),
@@ -258,7 +258,8 @@ fn what_is_no_identity_is_named_and_nothing_is_written() {
                 "{what}: {ran:?}"
             );
             assert!(ran.stdout.is_empty(), "{what}: {ran:?}");
-            assert!(start.elapsed() < Duration::from_secs(20), "{what} took {:?}", start.elapsed());
+            // Far less than the work that some of them demand, and far more than a busy machine takes to refuse it.
+            assert!(start.elapsed() < Duration::from_secs(100), "{what} took {:?}", start.elapsed());
             assert_eq!(place.state(), before, "{what}");
         }
     }
