@@ -3,11 +3,13 @@
 //! A finding holds facts; its sentences are made in `cli::render::words`. Codes are forever.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::rc::Rc;
 
-use crate::clients::Refusal;
-use crate::clients::key::KeyRefusal;
+use crate::clients::key::KeyReason;
+use crate::clients::{self, Audience, Refusal};
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Guess, Packing, StoreError};
@@ -17,9 +19,10 @@ use crate::pki::key::{NoKey, NotCheckable, OpenError};
 use crate::proxy::Form;
 use crate::secret::Oddity;
 use crate::settings::{Invalid, Scope};
-use crate::sys::fs::ReadError;
+use crate::sys::fs::{ReadError, WriteError};
+use crate::sys::net::{self, Version};
 use crate::sys::roots::AskError;
-use crate::sys::{keyring, passphrase};
+use crate::sys::{keyring, passphrase, runtime};
 
 /// How bad it is, and at the same time what the whole comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,7 +132,7 @@ pub enum Cause {
     /// The key lies on the disk unprotected.
     KeyNotEncrypted,
     /// Some clients will not open it.
-    KeyNotPortable { refusal: KeyRefusal },
+    KeyNotPortable { refusal: Refusal<KeyReason> },
     /// The key is sealed in a way that is not opened here, or not without more work than is allowed.
     KeyNotOpened(OpenError),
     /// The file belongs to somebody else.
@@ -168,6 +171,20 @@ pub enum Cause {
     PublicRootsMissing { is_system: bool },
     /// More of the same in one file than anyone reads.
     Repeated { code: &'static str, count: u32 },
+    /// A runtime has a certificate from the bundle that certman does not read there.
+    RuntimeExtraCertificate { fingerprint: Box<str>, runtime: Box<str> },
+    /// A runtime could not be asked, or not everything.
+    RuntimeFailed { program: Box<str>, why: RuntimeTrouble },
+    /// A runtime does not come through with the identity; in its own words, and in those of the server where it has any.
+    RuntimeHandshakeFailed {
+        over: Vec<Version>,
+        runtime: Box<str>,
+        server: Option<Box<str>>,
+        way: Option<&'static str>,
+        words: Box<str>,
+    },
+    /// A runtime does not have a certificate of the bundle.
+    RuntimeLostCertificate { runtime: Box<str>, subject: Box<str> },
     /// Two keys under one name.
     SameSubjectOtherKey { count: usize, subject: Box<str> },
     /// A certificate request that its own key has not signed.
@@ -234,6 +251,34 @@ pub enum Cause {
     StoreUnprotected,
 }
 
+/// Why a runtime could not be asked. What it has said itself is cut, and not yet safe to print.
+#[expect(missing_docs, reason = "the fields say what they are by their names")]
+#[derive(Debug)]
+pub enum RuntimeTrouble {
+    /// It has no way to tell which certificates it has.
+    CannotTell { runtime: Box<str> },
+    /// It ended with a failure.
+    Ended { said: Box<str>, status: ExitStatus },
+    /// It did not start, did not end, or did not stop talking.
+    NoAnswer(runtime::Error),
+    /// The bundle cannot be read.
+    NoBundle(ReadError),
+    /// There is no folder to run it in.
+    NoFolder(io::Error),
+    /// The key is sealed, and there is no passphrase to give.
+    NoPassphrase,
+    /// There is no server to connect to.
+    NoServer(net::Error),
+    /// It is neither Node nor Bun.
+    NotARuntime { said: Box<str> },
+    /// The handshake failed, and the server may be the reason: it does not know keys of this kind.
+    NotChecked { key: Box<str> },
+    /// What it is to be given cannot be written.
+    NotWritten(WriteError),
+    /// Its answer makes no sense.
+    Strange { said: Box<str> },
+}
+
 /// Why what a variable holds does not work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
@@ -258,6 +303,42 @@ pub enum Trouble {
 }
 
 impl Cause {
+    /// The same, as far as it concerns this audience: of a refusal the clients that belong to it; none where it concerns
+    /// none of them.
+    fn only(self, audience: &Audience) -> Option<Self> {
+        Some(match self {
+            Self::ChainGap { .. } if !clients::needs_the_root(audience) => return None,
+            Self::ClientCertNotPortable { refusal } => {
+                Self::ClientCertNotPortable { refusal: refusal.only(audience)? }
+            }
+            Self::ClientRefuses { refusal, subject } => {
+                Self::ClientRefuses { refusal: refusal.only(audience)?, subject }
+            }
+            Self::KeyKindRefused { refusal } => Self::KeyKindRefused { refusal: refusal.only(audience)? },
+            Self::KeyNotPortable { refusal } => Self::KeyNotPortable { refusal: refusal.only(audience)? },
+            Self::NoProxyNotPortable { entries, form, more, refusal } => {
+                Self::NoProxyNotPortable { entries, form, more, refusal: refusal.only(audience)? }
+            }
+            Self::ProxyPasswordNotPortable { refusal } => {
+                Self::ProxyPasswordNotPortable { refusal: refusal.only(audience)? }
+            }
+            other => other,
+        })
+    }
+
+    /// The clients that refuse something, where that is what it is about.
+    pub fn refused_by(&self) -> &[clients::Seen] {
+        match self {
+            Self::ClientCertNotPortable { refusal }
+            | Self::ClientRefuses { refusal, .. }
+            | Self::KeyKindRefused { refusal }
+            | Self::NoProxyNotPortable { refusal, .. }
+            | Self::ProxyPasswordNotPortable { refusal } => &refusal.by,
+            Self::KeyNotPortable { refusal } => &refusal.by,
+            _ => &[],
+        }
+    }
+
     /// The stable name.
     pub fn code(&self) -> &'static str {
         match self {
@@ -320,6 +401,10 @@ impl Cause {
             Self::PublicRootsDropped { .. } => "public-roots-dropped",
             Self::PublicRootsMissing { .. } => "public-roots-missing",
             Self::Repeated { code, .. } => code,
+            Self::RuntimeExtraCertificate { .. } => "runtime-extra-certificate",
+            Self::RuntimeFailed { .. } => "runtime-failed",
+            Self::RuntimeHandshakeFailed { .. } => "runtime-handshake-failed",
+            Self::RuntimeLostCertificate { .. } => "runtime-lost-certificate",
             Self::RequestSignatureWrong { .. } => "request-signature-wrong",
             Self::SameSubjectOtherKey { .. } => "same-subject-other-key",
             Self::SelfSignatureUnchecked { .. } => "self-signature-unchecked",
@@ -387,6 +472,8 @@ impl Cause {
             | Self::Keyring(_)
             | Self::PassphraseMissing(_)
             | Self::PublicRootsMissing { .. }
+            | Self::RuntimeHandshakeFailed { .. }
+            | Self::RuntimeLostCertificate { .. }
             | Self::SettingsInvalid(_)
             | Self::SettingsStalePath { .. }
             | Self::SettingsUnreadable(_)
@@ -410,6 +497,7 @@ impl Cause {
             Self::StoreNotProven { .. } | Self::StorePassphraseDefault { .. } | Self::StoreUnprotected => {
                 Severity::Info
             }
+            Self::RuntimeFailed { .. } => Severity::Unknown,
             _ => Severity::Warning,
         }
     }
@@ -472,6 +560,7 @@ impl Cause {
             | Self::ClientRefuses { subject, .. }
             | Self::CrossSignedTwin { subject, .. }
             | Self::KeyMismatch { subject }
+            | Self::RuntimeLostCertificate { subject, .. }
             | Self::RequestSignatureWrong { subject }
             | Self::SameSubjectOtherKey { subject, .. }
             | Self::SelfSignatureUnchecked { subject, .. }
@@ -485,6 +574,8 @@ impl Cause {
 /// Everything a command has to say.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// The clients whose refusals are noted.
+    pub audience: Audience,
     /// The bundle, where there is one.
     pub bundle: Option<BundleFacts>,
     /// Every certificate seen, in the order of the input.
@@ -502,13 +593,19 @@ pub struct Report {
 }
 
 impl Report {
-    /// Notes a finding with its usual severity.
+    /// An empty report for those who care about these clients.
+    pub fn for_audience(audience: Audience) -> Self {
+        Self { audience, ..Self::default() }
+    }
+
+    /// Notes a finding with its usual severity, unless it is a refusal that concerns nobody in the audience.
     pub fn find(&mut self, place: Option<Place>, cause: Cause) {
         self.find_as(cause.default_severity(), place, cause);
     }
 
-    /// Notes a finding with another severity.
+    /// The same with another severity.
     pub fn find_as(&mut self, severity: Severity, place: Option<Place>, cause: Cause) {
+        let Some(cause) = cause.only(&self.audience) else { return };
         let name = self.name_at(place).map(Into::into);
         self.findings.push(Finding { cause, name, place, severity });
     }
@@ -598,6 +695,8 @@ pub struct CertificateFacts {
     pub not_before: i64,
     /// Where it was found.
     pub place: Place,
+    /// Who refuses it, whatever the audience.
+    pub refusals: Vec<Refusal>,
     /// What it is for.
     pub role: Role,
     /// Whether its own key signed it; none where that cannot be checked here.
@@ -659,6 +758,8 @@ pub struct KeyFacts {
     pub opened: Option<bool>,
     /// Where it was found.
     pub place: Place,
+    /// Who refuses it, whatever the audience; without what only shows once it is opened, where it is not.
+    pub refusals: Vec<Refusal<KeyReason>>,
     /// How it is sealed.
     pub scheme: Option<String>,
     /// SHA-256 of the SubjectPublicKeyInfo, where it is known.

@@ -314,6 +314,11 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
     let sandbox = Sandbox::new();
     sandbox.copy("ca/key-among.pem", "dirty/key-among.pem");
     sandbox.copy("ca/expired.pem", "pki/root-expired.pem");
+    sandbox.copy("ca/refused.pem", "pki/root-brainpool.pem");
+    sandbox.copy("k.pem", "keys/p256.pkcs8.pem");
+    sandbox.copy("c.pem", "pki/client-p256.pem");
+    let Some(node) = support::program("node") else { return };
+    let node = node.to_str().expect("the path of node is text");
     for name in ["dirty/crl.pem", "dirty/login-page.pem", "dirty/public-key.pem", "inspect/everything.pem"] {
         sandbox.copy(&format!("any/{name}"), name);
     }
@@ -332,6 +337,7 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
             [..],
         &["bundle", "ca", "-o", "extra.pem"],
         &["check", "ca"],
+        &["check", "--cert", "c.pem", "--key", "k.pem", "--runtime", node],
         &["inspect", "any", "--store-passphrase", &passphrase],
         &["env"],
         &["env", "--key", "only-a-key.pem"],

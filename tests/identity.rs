@@ -396,10 +396,10 @@ fn node_and_bun_open_the_keys_that_they_are_said_to_open_and_no_others() {
                     .ok()
                     .map(|key| key.algorithm().clone()),
             };
-            let by_file = refusals_of_key_file(&file.facts).iter().any(|one| one.clients.contains(&client));
+            let by_file = refusals_of_key_file(&file.facts).iter().any(|one| one.clients().contains(&client));
             // Kinds that load are refused in the handshake, or only with the certificate, by Node; P-521 in TLS 1.2 by Bun.
             let by_kind = kind.as_ref().and_then(refusal_of_key_kind).is_some_and(|one| {
-                client == Client::Bun && one.clients.contains(&client) && !one.what.contains("P-521")
+                client == Client::Bun && one.clients().contains(&client) && !one.what.contains("P-521")
             });
             assert_eq!(loads, !by_file && !by_kind, "{runtime}: {name}");
         }
@@ -417,7 +417,7 @@ fn node_and_bun_load_the_chains_that_they_are_said_to_load_and_no_others() {
         };
         for (path, loads) in answers {
             let content = std::fs::read(&path).unwrap();
-            let refused = refusals_of_chain_file(&content).iter().any(|one| one.clients.contains(&client));
+            let refused = refusals_of_chain_file(&content).iter().any(|one| one.clients().contains(&client));
             assert_eq!(loads, !refused, "{runtime}: {}", path.display());
         }
     }
@@ -470,7 +470,7 @@ impl Place {
 }
 
 /// Every key among the fixtures, by its name.
-fn key_files() -> BTreeMap<String, PathBuf> {
+pub(crate) fn key_files() -> BTreeMap<String, PathBuf> {
     let mut files = BTreeMap::new();
     for folder in ["testdata/keys", "testdata/keys/encrypted"] {
         for entry in std::fs::read_dir(in_project(folder)).unwrap() {
@@ -485,13 +485,13 @@ fn key_files() -> BTreeMap<String, PathBuf> {
 }
 
 /// The passphrase of a fixture, by the name of its file.
-fn passphrase_of(name: &str) -> &'static str {
+pub(crate) fn passphrase_of(name: &str) -> &'static str {
     let which = name.split("passphrase-").nth(1).and_then(|rest| rest.split('.').next()).unwrap_or("plain");
     fixture_passphrase(which).leak()
 }
 
 /// The chain of `pki/client-p256-chain.pem` as it may come in.
-fn dirty_chains() -> Vec<(&'static str, Vec<u8>)> {
+pub(crate) fn dirty_chains() -> Vec<(&'static str, Vec<u8>)> {
     let clean = std::fs::read_to_string(testdata("pki/client-p256-chain.pem")).unwrap();
     let begin = clean.find("-----BEGIN").unwrap();
     let clean = &clean[begin..];

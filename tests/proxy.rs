@@ -14,7 +14,9 @@ use certman::proxy::{Exceptions, Form};
 use serde_json::Value;
 
 use crate::support::host::{Answers, Memory, Trouble, host};
-use crate::support::{Sandbox, bare, in_project, program, python};
+use crate::support::{
+    Sandbox, bare, fixture_passphrase, fresh_folder, in_project, program, python, testdata,
+};
 
 #[path = "support/secret_service.rs"]
 #[allow(dead_code, clippy::duplicate_mod, reason = "each part is there for the tests that need it")]
@@ -57,6 +59,70 @@ fn every_client_sends_user_and_password_byte_for_byte_through_the_shell() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn what_env_prints_leads_through_the_proxy_to_a_server_that_wants_a_client_certificate_and_without_it_nowhere()
+ {
+    let (Some(curl), Some(node), Some(bun), Some(python)) =
+        (program("curl"), program("node"), program("bun"), python())
+    else {
+        return;
+    };
+    let server = Server::start(python);
+    let Some(proxy) = Proxy::start_to(&[&server.port]) else { return };
+    let sandbox = Sandbox::new();
+    sandbox.copy("client.key", "keys/encrypted/p256.passphrase-utf8.pem");
+    let chain = ["pki/client-p256.pem", "pki/intermediate-p256-1.pem"].map(|name| read(&testdata(name)));
+    sandbox.give("client.pem", chain.concat());
+    for (name, secret) in [("key.txt", fixture_passphrase("utf8")), ("proxy.txt", "p@ss: w/rd".to_owned())] {
+        crate::support::set_mode(&sandbox.give(name, format!("{secret}\n")), 0o600);
+    }
+    sandbox.give(
+        "certman.toml",
+        format!(
+            "[bundle]\nsources = [{:?}]\nout = 'extra.pem'\n[client]\ncert = 'client.pem'\nkey = 'client.key'\n\
+             passphrase = 'file:key.txt'\n[proxy]\nhttps = 'http://127.0.0.1:{}'\nusername = 'alice'\n\
+             password = 'file:proxy.txt'\n",
+            testdata("pki/root-p256.pem"),
+            proxy.port
+        ),
+    );
+    let script = in_project("tests/support/proxied.mjs");
+    let address = format!("https://server.corp.example:{}/", server.port);
+    let with_curl = "\"$0\" -sS --max-time 10 --cacert \"$NODE_EXTRA_CA_CERTS\" --cert \"$CLAUDE_CODE_CLIENT_CERT\" \
+                     --key \"$CLAUDE_CODE_CLIENT_KEY\" --pass \"$CLAUDE_CODE_CLIENT_KEY_PASSPHRASE\" \"$1\"";
+    for (program, call) in [
+        (&curl, with_curl),
+        (&node, "\"$0\" --use-env-proxy \"$2\" https \"$1\""),
+        (&bun, "\"$0\" \"$2\" fetch \"$1\""),
+    ] {
+        let run = |settings: &str| {
+            let mut shell = bare(Path::new("/bin/sh"));
+            let folder = PathBuf::from(env!("CARGO_BIN_EXE_certman"));
+            let folder = folder.parent().expect("a program lies in a folder");
+            shell
+                .args(["-c", &format!("{settings}; {call}")])
+                .args([program.as_os_str(), address.as_ref(), script.as_os_str()])
+                .env("PATH", format!("{}:{}", folder.display(), crate::support::MINIMAL_PATH))
+                .env("HOME", sandbox.home())
+                .current_dir(sandbox.folder());
+            let output = shell.output().expect("sh starts");
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        };
+        let eval = "eval \"$(certman --config certman.toml env --shell sh)\"";
+        assert_eq!(run(eval), "hello alice (p256) over TLSv1.3", "{}", program.display());
+        let seen = proxy.seen();
+        assert!(
+            !seen.is_empty() && seen.iter().all(|one| one.credentials == b"alice:p@ss: w/rd"),
+            "{seen:?}"
+        );
+        // Without any one of the parts: no proxy, and the name is not found; no bundle, and the server is not trusted.
+        assert!(!run("true").contains("hello"), "{}", program.display());
+        assert!(!run(&format!("{eval}; unset HTTPS_PROXY https_proxy")).contains("hello"));
+        assert!(!run(&format!("{eval}; unset NODE_EXTRA_CA_CERTS")).contains("hello"));
+        proxy.seen();
     }
 }
 
@@ -123,7 +189,7 @@ fn what_is_said_not_to_be_portable_is_understood_by_those_who_are_not_named_and_
             around.entry(one.client).or_default().push(answer[0].starts_with("failed"));
         }
         proxy.seen();
-        let refusing = refusal_of_exception(form).clients;
+        let refusing = refusal_of_exception(form).clients();
         for (client, around) in around {
             // Named is who has a part that does not understand it.
             let understands = around.iter().all(|around| *around);
@@ -309,8 +375,17 @@ struct Seen {
 
 impl Proxy {
     fn start() -> Option<Self> {
+        Self::start_to(&[])
+    }
+
+    /// One whose tunnels all lead to this port.
+    fn start_to(port: &[&str]) -> Option<Self> {
         let mut python = python()?;
-        python.arg(in_project("tests/support/proxy.py")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        python
+            .arg(in_project("tests/support/proxy.py"))
+            .args(port)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = python.spawn().expect("Python starts");
         let mut output = BufReader::new(child.stdout.take().expect("it was piped"));
         let mut port = String::new();
@@ -340,6 +415,44 @@ impl Drop for Proxy {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A server that takes nobody without a client certificate.
+struct Server {
+    port: String,
+    process: Child,
+}
+
+impl Server {
+    fn start(mut python: Command) -> Self {
+        let folder = fresh_folder("server");
+        let authorities = folder.path().join("authorities.pem");
+        let all = ["pki/root-p256.pem", "pki/intermediate-p256-1.pem"].map(|name| read(&testdata(name)));
+        std::fs::write(&authorities, all.concat()).expect("a fresh folder can be written");
+        let mut process = python
+            .arg(in_project("tests/support/server.py"))
+            .args([testdata("pki/server-chain.pem"), testdata("pki/keys/server.key"), authorities])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Python starts");
+        let mut ports = String::new();
+        let output = process.stdout.take().expect("it was piped");
+        BufReader::new(output).read_line(&mut ports).expect("the server says its ports");
+        let port = ports.trim().split(' ').next_back().expect("the port of TLS 1.3").to_owned();
+        Self { port, process }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// A program that goes through proxies, by name and how it is called.

@@ -32,6 +32,13 @@ impl Failure {
         Self { findings: Some(Box::new(report)), ..self }
     }
 
+    /// The same with this profile in every command of the next step: pasted without it, the command would be about another one's
+    /// bundle and keyring entries.
+    pub fn for_profile(self, profile: &str) -> Self {
+        let with_profile = format!("`certman --profile {profile} ");
+        Self { hint: self.hint.map(|hint| hint.replace("`certman ", &with_profile)), ..self }
+    }
+
     /// The same with a next step.
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }

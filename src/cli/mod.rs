@@ -23,6 +23,7 @@ use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
 use crate::report::{CertificateFacts, Report, Severity, Trouble};
 use crate::settings::{Difference, Scope};
+use crate::sys::net::Version;
 use crate::sys::{Host, process};
 
 /// The program: this process's arguments, this process's world.
@@ -41,7 +42,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8
             Err(error) => return render::usage(&without_stray_word(error), Intent::of(&words), host),
         },
     };
-    let outcome = perform(&arguments, host);
+    let outcome = perform(&arguments, host).map_err(|failure| match &arguments.common.profile {
+        Some(profile) => failure.for_profile(profile),
+        None => failure,
+    });
     render::show(outcome, &arguments, host)
 }
 
@@ -124,6 +128,34 @@ pub struct CheckSummary {
     pub first_to_expire: Option<FirstToExpire>,
     /// The time it was judged at.
     pub now: i64,
+    /// What a runtime was asked, and what came of it.
+    pub runtime: Option<RuntimeSummary>,
+}
+
+/// What a Node or Bun has shown.
+#[derive(Debug)]
+pub struct RuntimeSummary {
+    /// How many certificates it has from the bundle; none where it was not asked, or did not say.
+    pub certificates: Option<usize>,
+    /// The handshakes with the identity that were tried.
+    pub handshakes: Vec<Handshake>,
+    /// Bun, and not Node.
+    pub is_bun: bool,
+    /// The program, as it was named.
+    pub path: PathBuf,
+    /// Its version.
+    pub version: String,
+}
+
+/// A handshake that was tried.
+#[derive(Debug)]
+pub struct Handshake {
+    /// Whether the server has seen the identity, and the runtime the answer.
+    pub is_done: bool,
+    /// By which version of TLS.
+    pub version: Version,
+    /// Through which of its interfaces: `https`, `fetch`.
+    pub way: &'static str,
 }
 
 /// The certificate whose last second comes first.

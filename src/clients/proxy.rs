@@ -4,23 +4,19 @@
 //!
 //! Pure: verdicts from facts. How entries are spelled is decided in [`crate::proxy`].
 
-use super::{Client, Refusal};
+use super::{BUN, CLAUDE_CODE, CURL, Client, NODE, Refusal, Seen};
 use crate::proxy::Form;
 
 /// Who goes to the proxy all the same.
 pub fn refusal_of_exception(form: Form) -> Refusal {
+    let refusal = |by: &[Seen], what| Refusal { by: by.to_vec(), what };
     match form {
-        Form::Pattern => {
-            Refusal { clients: &[Bun, ClaudeCode, Curl, Node, Python], what: "a pattern within a name" }
-        }
+        Form::Pattern => refusal(&[BUN, CLAUDE_CODE, CURL, NODE, PYTHON], "a pattern within a name"),
         // curl knows no ports there (seen on 7.88); the others do, but for Node's node:http with the subdomains.
-        Form::Port => Refusal { clients: &[Curl, Node], what: "a host on one port" },
+        Form::Port => refusal(&[CURL, NODE], "a host on one port"),
         // curl since 7.86 and requests do, and Bun those of IPv4.
-        Form::Range => Refusal { clients: &[ClaudeCode, Node, Python], what: "a range of addresses" },
-        Form::Word => Refusal {
-            clients: &[Bun, ClaudeCode, Curl, Node, Python],
-            what: "a word that is no name in ASCII",
-        },
+        Form::Range => refusal(&[CLAUDE_CODE, NODE, PYTHON], "a range of addresses"),
+        Form::Word => refusal(&[BUN, CLAUDE_CODE, CURL, NODE, PYTHON], "a word that is no name in ASCII"),
     }
 }
 
@@ -29,16 +25,16 @@ pub fn refusal_of_exception(form: Form) -> Refusal {
 pub fn refusals_of_password(password: &[u8]) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     if password.iter().any(u8::is_ascii_control) {
-        refusals.push(Refusal { clients: &[Curl], what: "a control character" });
+        refusals.push(Refusal { by: vec![CURL], what: "a control character" });
     }
     match str::from_utf8(password) {
-        Err(_) => refusals.push(Refusal { clients: &[Node, Python], what: "bytes that are not UTF-8" }),
+        Err(_) => refusals.push(Refusal { by: vec![NODE, PYTHON], what: "bytes that are not UTF-8" }),
         Ok(text) if !text.is_ascii() => {
-            refusals.push(Refusal { clients: &[Python], what: "letters that are not ASCII" });
+            refusals.push(Refusal { by: vec![PYTHON], what: "letters that are not ASCII" });
         }
         Ok(_) => {}
     }
     refusals
 }
 
-use Client::{Bun, ClaudeCode, Curl, Node, Python};
+const PYTHON: Seen = Seen { client: Client::Python, on: "Python 3.11, urllib and requests 2.34" };

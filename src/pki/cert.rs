@@ -22,6 +22,7 @@ use super::signature::SignatureAlgorithm;
 pub struct Certificate {
     authority_key_identifier: Option<Span>,
     basic_constraints: Option<bool>,
+    critical: Vec<CriticalExtension>,
     der: Box<[u8]>,
     fingerprint: Fingerprint,
     flaw: Option<Flaw>,
@@ -38,6 +39,22 @@ pub struct Certificate {
     to_be_signed: Span,
     validity: Validity,
     version: u8,
+}
+
+/// A critical extension that not every client understands: a client must refuse what holds one that it does not
+/// (RFC 5280, section 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CriticalExtension {
+    /// cRLDistributionPoints.
+    CrlDistributionPoints,
+    /// One that RFC 5280 forbids to be critical: subjectKeyIdentifier, issuerAltName, authorityInfoAccess.
+    Informative,
+    /// netscape-cert-type.
+    NetscapeType,
+    /// policyConstraints or policyMappings.
+    Policies,
+    /// One that is not known here, and to no client that was asked.
+    Unknown,
 }
 
 /// The SHA-256 of a whole certificate.
@@ -114,6 +131,7 @@ impl Certificate {
         let mut certificate = Self {
             authority_key_identifier: None,
             basic_constraints: None,
+            critical: Vec::new(),
             fingerprint,
             flaw: None,
             is_self_issued: Name::of(subject.raw) == Name::of(issuer.raw),
@@ -153,9 +171,16 @@ impl Certificate {
         for extension in extensions.children().expect(SEQUENCE)?.children() {
             let mut parts = extension?.children();
             let oid = parts.expect(OBJECT_IDENTIFIER)?.content;
-            parts.optional(BOOLEAN);
+            let is_critical = parts.optional(BOOLEAN).is_some_and(|flag| flag.content != [0]);
             let value = parts.expect(OCTET_STRING)?.content;
             is_repeated |= !seen.insert(oid);
+            // A hostile certificate may have a million of them.
+            if is_critical
+                && let Some(extension) = CriticalExtension::of_oid(oid)
+                && !self.critical.contains(&extension)
+            {
+                self.critical.push(extension);
+            }
             is_damaged |= self.read_extension(oid, value, der).is_err();
         }
         Ok(match (is_repeated, is_damaged) {
@@ -193,6 +218,11 @@ impl Certificate {
     /// The key identifier of the issuer (RFC 5280, section 4.2.1.1), where the certificate names it.
     pub fn authority_key_identifier(&self) -> Option<&[u8]> {
         self.authority_key_identifier.map(|span| span.of_bytes(&self.der))
+    }
+
+    /// The critical extensions that not every client understands, each kind once.
+    pub fn critical_extensions(&self) -> &[CriticalExtension] {
+        &self.critical
     }
 
     /// The certificate as it was found.
@@ -285,6 +315,27 @@ impl Certificate {
     /// The version people count by, from 1.
     pub fn version(&self) -> u8 {
         self.version
+    }
+}
+
+impl CriticalExtension {
+    /// What an extension with this object identifier (content octets) is; none where every client understands it.
+    fn of_oid(oid: &[u8]) -> Option<Self> {
+        match oid {
+            CRL_DISTRIBUTION_POINTS => Some(Self::CrlDistributionPoints),
+            AUTHORITY_INFO_ACCESS | ISSUER_ALT_NAME | SUBJECT_KEY_IDENTIFIER => Some(Self::Informative),
+            NETSCAPE_CERT_TYPE => Some(Self::NetscapeType),
+            POLICY_CONSTRAINTS | POLICY_MAPPINGS => Some(Self::Policies),
+            AUTHORITY_KEY_IDENTIFIER
+            | BASIC_CONSTRAINTS
+            | CERTIFICATE_POLICIES
+            | EXTENDED_KEY_USAGE
+            | INHIBIT_ANY_POLICY
+            | KEY_USAGE
+            | NAME_CONSTRAINTS
+            | SUBJECT_ALT_NAME => None,
+            _ => Some(Self::Unknown),
+        }
     }
 }
 
@@ -434,14 +485,36 @@ fn negated(octets: &[u8]) -> Vec<u8> {
     magnitude
 }
 
+/// 1.3.6.1.5.5.7.1.1
+const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01];
 /// 2.5.29.35
 const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
 /// 2.5.29.19
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+/// 2.5.29.32
+const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
 /// Primitive, context-specific, number 0: the keyIdentifier of an AuthorityKeyIdentifier.
 const CONTEXT_0_PRIMITIVE: u8 = 0x80;
+/// 2.5.29.31
+const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 0x1f];
+/// 2.5.29.37
+const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+/// 2.5.29.54
+const INHIBIT_ANY_POLICY: &[u8] = &[0x55, 0x1d, 0x36];
+/// 2.5.29.18
+const ISSUER_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x12];
 /// 2.5.29.15
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+/// 2.5.29.30
+const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
+/// 2.16.840.1.113730.1.1
+const NETSCAPE_CERT_TYPE: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x01, 0x01];
+/// 2.5.29.36
+const POLICY_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x24];
+/// 2.5.29.33
+const POLICY_MAPPINGS: &[u8] = &[0x55, 0x1d, 0x21];
+/// 2.5.29.17
+const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 /// 2.5.29.14
 const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
 

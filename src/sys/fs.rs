@@ -512,6 +512,32 @@ pub enum WriteError {
     Refused(#[from] io::Error),
 }
 
+/// A folder for one run, below the system's folder for such things: nobody else may look into it, and it is gone with all
+/// that lies in it when this is dropped.
+pub struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    /// Makes one, empty.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn new() -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("certman-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(std::fs::Permissions::from_mode(0o700));
+        }
+        Ok(Self(builder.tempdir()?))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
 /// Adds to the end of a file that is there, in one piece, so that what others add at the same time stays whole.
 ///
 /// # Errors

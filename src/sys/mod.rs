@@ -10,9 +10,11 @@
 pub mod env;
 pub mod fs;
 pub mod keyring;
+pub mod net;
 pub mod passphrase;
 pub mod process;
 pub mod roots;
+pub mod runtime;
 pub mod terminal;
 
 use std::ffi::OsStr;

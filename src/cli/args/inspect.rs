@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{LimitArguments, StoreArguments};
+use super::{AudienceArguments, LimitArguments, StoreArguments};
 
 /// `certman inspect`
 #[derive(Args, Debug)]
 pub struct InspectArguments {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub audience: AudienceArguments,
     /// Files, folders, `system` (the trust store of this machine), or `-` for standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,

@@ -1,5 +1,6 @@
 //! The command line as it is typed. Looks nothing up.
 
+mod audience;
 mod families;
 pub mod hook;
 mod import;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::audience::AudienceArguments;
 pub use self::families::FamilyArguments;
 pub use self::import::ImportArguments;
 pub use self::inspect::InspectArguments;
@@ -154,6 +156,9 @@ pub enum Command {
 /// `certman bundle`
 #[derive(Args, Debug)]
 pub struct BundleArguments {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub audience: AudienceArguments,
     /// Show what would be done, and write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -183,6 +188,9 @@ pub struct BundleArguments {
 /// `certman check`
 #[derive(Args, Debug)]
 pub struct CheckArguments {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub audience: AudienceArguments,
     /// Critical so long before the end: 14d, 12h, 17%
     #[arg(long, value_name = "TIME")]
     pub critical: Option<String>,
@@ -195,6 +203,9 @@ pub struct CheckArguments {
     /// Files, folders, `-` for standard input, `system` or `system:corporate`; else the bundle, its sources and the identity
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Start this Node or Bun, and see whether it reads the bundle and connects with the identity
+    #[arg(long, value_name = "PROGRAM")]
+    pub runtime: Option<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub stores: StoreArguments,
@@ -269,7 +280,14 @@ pub struct LimitArguments {
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// Is it sealed and how, does it open, does it belong to the certificate, which client refuses it
-    Check(IdentityArguments),
+    Check {
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        audience: AudienceArguments,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        identity: IdentityArguments,
+    },
     /// Write the key without a passphrase: PKCS#8 in PEM, readable by you alone
     #[command(
         after_help = "A file that is there already is replaced only where it holds this key and nothing else."
@@ -455,17 +473,18 @@ impl Arguments {
                 overrides.store_passphrase.clone_from(&inspect.stores.store_passphrase);
                 None
             }
-            Command::Key(KeyCommand::Check(identity)) => Some(identity),
-            Command::Key(KeyCommand::Decrypt { identity, .. } | KeyCommand::Encrypt { identity, .. }) => {
-                Some(identity)
-            }
+            Command::Key(
+                KeyCommand::Check { identity, .. }
+                | KeyCommand::Decrypt { identity, .. }
+                | KeyCommand::Encrypt { identity, .. },
+            ) => Some(identity),
             Command::Key(KeyCommand::Forget { key, .. } | KeyCommand::Remember { key, .. }) => {
                 overrides.key.clone_from(key);
                 None
             }
             Command::Settings(SettingsCommand::Apply(apply)) => {
-                overrides.families.clone_from(&apply.families.families);
                 overrides.cert.clone_from(&apply.cert);
+                overrides.families.clone_from(&apply.families.families);
                 overrides.key.clone_from(&apply.key);
                 None
             }

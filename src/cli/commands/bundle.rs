@@ -13,7 +13,7 @@ use super::full::{self, Full};
 use super::gather::{self, gather};
 use super::java;
 use super::stamp::Stamp;
-use super::stores::Wishes;
+use super::stores::{Asking, Wishes};
 use crate::cli::args::BundleArguments;
 use crate::cli::failure::Failure;
 use crate::cli::{Ending, Outcome, Shown};
@@ -40,7 +40,7 @@ pub fn run(
     let sources = sources(settings)?;
     let out = out(settings)?;
     let is_stream = out == Path::new("-");
-    let mut report = Report::default();
+    let mut report = Report::for_audience(arguments.audience.audience());
     let rules = Rules { keep_expired: arguments.keep_expired, now: host.now };
     let java_path = java::wanted(settings);
     let full_path = full::wanted(settings, java_path.is_some())?;
@@ -54,7 +54,7 @@ pub fn run(
         && arguments.public_roots.is_none();
     let full_stamp =
         if is_full_for_env && full_path.is_some() { full::stamp(&sources, settings, host) } else { None };
-    let wishes = Wishes { may_ask: true, ..Wishes::of(settings) };
+    let wishes = Wishes { asking: Asking::AlsoUnnamed, ..Wishes::of(settings) };
     let built = Built::from_sources(&sources, &outputs, rules, wishes, host, &mut report);
     if wants_facts || (host.stdout.is_terminal && !is_stream) {
         built.add_facts(host.now, &mut report);

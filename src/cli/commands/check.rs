@@ -2,17 +2,19 @@
 //! forgotten, so that a hundred thousand files fit in little memory.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::bundle::{Built, outputs};
 use super::full::{self, Full};
-use super::stores::Wishes;
-use super::{gather, identity, proxy};
+use super::stores::{Asking, Wishes};
+use super::{gather, identity, proxy, runtime};
 use crate::cli::args::{CheckArguments, FailOn};
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, FirstToExpire, Outcome, Shown};
+use crate::clients::Audience;
+use crate::clients::key::{refusal_of_client_signature, refusals_of_client_certificate};
 use crate::config::Settings;
 use crate::pki::bundle::{self, Obstacle, Place, Rules, role};
 use crate::pki::cert::{Certificate, Fingerprint, hex};
@@ -20,7 +22,7 @@ use crate::pki::chain::self_signature;
 use crate::pki::container::StoreError;
 use crate::pki::lifetime::{Lifetime, Thresholds, assess};
 use crate::pki::signature::Verdict;
-use crate::report::{BundleFacts, Cause, Finding, Report, Severity};
+use crate::report::{BundleFacts, Cause, CertificateFacts, Finding, Report, Severity};
 use crate::source::{self, Source};
 use crate::sys::Host;
 use crate::sys::fs::{self, ReadError};
@@ -36,16 +38,24 @@ pub fn run(
     wants_facts: bool,
     host: &mut Host,
 ) -> Result<Outcome, Failure> {
-    let mut check = Check::new(settings.thresholds, wants_facts, host.now);
+    let audience = arguments.audience.audience();
+    let mut check = Check::new(settings.thresholds, audience, wants_facts, host.now);
     let limits = arguments.identity.limits.limits();
-    let wishes = Wishes { limits, may_ask: !arguments.paths.is_empty(), ..Wishes::of(settings) };
+    // What is configured is judged by cron too; who names a path sits there.
+    let asking = if arguments.paths.is_empty() { Asking::WhereNamed } else { Asking::AlsoUnnamed };
+    let wishes = Wishes { asking, limits, ..Wishes::of(settings) };
     if arguments.paths.is_empty() {
         check.everything_configured(arguments, settings, wishes, host)?;
     } else {
         let typed = arguments.paths.iter().map(|path| Source::typed(path, &host.current_folder));
         let sources: Vec<Source> =
             typed.collect::<Result<_, _>>().map_err(|error| Failure::usage(error.to_string()))?;
+        let bundle = single_file(arguments, &sources)?;
         check.certificates_in(&sources, wishes, host);
+        if let (Some(program), Some(bundle)) = (&arguments.runtime, &bundle) {
+            check.summary.runtime =
+                runtime::prove(program, Some(bundle), None, settings, host, &mut check.report);
+        }
     }
     check.settle();
     let Check { mut report, mut summary, .. } = check;
@@ -88,6 +98,18 @@ pub fn run(
     Ok(Outcome { ending: Ending::Judging { from }, report, shown: Shown::Check(summary) })
 }
 
+/// With `--runtime` what is named is one bundle, and a file.
+fn single_file(arguments: &CheckArguments, sources: &[Source]) -> Result<Option<PathBuf>, Failure> {
+    if arguments.runtime.is_none() {
+        return Ok(None);
+    }
+    match sources {
+        [Source::Path(path)] if !fs::state(path).is_ok_and(|state| state.is_folder) => Ok(Some(path.clone())),
+        _ => Err(Failure::usage("with --runtime one bundle at most is named, and it is a file")
+            .hint("without any the configured bundle is tried, and the identity too")),
+    }
+}
+
 /// Judges certificates one at a time, and in the end those that another may take the place of.
 pub(super) struct Check {
     /// By the hash of a public key: the last second of the certificate that lasts longest.
@@ -112,12 +134,17 @@ struct Pending {
 }
 
 impl Check {
-    pub(super) fn new(thresholds: Option<Thresholds>, wants_facts: bool, now: i64) -> Self {
+    pub(super) fn new(
+        thresholds: Option<Thresholds>,
+        audience: Audience,
+        wants_facts: bool,
+        now: i64,
+    ) -> Self {
         Self {
             keys: HashMap::new(),
             now,
             pending: Vec::new(),
-            report: Report::default(),
+            report: Report::for_audience(audience),
             subjects: HashMap::new(),
             summary: CheckSummary { now, ..CheckSummary::default() },
             thresholds,
@@ -146,8 +173,9 @@ impl Check {
         {
             self.bundle(settings, out, wishes, host)?;
         }
+        let mut examined = None;
         if has_identity {
-            identity::check(
+            let (_, given) = identity::examine(
                 &arguments.identity.limits,
                 settings,
                 false,
@@ -161,6 +189,12 @@ impl Check {
                     note_first(&mut self.summary.first_to_expire, first);
                 },
             );
+            examined = Some(given);
+        }
+        if let Some(program) = &arguments.runtime {
+            let bundle = out.as_deref().filter(|out| fs::state(out).is_ok());
+            self.summary.runtime =
+                runtime::prove(program, bundle, examined.as_ref(), settings, host, &mut self.report);
         }
         if let Some(settings) = &settings.proxy {
             proxy::note_exceptions(&settings.exceptions, &mut self.report);
@@ -176,7 +210,7 @@ impl Check {
         wishes: Wishes<'_>,
         host: &mut Host,
     ) -> Result<(), Failure> {
-        let mut rebuilt = Report::default();
+        let mut rebuilt = Report::for_audience(self.report.audience.clone());
         let built = (!settings.sources.is_empty()).then(|| {
             let sources: Vec<Source> = settings.sources.iter().map(|source| source.value.clone()).collect();
             let rules = Rules { keep_expired: false, now: self.now };
@@ -359,8 +393,18 @@ pub(super) fn judge_client(
     report: &mut Report,
 ) {
     let own = self_signature(certificate);
+    let role = role(certificate, own);
+    // Of the key's kind the identity speaks as a whole, once.
+    if let Some(refusal) = refusal_of_client_signature(certificate, role) {
+        report.find(
+            Some(place),
+            Cause::ClientRefuses { refusal, subject: certificate.subject().short().into() },
+        );
+    }
     if wants_facts {
-        report.certificates.push(gather::facts(certificate, place, role(certificate, own), own, now));
+        let facts = gather::facts(certificate, place, role, own, now);
+        let refusals = refusals_of_client_certificate(certificate, role);
+        report.certificates.push(CertificateFacts { refusals, ..facts });
     }
     if let Some(cause) = lifetime_cause(certificate, certificate.is_ca(), thresholds, now) {
         report.find(Some(place), cause);

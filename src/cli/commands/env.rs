@@ -245,3 +245,49 @@ fn unquotable(error: shell::Unquotable) -> Failure {
 
 const PLACEHOLDER: &str = "SECRET-NOT-SHOWN";
 const STARS: &[u8] = b"***";
+
+#[cfg(test)]
+mod tests {
+    use super::super::values::Proxies;
+    use super::*;
+    use crate::proxy::Address;
+    use crate::secret::Passphrase;
+
+    #[test]
+    fn people_see_stars_for_a_secret_and_for_the_part_of_an_address_that_is_one() {
+        let secret = |text: &str| Passphrase::new(text.as_bytes().to_vec());
+        let address = |text: &str| Address::parse(text).unwrap();
+        let values = Values {
+            // A path that holds the word which stands for a secret on the way.
+            bundle: Some(format!("/{PLACEHOLDER}/{PLACEHOLDER}X/b.pem").into()),
+            passphrase: Some(secret("geheim ' % $x")),
+            proxy: Proxies {
+                exceptions: Some("localhost".to_owned()),
+                http: Some(address("http://bob@q:2").url(None)),
+                https: Some(address("http://alice@p:1").url(Some(&secret("geheim@%")))),
+            },
+            ..Values::default()
+        };
+        let settings = Settings::resolve(
+            crate::config::Overrides::default(),
+            &crate::sys::env::Environment::from_pairs([("HOME", "/home/alice")]),
+            std::path::Path::new("/"),
+            None,
+        );
+        let rows = rows(&values, false, &settings.unwrap());
+        assert_eq!(rows.len(), 8);
+        for shell in Shell::ALL.into_iter().chain([Shell::Mksh]) {
+            let whole = script(shell, &rows);
+            let shown = String::from_utf8(script_for_people(shell, &rows).unwrap()).unwrap();
+            assert!(!shown.contains("geheim"), "{shell:?}: {shown}");
+            assert_eq!(shown.matches("http://alice:***@p:1").count(), 2, "{shell:?}: {shown}");
+            assert_eq!(shown.matches("***").count(), 3, "{shell:?}: {shown}");
+            // No password, no stars: an empty one is no secret.
+            assert_eq!(shown.matches("http://bob:@q:2").count(), 2, "{shell:?}: {shown}");
+            assert!(shown.contains(&format!("/{PLACEHOLDER}/{PLACEHOLDER}X/b.pem")), "{shell:?}: {shown}");
+            let is_whole = whole.is_ok_and(|whole| String::from_utf8_lossy(&whole).contains("geheim%40%25"));
+            // In a batch file a percent sign is written twice.
+            assert!(is_whole || shell == Shell::Cmd, "{shell:?}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::bundle::{Built, outputs, sources};
 use super::gather::each_certificate;
 use super::stamp::Stamp;
-use super::stores::Wishes;
+use super::stores::{Asking, Wishes};
 use crate::cli::failure::Failure;
 use crate::config::{Origin, PublicRoots, Settings};
 use crate::pki::bundle::{Collection, Place, Rules, loads_everywhere, merge};
@@ -76,8 +76,8 @@ pub fn ensure(
     }
     let mut found = Report::default();
     let rules = Rules { keep_expired: false, now: host.now };
-    let extra =
-        Built::from_sources(&sources, &outputs(settings), rules, Wishes::of(settings), host, &mut found);
+    let wishes = Wishes { asking: Asking::Never, ..Wishes::of(settings) };
+    let extra = Built::from_sources(&sources, &outputs(settings), rules, wishes, host, &mut found);
     let full = match found.worst() {
         Severity::Critical => None,
         _ => Full::of(&extra, settings, rules, host, &mut found),

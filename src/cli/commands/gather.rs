@@ -201,14 +201,19 @@ pub(super) fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut R
                 report.find(at, Cause::PrivateKeyInSource { label });
             }
         }
-        Content::Request(_) => {
+        Content::Request(der) => {
             if repeats.unrelated.is_one_more() {
-                report.find(at, Cause::SourceOther { what: "a certificate request".into() });
+                let whose = container::subject_of_request(der);
+                let whose = whose.map(|name| format!(" for '{}'", name.short())).unwrap_or_default();
+                report.find(at, Cause::SourceOther { what: format!("a certificate request{whose}").into() });
             }
         }
-        Content::RevocationList(_) => {
+        Content::RevocationList(der) => {
             if repeats.unrelated.is_one_more() {
-                report.find(at, Cause::SourceOther { what: "a certificate revocation list".into() });
+                let whose = container::issuer_of_list(der);
+                let whose = whose.map(|name| format!(" of '{}'", name.short())).unwrap_or_default();
+                let what = format!("a certificate revocation list{whose}").into();
+                report.find(at, Cause::SourceOther { what });
             }
         }
         Content::Unclosed { label } => {
@@ -416,6 +421,7 @@ pub fn facts(
         not_after: validity.not_after,
         not_before: validity.not_before,
         place,
+        refusals: clients::refusals_of_certificate(certificate, role),
         role,
         self_signed: match own {
             Verdict::NotCheckable => None,

@@ -12,7 +12,10 @@ use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
 use crate::clients;
-use crate::clients::key::{refusal_of_key_kind, refusals_of_chain_file, refusals_of_key_file};
+use crate::clients::Refusal;
+use crate::clients::key::{
+    KeyReason, refusal_of_content, refusal_of_key_kind, refusals_of_chain_file, refusals_of_key_file,
+};
 use crate::config::{Origin, Settings};
 use crate::pki::bundle::Place;
 use crate::pki::cert::{Certificate, Fingerprint, hex};
@@ -38,6 +41,19 @@ pub fn check(
     report: &mut Report,
     visit: &mut dyn FnMut(&Certificate, Place, &mut Report),
 ) -> IdentitySummary {
+    examine(limits, settings, may_ask, host, report, visit).0
+}
+
+/// The same, and hands over what a program would be given.
+pub fn examine(
+    limits: &LimitArguments,
+    settings: &Settings,
+    may_ask: bool,
+    host: &mut Host,
+    report: &mut Report,
+    visit: &mut dyn FnMut(&Certificate, Place, &mut Report),
+) -> (IdentitySummary, Examined) {
+    let mut examined = Examined::default();
     let mut summary = IdentitySummary { now: host.now, ..IdentitySummary::default() };
     let mut chain = Chain::default();
     if let Some(path) = &settings.cert {
@@ -50,7 +66,7 @@ pub fn check(
     }
     let key = settings.key.as_ref().and_then(|path| {
         summary.key = Some(path.value.clone());
-        open_and_judge(&path.value, limits, settings, may_ask, host, report, &mut summary)
+        open_and_judge(&path.value, limits, settings, may_ask, host, report, &mut summary, &mut examined)
     });
     match (&settings.cert, &settings.key) {
         (Some(certificate), None) => note_incomplete("client.key", &certificate.origin, report),
@@ -68,7 +84,19 @@ pub fn check(
             report.find(place, Cause::KeyKindRefused { refusal });
         }
     }
-    summary
+    let first = chain.certificates.into_iter().next();
+    (summary, Examined { certificate: first, ..examined })
+}
+
+/// What a program would be given, as far as it could be had.
+#[derive(Default)]
+pub struct Examined {
+    /// The first certificate of the chain.
+    pub certificate: Option<Certificate>,
+    /// Whether the key is sealed; none where there is no key to be read.
+    pub is_sealed: Option<bool>,
+    /// The passphrase of a sealed key, right or wrong.
+    pub passphrase: Option<Passphrase>,
 }
 
 /// Reads and recognises a key file, for a command that needs the key.
@@ -222,6 +250,7 @@ pub fn key_facts(file: &KeyFile, place: Place) -> KeyFacts {
         iterations: scheme.and_then(key::Scheme::iterations),
         opened: None,
         place,
+        refusals: refusals_of_key_file(&file.facts),
         scheme: scheme.map(key::Scheme::name),
         spki_sha256: None,
     };
@@ -265,6 +294,7 @@ pub fn unreadable(path: &Path, error: &ReadError) -> Failure {
 }
 
 /// Reads the key, says everything about it that needs no certificate, and opens it where that is possible.
+#[expect(clippy::too_many_arguments, reason = "the second half of `examine`, which is long enough")]
 fn open_and_judge(
     path: &Path,
     limits: &LimitArguments,
@@ -273,6 +303,7 @@ fn open_and_judge(
     host: &mut Host,
     report: &mut Report,
     summary: &mut IdentitySummary,
+    examined: &mut Examined,
 ) -> Option<PrivateKey> {
     let mut place = Place { file: report.file(path.to_owned()), index: 1, line: None };
     summary.key_place = Some(place);
@@ -299,6 +330,7 @@ fn open_and_judge(
         report.find(Some(place), Cause::KeyNotPortable { refusal });
     }
     let mut facts = key_facts(&file, place);
+    examined.is_sealed = Some(facts.encrypted);
     let key = match file.content {
         Content::Plain(key) => {
             report.find(Some(place), Cause::KeyNotEncrypted);
@@ -310,10 +342,16 @@ fn open_and_judge(
             Some(key)
         }
         Content::Sealed(sealed) => {
-            open_sealed(&sealed, path, limits, settings, may_ask, host, report, &mut facts, summary)
+            let passphrase = &mut examined.passphrase;
+            open_sealed(
+                &sealed, path, limits, settings, may_ask, host, report, &mut facts, summary, passphrase,
+            )
         }
     };
     report.keys.push(facts);
+    if let Some(refusal) = key.as_ref().and_then(refusal_of_content) {
+        report.find(Some(place), Cause::KeyNotPortable { refusal });
+    }
     if key.as_ref().is_some_and(PrivateKey::contradicts_itself) {
         report.find(Some(place), Cause::KeyContradicts);
     }
@@ -331,6 +369,7 @@ fn open_sealed(
     report: &mut Report,
     facts: &mut KeyFacts,
     summary: &mut IdentitySummary,
+    passphrase: &mut Option<Passphrase>,
 ) -> Option<PrivateKey> {
     let place = Some(facts.place);
     let limits = limits.limits();
@@ -354,17 +393,18 @@ fn open_sealed(
             return None;
         }
     };
-    let opened = sealed.open(&obtained.passphrase, &limits);
+    let obtained = passphrase.insert(obtained.passphrase);
+    let opened = sealed.open(obtained, &limits);
     facts.opened = Some(opened.is_ok());
     match opened {
         Ok(key) => {
-            note_oddities(&obtained.passphrase, Severity::Info, place, report);
+            note_oddities(obtained, Severity::Info, place, report);
             note_opened(&key, facts);
             Some(key)
         }
         Err(error) => {
             report.find(place, Cause::KeyNotOpened(error));
-            note_oddities(&obtained.passphrase, Severity::Warning, place, report);
+            note_oddities(obtained, Severity::Warning, place, report);
             None
         }
     }
@@ -433,6 +473,9 @@ pub fn note_opened(key: &PrivateKey, facts: &mut KeyFacts) {
     facts.algorithm = Some(key.algorithm().name());
     facts.bits = key.algorithm().bits();
     facts.spki_sha256 = key.public_key_sha256().map(|hash| hex(&hash));
+    facts.refusals.extend(refusal_of_content(key));
+    let kind = refusal_of_key_kind(key.algorithm());
+    facts.refusals.extend(kind.map(|kind| Refusal { by: kind.by, what: KeyReason::Kind(kind.what) }));
 }
 
 /// One half of the identity is missing. Named on the command line that is a wish, in the configuration a mistake: `env` refuses it.

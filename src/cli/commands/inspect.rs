@@ -61,7 +61,7 @@ pub fn run(
     }
     let mut inspector = Inspector {
         // Its own signature is proven here, once for each certificate, and only where that is shown.
-        check: Check::new(settings.thresholds, false, host.now),
+        check: Check::new(settings.thresholds, arguments.audience.audience(), false, host.now),
         certificates: Vec::new(),
         inspection: Inspection::default(),
         keeps_sealed: arguments.passphrase.is_some(),
@@ -73,7 +73,7 @@ pub fn run(
     let lent = Lent { environment, keyring: &**keyring, terminal: &**terminal };
     let limits = arguments.limits.limits();
     // Whoever has named no place for passphrases of stores has not asked for a keyring to be woken.
-    let wishes = Wishes { limits, may_ask: false, settings };
+    let wishes = Wishes { limits, ..Wishes::of(settings) };
     let mut opener = (settings.store_passphrase.origin != Origin::Default).then(|| Opener::new(wishes, lent));
     source::read_all(&sources, roots, &mut **stdin, &|_| false, &mut |blob| {
         inspector.read(blob, &limits, opener.as_mut());

@@ -13,6 +13,7 @@ use crate::cli::args::{IdentityArguments, KeyCommand, LimitArguments};
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
 use crate::cli::{Ending, Outcome, Shown};
+use crate::clients::Audience;
 use crate::config::Settings;
 use crate::pki::bundle::Place;
 use crate::pki::container::{self, Content as Found};
@@ -58,7 +59,9 @@ pub fn run(
     let path = key.value.as_path();
     let mut report = Report::default();
     let shown = match command {
-        KeyCommand::Check(arguments) => return Ok(check(arguments, settings, host)),
+        KeyCommand::Check { audience, identity } => {
+            return Ok(check(identity, audience.audience(), settings, host));
+        }
         KeyCommand::Decrypt { identity, out } => {
             let destination = Destination::typed(out, is_json, host)?;
             decrypt(path, identity, &destination, settings, host, &mut report)
@@ -116,8 +119,8 @@ fn absolute(store: &Path, host: &Host) -> PathBuf {
     }
 }
 
-fn check(arguments: &IdentityArguments, settings: &Settings, host: &mut Host) -> Outcome {
-    let mut report = Report::default();
+fn check(arguments: &IdentityArguments, audience: Audience, settings: &Settings, host: &mut Host) -> Outcome {
+    let mut report = Report::for_audience(audience);
     let now = host.now;
     let summary =
         identity::check(&arguments.limits, settings, true, host, &mut report, &mut |one, place, report| {

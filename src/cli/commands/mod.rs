@@ -17,6 +17,7 @@ pub mod pile;
 pub mod profiles;
 pub mod proxy;
 pub mod remember;
+pub mod runtime;
 pub mod save;
 pub mod settings;
 pub mod settings_show;

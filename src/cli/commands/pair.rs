@@ -305,6 +305,8 @@ fn put_back(path: &Path, kind: Kind, bytes: Option<&[u8]>) -> Result<(), Failure
 /// A failure to write, with the next step.
 pub fn not_written(path: &Path, error: &WriteError) -> Failure {
     let hint = match error {
+        WriteError::Changed => "nothing was changed; try again".to_owned(),
+        WriteError::DeadLink => "mend the link, or name another file".to_owned(),
         WriteError::Refused(error) => match error.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
                 "nothing was changed; make room on the disk".to_owned()
@@ -316,7 +318,7 @@ pub fn not_written(path: &Path, error: &WriteError) -> Failure {
                 )
             }
         },
-        WriteError::Changed | WriteError::DeadLink | WriteError::ForeignLink | WriteError::NotAFile => {
+        WriteError::ForeignLink | WriteError::NotAFile => {
             "nothing was changed; name another folder with --out-dir".to_owned()
         }
     };

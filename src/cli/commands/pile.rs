@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::import::Places;
 use super::pair::Pair;
-use super::stores::{self, Opener, Wishes};
+use super::stores::{self, Asking, Opener, Wishes};
 use super::{check, gather, identity};
 use crate::cli::ImportSummary;
 use crate::cli::args::ImportArguments;
@@ -205,7 +205,7 @@ impl Pile {
     ) -> Result<(), Failure> {
         let limits = arguments.limits.limits();
         let host = &*host;
-        let wishes = Wishes { limits, may_ask: true, settings };
+        let wishes = Wishes { asking: Asking::AlsoUnnamed, limits, settings };
         let mut opener = Opener::new(wishes, identity::lent(host));
         let mut asked: Vec<(PathBuf, usize)> = Vec::new();
         for one in locked {

@@ -17,7 +17,7 @@ use crate::cli::failure::Failure;
 use crate::cli::render::{self, words};
 use crate::cli::{EditEnd, Ending, Outcome, SettingsChange, SettingsEdit, Shown};
 use crate::config::{Settings, state_folder};
-use crate::exports::VARIABLES;
+use crate::exports::{Content as Exported, VARIABLES};
 use crate::pki::bundle::Place;
 use crate::report::{Cause, Report};
 use crate::settings::is_secret;
@@ -130,7 +130,9 @@ fn wanted(
     let mut wanted = Vec::new();
     // An address goes into several variables, and is worth one word.
     let mut left_out: Vec<String> = Vec::new();
-    for variable in settings.families.variables().filter(|variable| !is_secret(variable.content)) {
+    // Options for Java are not certman's alone: what others have set in this environment is in them.
+    let is_ours = |content| !is_secret(content) && content != Exported::JavaOptions;
+    for variable in settings.families.variables().filter(|variable| is_ours(variable.content)) {
         let Some(value) = values.value(variable.content) else { continue };
         let Ok(text) = str::from_utf8(value) else {
             let shown = words::path(Path::new(String::from_utf8_lossy(value).as_ref()));

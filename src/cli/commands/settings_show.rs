@@ -12,7 +12,7 @@ use crate::cli::args::settings::is_cert_store;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
 use crate::cli::{Ending, Fitness, Outcome, SettingsFile, SettingsSummary, Shown, VariableSummary, Winner};
-use crate::exports::{Content as Exported, VARIABLES, Variable};
+use crate::exports::{Content as Exported, Families, VARIABLES, Variable};
 use crate::pki::bundle::{Place, loads_everywhere};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::container::{self, Content as Found};
@@ -35,8 +35,8 @@ pub fn run(host: &Host) -> Result<Outcome, Failure> {
     let mut variables: Vec<Seen> = names().map(|name| Seen::of(name, &files, host)).collect();
     // What is nowhere is told only of bundle and identity.
     let is_main = |one: &Seen| {
-        let known = VARIABLES.iter().find(|known| known.name == one.name);
-        is_path(one.name) || known.is_some_and(|known| is_secret(known.content))
+        let known = Families::default().variables().find(|known| known.name == one.name);
+        known.is_some_and(|known| is_path(one.name) || is_secret(known.content))
     };
     variables.retain(|one| one.winner.is_some() || is_main(one));
     let certificate = in_force(&variables, Exported::ClientCertificate);
@@ -233,7 +233,7 @@ fn fitness(name: &str, value: &str, certificate: Option<&str>, has_passphrase: b
     let tried = match content {
         _ if name == CERT_STORE && is_cert_store(value) => Ok(Fitness::Works),
         _ if name == CERT_STORE => Err(Trouble::UnknownStore),
-        Some(Exported::ExtraBundle) => bundle(value),
+        Some(Exported::ExtraBundle | Exported::FullBundle) => bundle(value),
         Some(Exported::ClientCertificate) => first_certificate(value).map(|_| Fitness::Works),
         Some(Exported::ClientKey) => key(value, certificate, has_passphrase),
         _ => Ok(Fitness::NotTried),
@@ -311,7 +311,9 @@ fn names() -> impl Iterator<Item = &'static str> {
 /// Whether a path goes into this variable.
 pub(super) fn is_path(name: &str) -> bool {
     let known = VARIABLES.iter().find(|variable| variable.name == name);
-    known.is_some_and(|known| is_of_identity(known) || known.content == Exported::ExtraBundle)
+    known.is_some_and(|known| {
+        is_of_identity(known) || matches!(known.content, Exported::ExtraBundle | Exported::FullBundle)
+    })
 }
 
 /// Whether it is about certificate or key.

@@ -27,19 +27,30 @@ use crate::sys::passphrase::{self, Lent, Source};
 /// How a command wants stores to be opened.
 #[derive(Clone, Copy)]
 pub struct Wishes<'s> {
+    /// When a person may be asked.
+    pub asking: Asking,
     /// How much work a store may ask for.
     pub limits: Limits,
-    /// Whether a person may be asked where nobody has named a place and the keyring has no entry.
-    pub may_ask: bool,
     /// They say what place the passphrases of stores come from, and what the keyring calls them.
     pub settings: &'s Settings,
 }
 
 impl<'s> Wishes<'s> {
-    /// What the settings say, with the usual limits, and asking nobody.
+    /// What the settings say, with the usual limits, and asking nobody unless that is the place they name.
     pub fn of(settings: &'s Settings) -> Self {
-        Self { limits: Limits::DEFAULT, may_ask: false, settings }
+        Self { asking: Asking::WhereNamed, limits: Limits::DEFAULT, settings }
     }
+}
+
+/// When a person may be asked for the passphrase of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// Also where nobody has named a place and the keyring has no entry.
+    AlsoUnnamed,
+    /// Never, whatever place is named: at the start of a shell nobody wants a question.
+    Never,
+    /// Where that is the place that is named.
+    WhereNamed,
 }
 
 /// Opens one store after the other, and remembers the passphrases on the way: one that was given for a store is tried on the
@@ -141,7 +152,7 @@ impl<'s> Opener<'s> {
             if let Some(opened) = unproven {
                 return Ok(Unlocked { opened, passphrase: None, well_known: None });
             }
-            let may_ask = self.wishes.may_ask && self.lent.terminal.is_present();
+            let may_ask = self.wishes.asking == Asking::AlsoUnnamed && self.lent.terminal.is_present();
             if may_ask && missing.as_ref().is_some_and(has_no_entry) {
                 missing = self.ask(&Source::Prompt, path, report).err();
                 found = attempts.with_given(self)?;
@@ -175,6 +186,9 @@ impl<'s> Opener<'s> {
     }
 
     fn ask(&mut self, place: &Source, path: &Path, report: &mut Report) -> Result<(), passphrase::Error> {
+        if *place == Source::Prompt && self.wishes.asking == Asking::Never {
+            return Err(passphrase::Error::NoTerminal);
+        }
         let account = self.wishes.settings.account(&keyring_account(path));
         let obtained = passphrase::obtain(place, &account, &prompt(path), &self.lent)?;
         identity::note_open_file(&obtained, place, report);
@@ -300,6 +314,8 @@ pub fn key_facts(key: &StoredKey, kind: StoreKind, place: Place) -> (KeyFacts, B
         iterations: key.iterations(),
         opened: None,
         place,
+        // What clients read is a key file.
+        refusals: Vec::new(),
         scheme: key.scheme(),
         spki_sha256: None,
     };
@@ -350,7 +366,7 @@ pub fn remember(
     let (prompt, missing) = (prompt(path), |error: &passphrase::Error| no_passphrase(path, error));
     let whose = Whose {
         account: &account,
-        keyring_failure: &super::key::of_keyring,
+        keyring_failure: &of_keyring,
         missing: &missing,
         prompt: &prompt,
         way_out: WAY_OUT,
@@ -372,7 +388,7 @@ pub fn forget(path: &Path, settings: &Settings, host: &mut Host) -> Result<Strin
         Ok(()) => Ok(format!("the keyring has no entry '{}' any more", Foreign(&account))),
         Err(error @ keyring::Error::Absent { .. }) => Err(Failure::new(Foreign(error).to_string())
             .hint("there is nothing to forget; an entry goes by the path of the store")),
-        Err(error) => Err(super::key::of_keyring(&error)),
+        Err(error) => Err(of_keyring(&error)),
     }
 }
 
@@ -386,6 +402,10 @@ pub fn not_opened(path: &Path, error: &StoreError) -> Failure {
 pub fn no_passphrase(path: &Path, error: &passphrase::Error) -> Failure {
     Failure::new(format!("no passphrase for the store {}: {}", words::path(path), Foreign(error)))
         .hint(words::store_passphrase_fix(error))
+}
+
+fn of_keyring(error: &keyring::Error) -> Failure {
+    Failure::new(Foreign(error).to_string()).hint(words::store_keyring_fix(error))
 }
 
 /// The name that the keyring has for the passphrase of a store: by its absolute path, a link counting as another one.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::bundle::{Built, out, outputs, sources};
 use super::stamp::Stamp;
-use super::stores::Wishes;
+use super::stores::{Asking, Wishes};
 use super::{full, identity, java, proxy};
 use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
@@ -154,6 +154,11 @@ fn replacements(
     if !has_any || !settings.families.variables().any(|variable| variable.content.needs_full_bundle()) {
         return Ok(());
     }
+    if request.rehearse {
+        let full = settings.full.as_ref().filter(|_| wants(Exported::FullBundle));
+        values.full = full.map(|full| fs::without_parents(&full.value));
+        return Ok(());
+    }
     let full = fs::without_parents(&full::ensure(settings, request.no_refresh, host, report)?);
     if wants(Exported::JavaOptions)
         && let Some(java) = &settings.java
@@ -204,7 +209,8 @@ fn bundle(
     }
     let mut found = Report::default();
     let rules = Rules { keep_expired: false, now: host.now };
-    let wishes = Wishes { limits: request.limits.limits(), ..Wishes::of(settings) };
+    let limits = request.limits.limits();
+    let wishes = Wishes { asking: Asking::Never, limits, ..Wishes::of(settings) };
     let built = Built::from_sources(&sources, &outputs(settings), rules, wishes, host, &mut found);
     let failure = if found.worst() < Severity::Critical {
         match built.publish(out) {

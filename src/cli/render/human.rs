@@ -112,8 +112,16 @@ impl Screen<'_, '_> {
             if let Some(fix) = words::fix(&finding.cause) {
                 writeln!(self.err, "certman: hint: {fix}")?;
             }
+            if let Some(seen) = self.seen(finding) {
+                writeln!(self.err, "certman: {seen}")?;
+            }
         }
         Ok(())
+    }
+
+    /// For those who want to know more: the versions on which a refusal was seen.
+    fn seen(&self, finding: &Finding) -> Option<String> {
+        self.common.verbose.then(|| words::seen(&finding.cause)).flatten()
     }
 
     /// Findings as the answer: to standard output, the worst first.
@@ -131,6 +139,9 @@ impl Screen<'_, '_> {
             writeln!(self.out, "{}: {located} [{}]", paint(word, finding.severity), finding.cause.code())?;
             if let Some(fix) = words::fix(&finding.cause) {
                 writeln!(self.out, "    {fix}")?;
+            }
+            if let Some(seen) = self.seen(finding) {
+                writeln!(self.out, "    {seen}")?;
             }
         }
         Ok(())
@@ -226,6 +237,10 @@ impl Screen<'_, '_> {
     }
 
     fn check_summary(&mut self, report: &Report, summary: &CheckSummary) -> io::Result<()> {
+        let runtime = summary.runtime.as_ref().filter(|_| !self.common.quiet);
+        if let Some(line) = runtime.and_then(words::runtime) {
+            writeln!(self.out, "{line}")?;
+        }
         let certificates = words::counted(summary.certificates, "certificate");
         self.verdict(report, || words::all_good(summary), &format!("{certificates}: "))
     }

@@ -9,7 +9,8 @@ use crate::cli::args::settings::SettingsCommand;
 use crate::cli::args::{Command, KeyCommand, ProxyCommand};
 use crate::cli::failure::Failure;
 use crate::cli::inspection::{Content, Item, StoreFacts};
-use crate::cli::{EditEnd, ImportSummary, Outcome, Shown, Written};
+use crate::cli::{EditEnd, ImportSummary, Outcome, RuntimeSummary, Shown, Written};
+use crate::clients::Refusal;
 use crate::config::Profile;
 use crate::pki::bundle::{Place, Role};
 use crate::pki::container::{Integrity, Protected, Protection};
@@ -51,6 +52,11 @@ pub(super) fn answer(
                 Shown::Note(note) => {
                     put("message", json!(note));
                 }
+                Shown::Check(summary) => {
+                    if let Some(summary) = &summary.runtime {
+                        put("runtime", runtime(summary));
+                    }
+                }
                 Shown::Profiles(profiles) => {
                     put("profiles", Value::Array(profiles.iter().map(profile).collect()));
                 }
@@ -63,7 +69,7 @@ pub(super) fn answer(
                     put("settings", settings::edit_json(edit));
                     put("message", json!(words::edited(edit)));
                 }
-                Shown::Check(_) | Shown::Identity(_) | Shown::Output(_) => {}
+                Shown::Identity(_) | Shown::Output(_) => {}
             }
         }
         Err(failure) => {
@@ -163,6 +169,7 @@ fn certificate(facts: &CertificateFacts, report: &Report) -> Value {
             Role::Intermediate => "intermediate",
             Role::Leaf => "leaf",
         },
+        "refused_by": refused_by(&facts.refusals, report, |what| format!("it has {what}")),
     });
     if let Some(kept) = facts.kept {
         object["kept"] = json!(kept.is_ok());
@@ -330,12 +337,43 @@ fn key(facts: &KeyFacts, report: &Report) -> Value {
         "opened": facts.opened,
         "spki_sha256": facts.spki_sha256,
         "source": source(facts.place, report),
+        "refused_by": refused_by(&facts.refusals, report, |reason| format!("it {}", words::key_reason(reason))),
     })
 }
 
 fn profile(profile: &Profile) -> Value {
     let files: Vec<_> = profile.files.iter().map(|path| path.to_string_lossy()).collect();
     json!({ "name": profile.name, "files": files, "keys": profile.keys, "active": profile.is_active })
+}
+
+fn runtime(summary: &RuntimeSummary) -> Value {
+    let handshakes = summary
+        .handshakes
+        .iter()
+        .map(|one| json!({ "tls": words::tls(one.version).trim_start_matches("TLS "), "way": one.way, "done": one.is_done }));
+    json!({
+        "path": summary.path.to_string_lossy(),
+        "name": if summary.is_bun { "bun" } else { "node" },
+        "version": summary.version,
+        "certificates": summary.certificates,
+        "handshakes": handshakes.collect::<Vec<Value>>(),
+    })
+}
+
+/// One object for each client of the audience that refuses something, and each thing that it refuses.
+fn refused_by<What>(
+    refusals: &[Refusal<What>],
+    report: &Report,
+    why: impl Fn(&What) -> String,
+) -> Vec<Value> {
+    let mut objects = Vec::new();
+    for refusal in refusals {
+        for seen in refusal.by.iter().filter(|seen| report.audience.has(seen.client)) {
+            let why = why(&refusal.what);
+            objects.push(json!({ "client": seen.client.name(), "why": why, "seen_on": seen.on }));
+        }
+    }
+    objects
 }
 
 fn source(place: Place, report: &Report) -> Value {
@@ -375,7 +413,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Hook(_) => "hook",
         Command::Import(_) => "import",
         Command::Inspect(_) => "inspect",
-        Command::Key(KeyCommand::Check(_)) => "key check",
+        Command::Key(KeyCommand::Check { .. }) => "key check",
         Command::Key(KeyCommand::Decrypt { .. }) => "key decrypt",
         Command::Key(KeyCommand::Encrypt { .. }) => "key encrypt",
         Command::Key(KeyCommand::Forget { .. }) => "key forget",

@@ -114,7 +114,7 @@ fn status(outcome: &Outcome) -> u8 {
 }
 
 fn is_key_check(command: &Command) -> bool {
-    matches!(command, Command::Key(super::args::KeyCommand::Check(_)))
+    matches!(command, Command::Key(super::args::KeyCommand::Check { .. }))
 }
 
 /// Whether the answer is a report. What a command puts on standard output for other programs stays as it is.

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 use crate::cli::{
-    CheckSummary, EditEnd, FirstToExpire, Fitness, IdentitySummary, ImportSummary, SettingsEdit,
-    VariableSummary, Written,
+    CheckSummary, EditEnd, FirstToExpire, Fitness, IdentitySummary, ImportSummary, RuntimeSummary,
+    SettingsEdit, VariableSummary, Written,
 };
-use crate::clients::key::{KeyReason, KeyRefusal};
+use crate::clients::key::KeyReason;
 use crate::clients::{Client, Refusal};
 use crate::pki::asn1::{Departure, Malformed};
 use crate::pki::bundle::{Obstacle, Place};
@@ -23,10 +23,11 @@ use crate::pki::lifetime::{DAY, Validity};
 use crate::pki::name::Foreign;
 use crate::pki::public;
 use crate::proxy::Form;
-use crate::report::{Cause, CertificateFacts, Finding, Report, Trouble};
+use crate::report::{Cause, CertificateFacts, Finding, Report, RuntimeTrouble, Trouble};
 use crate::settings::{Invalid, Mistake};
 use crate::sys::fs::ReadError;
-use crate::sys::{keyring, passphrase};
+use crate::sys::net::Version;
+use crate::sys::{keyring, passphrase, runtime};
 
 /// The sentence with the place before it.
 pub fn located(finding: &Finding, files: &[PathBuf]) -> String {
@@ -100,7 +101,7 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         }
         Cause::ChainGap { issuer, subject } => {
             format!(
-                "the root of '{subject}' is missing: it was issued by '{issuer}', and no client trusts it alone"
+                "the root of '{subject}' is missing: it was issued by '{issuer}', and most clients do not trust it alone"
             )
         }
         Cause::ChainGapAll => {
@@ -116,8 +117,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::ClientCertNotForClients { subject, unfit } => {
             format!("'{subject}' is not a certificate for TLS clients: {}", self::unfit(unfit))
         }
-        Cause::ClientCertNotPortable { refusal: Refusal { clients, what } } => {
-            format!("the certificate file {what}, and {} will not read it", listed(clients))
+        Cause::ClientCertNotPortable { refusal } => {
+            let clients = listed(&refusal.clients());
+            format!("the certificate file {}, and {clients} will not read it", refusal.what)
         }
         Cause::ClientCertOrder { disorder, later } => {
             let later = place(*later, files);
@@ -141,8 +143,10 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::ClientCertUnreadable { guess: Some(guess) } => {
             format!("there is no certificate in the certificate file: {}", self::guess(*guess))
         }
-        Cause::ClientRefuses { refusal: Refusal { clients, what }, subject } => {
-            format!("'{subject}' has {what}, which {} refuse{}", listed(clients), third_person(clients))
+        Cause::ClientRefuses { refusal, subject } => {
+            let clients = refusal.clients();
+            let refuse = third_person(&clients);
+            format!("'{subject}' has {}, which {} refuse{refuse}", refusal.what, listed(&clients))
         }
         Cause::CrossSignedTwin { issuer, kept, subject } => {
             format!(
@@ -171,8 +175,8 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::KeyContradicts => {
             "the client key contradicts itself: the public part in its file belongs to another key".into()
         }
-        Cause::KeyKindRefused { refusal: Refusal { clients, what } } => {
-            format!("{} will not use {what}", listed(clients))
+        Cause::KeyKindRefused { refusal } => {
+            format!("{} will not use {}", listed(&refusal.clients()), refusal.what)
         }
         Cause::KeyMismatch { subject } => {
             format!("the client key does not belong to the first certificate of the chain, '{subject}'")
@@ -180,8 +184,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         Cause::KeyNotEncrypted => "the client key lies on the disk without a passphrase".into(),
         Cause::KeyMissing(error) => format!("the client key cannot be read: {error}"),
         Cause::KeyNotOpened(error) => not_opened(error),
-        Cause::KeyNotPortable { refusal: KeyRefusal { clients, reason } } => {
-            format!("the client key {}, and {} will not open it", key_reason(reason), listed(clients))
+        Cause::KeyNotPortable { refusal } => {
+            let clients = listed(&refusal.clients());
+            format!("the client key {}, and {clients} will not open it", key_reason(&refusal.what))
         }
         Cause::KeyOwner { owner } => {
             format!("the client key belongs to another user (number {owner}), who may read and replace it")
@@ -201,12 +206,14 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
             format!("the certificate of this private key ({key}) is not among these files")
         }
         Cause::Keyring(error) => Foreign(error).to_string(),
-        Cause::NoProxyNotPortable { entries, more, refusal: Refusal { clients, what }, .. } => {
+        Cause::NoProxyNotPortable { entries, more, refusal, .. } => {
+            let clients = refusal.clients();
             let entries = entries.iter().map(|entry| format!("'{}'", Foreign(entry))).collect::<Vec<_>>();
             let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
             format!(
-                "no_proxy has {what}, which {} do{} not understand: {}{more}",
-                listed(clients),
+                "no_proxy has {}, which {} do{} not understand: {}{more}",
+                refusal.what,
+                listed(&clients),
                 if clients.len() == 1 { "es" } else { "" },
                 entries.join(", ")
             )
@@ -218,11 +225,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
             format!("others on this machine may read the passphrase file (mode {mode:04o})")
         }
         Cause::PemUnclosed { label } => format!("the block '{}' has no END line", Foreign(label)),
-        Cause::ProxyPasswordNotPortable { refusal: Refusal { clients, what } } => {
-            format!(
-                "the password of the proxy has {what}, which {} cannot send as others do",
-                listed(clients)
-            )
+        Cause::ProxyPasswordNotPortable { refusal } => {
+            let clients = listed(&refusal.clients());
+            format!("the password of the proxy has {}, which {clients} cannot send as others do", refusal.what)
         }
         Cause::PrivateKeyInSource { label } => {
             format!("{label} stands among the certificates; it is not copied")
@@ -240,6 +245,29 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
             format!("no public root could be had from {origin}, so the full bundle is not made")
         }
         Cause::Repeated { code, count } => format!("and {count} more of the kind {code} in this file"),
+        Cause::RuntimeExtraCertificate { fingerprint, runtime } => {
+            format!(
+                "{runtime} has a certificate from this file that certman does not read there: {}",
+                Foreign(fingerprint)
+            )
+        }
+        Cause::RuntimeFailed { program, why } => {
+            format!("'{}' gives no proof: {}", Foreign(program), runtime_trouble(why))
+        }
+        Cause::RuntimeHandshakeFailed { over, runtime, server, way, words } => {
+            let over: Vec<&str> = over.iter().copied().map(tls).collect();
+            let through = way.map(|way| format!(" through {way}")).unwrap_or_default();
+            let server = server.as_ref().map(|words| format!("; the server says: {}", Foreign(words)));
+            format!(
+                "{runtime} does not connect with the client key over {}{through}: {}{}",
+                over.join(" and "),
+                Foreign(words),
+                server.unwrap_or_default()
+            )
+        }
+        Cause::RuntimeLostCertificate { runtime, subject } => {
+            format!("{runtime} does not have '{subject}' from this file")
+        }
         Cause::RequestSignatureWrong { subject } => {
             format!("the request of '{subject}' is not signed by its own key, and no CA will take it")
         }
@@ -377,7 +405,7 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::KeyKindRefused { .. } => "ask for another key and certificate: RSA of 2048 bits and more, P-256 or Ed25519",
         Cause::KeyMissing(_) => "correct client.key in certman.toml, or name the file with --key",
         Cause::KeyNotOpened(error) => return Some(open_fix(error).into()),
-        Cause::KeyNotPortable { refusal: KeyRefusal { reason: KeyReason::UnknownScheme(_), .. } } => REWRITE_WITH_OPENSSL,
+        Cause::KeyNotPortable { refusal: Refusal { what: KeyReason::UnknownScheme(_), .. } } => REWRITE_WITH_OPENSSL,
         Cause::KeyNotPortable { .. } => "rewrite it with `certman key encrypt`",
         Cause::KeyOwner { .. } => "take a copy of your own, or have the owner changed",
         Cause::IdentityIncomplete { missing } => {
@@ -400,6 +428,10 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::PrivateKeyInSource { .. } => "move the key out of there: what is a source is read by many",
         Cause::PublicRootsMissing { is_system: true } => "take Mozilla's set: `--public-roots mozilla`, or bundle.public_roots in certman.toml",
         Cause::PublicRootsMissing { is_system: false } => "look at this machine's clock, or take `--public-roots system`",
+        Cause::RuntimeExtraCertificate { .. } => "make it anew with `certman bundle`, which writes what every client reads alike",
+        Cause::RuntimeFailed { why, .. } => runtime_fix(why)?,
+        Cause::RuntimeHandshakeFailed { .. } => "`certman key check` says what is the matter with key, certificate and passphrase",
+        Cause::RuntimeLostCertificate { .. } => "make it anew with `certman bundle`, which leaves out what harms the rest",
         Cause::RequestSignatureWrong { .. } => "make the request anew, from the key it is for",
         Cause::SameSubjectOtherKey { .. } => "keep only the CA that is in use, and take the other out of the sources",
         Cause::SelfSignatureWrong { .. } => "compare its fingerprint with the help desk before you trust it",
@@ -652,28 +684,37 @@ pub fn store_fix(error: &StoreError) -> &'static str {
 
 /// The next step for each way in which the passphrase of a store is not to be had.
 pub fn store_passphrase_fix(error: &passphrase::Error) -> &'static str {
-    use keyring::Error;
     match error {
-        passphrase::Error::Keyring(Error::Absent { .. }) => STORE_REMEMBER,
-        passphrase::Error::Keyring(Error::Ambiguous { .. }) => {
-            "run `certman key forget --store FILE`, then `certman key remember --store FILE`"
-        }
-        passphrase::Error::Keyring(error @ (Error::Locked { .. } | Error::TimedOut { .. })) => {
-            keyring_fix(error)
-        }
+        passphrase::Error::Keyring(error) => store_keyring_fix(error),
         passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => {
             "correct bundle.store_passphrase or --store-passphrase"
         }
         passphrase::Error::Unset { .. } => "set the variable, or name another place with --store-passphrase",
-        _ => {
-            "name another place with --store-passphrase: keyring, prompt, file:PATH, fd:N, env:NAME, command:…"
+        _ => STORE_PLACES,
+    }
+}
+
+/// The next step for each way in which a keyring does not answer about a store.
+pub fn store_keyring_fix(error: &keyring::Error) -> &'static str {
+    use keyring::Error;
+    match error {
+        Error::Absent { .. } => STORE_REMEMBER,
+        Error::Ambiguous { .. } => {
+            "run `certman key forget --store FILE`, then `certman key remember --store FILE`"
         }
+        Error::LineEnding | Error::NotText { .. } => {
+            "keep this passphrase in a file of mode 0600, and set bundle.store_passphrase = \"file:PATH\""
+        }
+        Error::Locked { .. } | Error::NoCollection | Error::TimedOut { .. } => keyring_fix(error),
+        Error::NoBus { .. } | Error::NoService { .. } | Error::Other { .. } => STORE_PLACES,
     }
 }
 
 /// How the key is written or sealed, behind "the client key".
-fn key_reason(reason: &KeyReason) -> String {
+pub fn key_reason(reason: &KeyReason) -> String {
     match reason {
+        KeyReason::Kind(what) => format!("is {what}"),
+        KeyReason::NoPublicPart => "lacks its public part".into(),
         KeyReason::Quirk(quirk) => quirk_in_words(*quirk).into(),
         KeyReason::Scheme(scheme) | KeyReason::UnknownScheme(scheme) => {
             format!("is sealed with {}", Foreign(scheme))
@@ -1185,6 +1226,86 @@ fn guess_fix(guess: Guess) -> Option<&'static str> {
     })
 }
 
+fn runtime_trouble(why: &RuntimeTrouble) -> String {
+    match why {
+        RuntimeTrouble::CannotTell { runtime } => {
+            format!("{runtime} has no way to tell which certificates it has")
+        }
+        RuntimeTrouble::Ended { said, status } => format!("it ended with {status}: {}", Foreign(said)),
+        RuntimeTrouble::NoAnswer(error) => error.to_string(),
+        RuntimeTrouble::NoBundle(error) => format!("the bundle cannot be read: {error}"),
+        RuntimeTrouble::NoFolder(error) => format!("there is no folder to run it in: {error}"),
+        RuntimeTrouble::NoPassphrase => {
+            "the client key is sealed and its passphrase is not to be had, so no handshake was tried".into()
+        }
+        RuntimeTrouble::NoServer(error) => format!("there is no server for it to connect to: {error}"),
+        RuntimeTrouble::NotARuntime { said } => {
+            format!("it is neither Node nor Bun: to --version it says '{}'", Foreign(said))
+        }
+        RuntimeTrouble::NotChecked { key } => {
+            format!("the server that certman opens for it cannot check what a key of the kind {key} signs")
+        }
+        RuntimeTrouble::NotWritten(error) => format!("a file for it cannot be written: {error}"),
+        RuntimeTrouble::Strange { said } => format!("its answer makes no sense: '{}'", Foreign(said)),
+    }
+}
+
+fn runtime_fix(why: &RuntimeTrouble) -> Option<&'static str> {
+    Some(match why {
+        RuntimeTrouble::CannotTell { .. } => "name Node 22.15 or later, or Bun 1.3 or later",
+        RuntimeTrouble::Ended { .. }
+        | RuntimeTrouble::NotARuntime { .. }
+        | RuntimeTrouble::Strange { .. } => {
+            "name the program itself, as in `certman check --runtime \"$(command -v node)\"`"
+        }
+        RuntimeTrouble::NoAnswer(runtime::Error::NotStarted(_)) => {
+            "name the program itself, as in `certman check --runtime \"$(command -v node)\"`"
+        }
+        RuntimeTrouble::NoAnswer(_) => "start it by hand with --version, and see what it waits for",
+        RuntimeTrouble::NoBundle(_) => "make it with `certman bundle`",
+        RuntimeTrouble::NoFolder(_) | RuntimeTrouble::NotWritten(_) => {
+            "set TMPDIR to a folder that can be written"
+        }
+        RuntimeTrouble::NoPassphrase => "name its place with --passphrase",
+        RuntimeTrouble::NoServer(_) | RuntimeTrouble::NotChecked { .. } => return None,
+    })
+}
+
+/// What a runtime has shown, in one line; none where that is nothing.
+pub fn runtime(summary: &RuntimeSummary) -> Option<String> {
+    let RuntimeSummary { certificates, handshakes, is_bun, version, .. } = summary;
+    let mut parts = Vec::new();
+    if let Some(count) = certificates {
+        parts.push(format!("has {} from the bundle", counted(*count, "certificate")));
+    }
+    for (verb, is_done) in [("connects", true), ("does not connect", false)] {
+        let over = [Version::Tls12, Version::Tls13].into_iter().filter(|version| {
+            let mut tried = handshakes.iter().filter(|one| one.version == *version).peekable();
+            tried.peek().is_some() && tried.all(|one| one.is_done) == is_done
+        });
+        let over: Vec<&str> = over.map(tls).collect();
+        if !over.is_empty() {
+            parts.push(format!("{verb} with the client key over {}", over.join(" and ")));
+        }
+    }
+    let name = if *is_bun { "Bun" } else { "Node" };
+    (!parts.is_empty()).then(|| format!("{name} {version} {}", parts.join(" and ")))
+}
+
+/// The name of a version of TLS.
+pub fn tls(version: Version) -> &'static str {
+    match version {
+        Version::Tls12 => "TLS 1.2",
+        Version::Tls13 => "TLS 1.3",
+    }
+}
+
+/// The versions on which a refusal was seen, where it is about one.
+pub fn seen(cause: &Cause) -> Option<String> {
+    let versions: Vec<&str> = cause.refused_by().iter().map(|seen| seen.on).collect();
+    (!versions.is_empty()).then(|| format!("seen on {}", versions.join("; ")))
+}
+
 fn listed(clients: &[Client]) -> String {
     let names: Vec<String> = clients.iter().map(ToString::to_string).collect();
     match names.as_slice() {
@@ -1207,6 +1328,8 @@ pub const KEY_LEFT_OUT: &str = "start Claude Code through `certman run --exec`, 
 pub const SEALED: &str = "sealed: not compared with the certificate";
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;
+const STORE_PLACES: &str =
+    "name another place with --store-passphrase: keyring, prompt, file:PATH, fd:N, env:NAME, command:…";
 const STORE_REMEMBER: &str =
     "store it once with `certman key remember --store FILE`, or name its place with --store-passphrase";
 const REWRITE_WITH_OPENSSL: &str = "rewrite it with OpenSSL: `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in FILE -out client.key`";

@@ -6,6 +6,7 @@ use crate::pki::asn1::{
     CONTEXT_0, Element, GENERALIZED_TIME, INTEGER, Malformed, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE,
     UTC_TIME,
 };
+use crate::pki::name::Name;
 
 /// The structures that certman tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,21 @@ pub(super) fn structure(bytes: &[u8]) -> Structure {
         }
         _ => Structure::Unknown,
     }
+}
+
+/// The issuer of a certificate revocation list (RFC 5280, section 5.1.2.3); none where it cannot be read.
+pub fn issuer_of_list(der: &[u8]) -> Option<Name<'_>> {
+    let mut list = Element::expect(der, SEQUENCE).ok()?.0.children().expect(SEQUENCE).ok()?.children();
+    list.optional(INTEGER);
+    list.expect(SEQUENCE).ok()?;
+    Some(Name::of(list.expect(SEQUENCE).ok()?.raw))
+}
+
+/// The subject of a certificate request (RFC 2986, section 4.1); none where it cannot be read.
+pub fn subject_of_request(der: &[u8]) -> Option<Name<'_>> {
+    let mut info = Element::expect(der, SEQUENCE).ok()?.0.children().expect(SEQUENCE).ok()?.children();
+    info.expect(INTEGER).ok()?;
+    Some(Name::of(info.expect(SEQUENCE).ok()?.raw))
 }
 
 /// Whether bytes whose end is missing are the start of a PKCS#12 store: version 3, then data or signed data.

@@ -247,7 +247,8 @@ impl Sealed {
         (*hashed == *check).then_some(plain)
     }
 
-    /// A derivation like PBKDF1, once for each half of the salt: 24 bytes of key, then 8 of initialization vector.
+    /// A derivation like PBKDF1, once for each half of the salt: 24 bytes of key, then 8 of initialization vector. Of two
+    /// equal halves Java turns the first round.
     fn open_jceks(
         &self,
         passphrase: &[u8],
@@ -255,12 +256,7 @@ impl Sealed {
         iterations: u64,
     ) -> Option<Zeroizing<Vec<u8>>> {
         if salt[..4] == salt[4..] {
-            // So Java does it: it means to turn the half round, and overwrites one place twice.
-            for place in 0..2 {
-                let octet = salt[place];
-                salt[place] = salt[3 - place];
-                salt[2] = octet;
-            }
+            salt[..4].reverse();
         }
         let mut derived = Zeroizing::new([0; 32]);
         for (half, part) in salt.chunks(4).zip(derived.chunks_mut(16)) {
@@ -302,3 +298,54 @@ const SECRET_KEY: u32 = 3;
 const TRUSTED_CERTIFICATE: u32 = 2;
 /// What Java puts between passphrase and content, so that the hash is no hash of anything else.
 const WHITENER: &[u8] = b"Mighty Aphrodite";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made by OpenJDK 17: three rounds, and once with a salt of two equal halves, of which Java turns one round.
+    #[test]
+    fn the_cipher_of_jceks_is_that_of_java() {
+        for (salt, content) in [
+            ([1, 2, 3, 4, 1, 2, 3, 4], "680cc8dd5e8455d87e1e6c10d43cbd1711b6d3b31c5f9285"),
+            ([1, 2, 3, 4, 5, 6, 7, 8], "3458a5f211bc6e711f4b3f02f94482b393aaea465575273e"),
+        ] {
+            let octets =
+                (0..content.len()).step_by(2).map(|at| u8::from_str_radix(&content[at..at + 2], 16).unwrap());
+            let sealed = Sealed { content: octets.collect(), scheme: JavaScheme::Jks };
+            let plain = sealed.open_jceks(b"changeit", salt, 3);
+            assert_eq!(plain.as_deref().map(Vec::as_slice), Some(&b"the same key, wrapped"[..]), "{salt:?}");
+            let wrong = sealed.open_jceks(b"changeme", salt, 3);
+            assert_ne!(wrong.as_deref().map(Vec::as_slice), Some(&b"the same key, wrapped"[..]), "{salt:?}");
+        }
+    }
+
+    #[test]
+    fn a_store_is_told_by_its_first_four_bytes() {
+        assert_eq!(is_jceks(b"\xfe\xed\xfe\xed\0\0\0\x02"), Some(false));
+        assert_eq!(is_jceks(b"\xce\xce\xce\xce\0\0\0\x02"), Some(true));
+        assert_eq!(is_jceks(b"\xfe\xed\xfe"), None);
+        assert_eq!(is_jceks(b"-----BEGIN"), None);
+    }
+
+    #[test]
+    fn what_a_store_promises_and_does_not_hold_is_damage() {
+        let store = |parts: &[&[u8]]| [parts.concat(), vec![0; HASH_LENGTH]].concat();
+        let start = &b"\xfe\xed\xfe\xed\0\0\0\x02"[..];
+        for (bytes, wanted) in [
+            (b"\xfe\xed\xfe\xed".to_vec(), Malformed::CutShort),
+            (store(&[start, b"\0\0\0\x01"]), Malformed::CutShort),
+            (store(&[start, b"\xff\xff\xff\xff\0\0\0\x02"]), Malformed::CutShort),
+            (store(&[start, b"\0\0\0\0behind"]), Malformed::Unexpected),
+            (store(&[start, b"\0\0\0\x01\0\0\0\x07\0\0\0\0\0\0\0\0\0\0"]), Malformed::Unexpected),
+            // A secret key, where only JCEKS has them.
+            (store(&[start, b"\0\0\0\x01\0\0\0\x03\0\0\0\0\0\0\0\0\0\0"]), Malformed::Unexpected),
+        ] {
+            assert_eq!(open(&bytes, None).unwrap_err(), StoreError::Damaged { why: wanted }, "{bytes:02x?}");
+        }
+        let third = store(&[b"\xfe\xed\xfe\xed\0\0\0\x03\0\0\0\0"]);
+        assert!(matches!(open(&third, None), Err(StoreError::Unsupported { .. })));
+        let empty = store(&[start, b"\0\0\0\0"]);
+        assert_eq!(open(&empty, None).unwrap().integrity, Integrity::NotChecked);
+    }
+}

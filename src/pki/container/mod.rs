@@ -13,6 +13,7 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
+pub use self::der::{issuer_of_list, subject_of_request};
 pub use self::pem::{Damage, End};
 pub use self::rubbish::{Guess, title};
 pub use self::store::{

@@ -156,7 +156,7 @@ pub(super) enum Purpose {
     Mac = 3,
 }
 
-/// A hash of a message authentication code. Encryption knows fewer: see [`Hash`].
+/// A hash of a message authentication code. Encryption knows fewer: see [`enum@Hash`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MacHash {
     Md5,

@@ -19,7 +19,7 @@ mod seal;
 pub use cipher::Cipher;
 pub use detect::{Cause, Content, Encoding, Form, KeyFacts, KeyFile, NoKey, OtherContent, Quirk, detect};
 pub use open::{Limits, OpenError, Sealed, Work};
-pub use pair::{NotCheckable, Pairing, proves};
+pub use pair::{NotCheckable, Pairing, proves, public_key_bits};
 pub use private::PrivateKey;
 pub use scheme::{Hash, Kdf, Prf, Scheme};
 pub use seal::{LONGEST_PASSPHRASE, PORTABLE_ITERATIONS, SealError};

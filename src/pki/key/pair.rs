@@ -120,8 +120,8 @@ fn verifier(curve: &Curve) -> Option<&'static dyn VerificationAlgorithm> {
     }
 }
 
-/// The content of subjectPublicKey.
-fn public_key_bits(spki: &[u8]) -> Option<&[u8]> {
+/// The content of subjectPublicKey in a DER SubjectPublicKeyInfo.
+pub fn public_key_bits(spki: &[u8]) -> Option<&[u8]> {
     let mut parts = Element::expect(spki, SEQUENCE).ok()?.0.children();
     parts.expect(SEQUENCE).ok()?;
     parts.expect(BIT_STRING).ok()?.content.get(1..)

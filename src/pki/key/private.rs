@@ -21,6 +21,7 @@ use crate::secret::SecretBytes;
 pub struct PrivateKey {
     algorithm: KeyAlgorithm,
     contradicts_itself: bool,
+    lacks_public_part: bool,
     pkcs8: SecretBytes,
     /// The content of the BIT STRING that the file has as public key, where it can be neither computed nor proven.
     pub(super) claimed_public_key: Option<Vec<u8>>,
@@ -69,6 +70,11 @@ impl PrivateKey {
         self.contradicts_itself
     }
 
+    /// Whether the file leaves out the public key of a curve key, as RFC 5915, section 3 allows. GnuTLS needs it.
+    pub fn lacks_public_part(&self) -> bool {
+        self.lacks_public_part
+    }
+
     /// The public key as DER SubjectPublicKeyInfo (RFC 5280, section 4.1), where it is known for certain: computed
     /// for Ed25519 and the curves P-256, P-384, P-521 and secp256k1; for RSA the modulus, where it is the product
     /// of the primes, with the exponent.
@@ -109,6 +115,7 @@ impl PrivateKey {
                 algorithm,
                 claimed_public_key: claimed.map(<[u8]>::to_vec),
                 contradicts_itself: false,
+                lacks_public_part: false,
                 pkcs8: wrap(identifier.raw, private),
                 public_key: None,
             }),
@@ -125,6 +132,7 @@ impl PrivateKey {
             algorithm: KeyAlgorithm::of_public_key(&spki),
             claimed_public_key: None,
             contradicts_itself: is_proven == Some(false),
+            lacks_public_part: false,
             pkcs8: wrap(identifier, Element::expect(private, SEQUENCE)?.0.raw),
             public_key: (is_proven == Some(true)).then_some(spki),
         })
@@ -163,6 +171,7 @@ impl PrivateKey {
                 algorithm: KeyAlgorithm::Ec(curve),
                 claimed_public_key: claimed.map(<[u8]>::to_vec),
                 contradicts_itself: false,
+                lacks_public_part: false,
                 pkcs8: wrap(identifier.raw, &inner),
                 public_key: None,
             });
@@ -187,6 +196,7 @@ impl PrivateKey {
             algorithm: KeyAlgorithm::Ec(curve),
             claimed_public_key: None,
             contradicts_itself: claimed.is_some_and(|claimed| !is_same_point(claimed, point)),
+            lacks_public_part: claimed.is_none(),
             pkcs8: wrap(identifier.raw, &inner),
             public_key: Some(asn1::write(SEQUENCE, &[identifier.raw, &bits])),
         })
@@ -203,6 +213,7 @@ impl PrivateKey {
             algorithm: KeyAlgorithm::Ed25519,
             claimed_public_key: None,
             contradicts_itself: claimed.is_some_and(|claimed| claimed != point),
+            lacks_public_part: false,
             pkcs8: wrap(identifier.raw, seed.raw),
             public_key: Some(asn1::write(SEQUENCE, &[identifier.raw, &bits])),
         })
@@ -220,6 +231,7 @@ impl PrivateKey {
             algorithm: KeyAlgorithm::Dsa,
             claimed_public_key: Some(public.raw.to_vec()),
             contradicts_itself: false,
+            lacks_public_part: false,
             pkcs8: wrap(&identifier, private.raw),
             public_key: None,
         })

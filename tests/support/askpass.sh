@@ -1,0 +1,3 @@
+#!/bin/sh
+# Says the passphrase to git, which asks for it: PASSPHRASE holds it.
+printf "%s\n" "$PASSPHRASE"
