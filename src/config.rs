@@ -182,8 +182,29 @@ impl Settings {
         current_folder: &Path,
         system_file: Option<&Path>,
     ) -> Result<Self, Error> {
-        let mut files = Files::load(overrides.config.as_deref(), environment, current_folder, system_file)?;
-        let here = Here { current_folder, environment };
+        let files = Files::load(overrides.config.as_deref(), environment, current_folder, system_file)?;
+        Self::settle(overrides, Here { current_folder, environment }, files)
+    }
+
+    /// What a text would mean as the user's file at `path`, with nothing but defaults around it. `home` is the home folder,
+    /// where there is one.
+    ///
+    /// # Errors
+    /// For a text that is wrong.
+    pub fn of_text(text: &str, path: &Path, home: Option<&Path>) -> Result<Self, Error> {
+        let file = ConfigFile::read(text.as_bytes().to_vec(), path.to_owned())?;
+        let name = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+        let environment = Environment::from_pairs(home.map(|home| (name, home)));
+        let files = Files::of(vec![file], &environment, None)?;
+        Self::settle(
+            Overrides::default(),
+            Here { current_folder: Path::new(""), environment: &environment },
+            files,
+        )
+    }
+
+    fn settle(overrides: Overrides, here: Here<'_>, mut files: Files) -> Result<Self, Error> {
+        let environment = here.environment;
         files.profile = files.active_profile(here.text(overrides.profile, "CERTMAN_PROFILE"))?;
 
         let cert = here.path(overrides.cert, "CERTMAN_CERT", files.path(|file| &file.client.cert));
@@ -373,13 +394,7 @@ impl Files {
         current_folder: &Path,
         system_file: Option<&Path>,
     ) -> Result<Self, Error> {
-        let from_variable = environment.value("CERTMAN_CONFIG").map(Path::new);
-        let users = match named.or(from_variable) {
-            Some(path) => Some((current_folder.join(path), true)),
-            None => {
-                config_folder(environment).map(|folder| (folder.join("certman").join("certman.toml"), false))
-            }
-        };
+        let users = users_file(named, environment, current_folder);
         let user = users.as_ref().map(|(path, _)| path.clone());
         let system = system_file.map(|path| (path.to_owned(), false));
         let mut files = Vec::new();
@@ -389,6 +404,10 @@ impl Files {
                 files.push(file);
             }
         }
+        Self::of(files, environment, user)
+    }
+
+    fn of(files: Vec<ConfigFile>, environment: &Environment, user: Option<PathBuf>) -> Result<Self, Error> {
         let files = Self { files, home: environment.home(), profile: None, user };
         files.check_profiles()?;
         files.check_paths()?;
@@ -560,6 +579,10 @@ impl ConfigFile {
             }
             Err(why) => return Err(Error::Unreadable { is_system, path, why }),
         }
+        Self::read(bytes, path).map(Some)
+    }
+
+    fn read(bytes: Vec<u8>, path: PathBuf) -> Result<Self, Error> {
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
@@ -571,7 +594,7 @@ impl ConfigFile {
         // Places in the text are counted from behind the mark.
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         match toml::from_str::<Document>(&text) {
-            Ok(document) => Ok(Some(Self { document, path, text })),
+            Ok(document) => Ok(Self { document, path, text }),
             Err(error) => Err(explain(&error, &text, path)),
         }
     }
@@ -775,7 +798,22 @@ fn normal(path: &Path) -> PathBuf {
     path.components().collect()
 }
 
-fn config_folder(environment: &Environment) -> Option<PathBuf> {
+/// The user's file, and whether somebody has named it, so that it has to be there: `named`, else `CERTMAN_CONFIG`, else the usual
+/// place. None where there is no home folder.
+pub fn users_file(
+    named: Option<&Path>,
+    environment: &Environment,
+    current_folder: &Path,
+) -> Option<(PathBuf, bool)> {
+    let from_variable = environment.value("CERTMAN_CONFIG").map(Path::new);
+    match named.or(from_variable) {
+        Some(path) => Some((current_folder.join(path), true)),
+        None => config_folder(environment).map(|folder| (folder.join("certman").join("certman.toml"), false)),
+    }
+}
+
+/// The folder for configurations by the XDG rules, also on macOS; none where there is no home folder.
+pub fn config_folder(environment: &Environment) -> Option<PathBuf> {
     folder(environment, "XDG_CONFIG_HOME", ".config", "APPDATA")
 }
 

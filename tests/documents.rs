@@ -346,6 +346,7 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
         &["env"],
         &["env", "--key", "only-a-key.pem"],
         &["import", "pile", "--dry-run", "--out-dir", "out", "--save-cas", "ca.pem"],
+        &["init", "--print"],
         &["profiles", "--config", "certman.toml"],
         &["settings", "apply", "--dry-run"],
         &["settings", "show"],
@@ -354,7 +355,11 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
             .certman(arguments.iter().chain(&at))
             .env("CERTMAN_OUT", sandbox.path("extra.pem"))
             .output();
-        let object: Value = serde_json::from_slice(&output.stdout).expect("one object");
+        let mut object: Value = serde_json::from_slice(&output.stdout).expect("one object");
+        if arguments[0] == "init" {
+            // Its members are keys of certman.toml.
+            object["proposal"] = Value::Null;
+        }
         members(&object, &mut printed);
     }
     let missing: Vec<&String> = printed.difference(&documented).collect();

@@ -15,6 +15,7 @@ mod faults;
 mod hook;
 mod identity;
 mod import;
+mod init;
 mod inspect;
 mod keyring;
 mod keys;

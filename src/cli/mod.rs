@@ -16,6 +16,7 @@ use clap::{CommandFactory, Parser};
 use zeroize::Zeroizing;
 
 use self::args::{Arguments, Command, Intent};
+use self::commands::init::Proposal;
 use self::commands::run::Launch;
 use self::failure::Failure;
 use self::inspection::Inspection;
@@ -131,6 +132,8 @@ pub enum Shown {
     Output(Zeroizing<Vec<u8>>),
     /// `profiles`: what there is.
     Profiles(Vec<Profile>),
+    /// `init`: the proposal, and what has become of it.
+    Proposal(Box<Proposal>),
     /// `settings show`: what is in force.
     Settings(SettingsSummary),
     /// `settings apply`, `settings remove`: what changes in a settings file.
@@ -377,6 +380,9 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     if let Command::Hook(hook) = &arguments.command {
         return Ok(commands::hook::run(hook, &arguments.common, host));
     }
+    if let Command::Init(init) = &arguments.command {
+        return commands::init::run(init, &arguments.common, host);
+    }
     if let Command::Profiles = &arguments.command {
         return commands::profiles::run(arguments.overrides(), host);
     }
@@ -391,7 +397,7 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Bundle(bundle) => commands::bundle::run(bundle, &settings, wants_facts, host),
         Command::Check(check) => commands::check::run(check, &settings, wants_facts, host),
-        Command::Completions { .. } | Command::Hook(_) | Command::Profiles => {
+        Command::Completions { .. } | Command::Hook(_) | Command::Init(_) | Command::Profiles => {
             unreachable!("answered above, before the settings")
         }
         Command::Env(env) => commands::env::run(env, arguments.common.format, &settings, host),

@@ -372,6 +372,65 @@ pub fn state(path: &Path) -> io::Result<State> {
     }
 }
 
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// A regular file.
+    File {
+        /// In bytes.
+        size: u64,
+    },
+    /// A folder.
+    Folder,
+    /// A pipe, a socket or a device.
+    Other,
+}
+
+/// Asks what a path leads to, without opening it; none where there is nothing, or nothing that may be asked.
+pub fn standing(path: &Path) -> Option<Standing> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some(match metadata.file_type() {
+        kind if kind.is_file() => Standing::File { size: metadata.len() },
+        kind if kind.is_dir() => Standing::Folder,
+        _ => Standing::Other,
+    })
+}
+
+/// Names what stands at a path itself, a link included; none where a new file may be made.
+///
+/// # Errors
+/// Where it cannot be asked.
+pub fn obstacle(path: &Path) -> io::Result<Option<&'static str>> {
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() && std::fs::metadata(path).is_err() => {
+            Ok(Some("a link that leads nowhere"))
+        }
+        Ok(metadata) if metadata.is_symlink() => Ok(Some("a link")),
+        Ok(metadata) if metadata.is_file() => Ok(Some("a file")),
+        Ok(metadata) if metadata.is_dir() => Ok(Some("a folder")),
+        Ok(_) => Ok(Some("something that is no file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What lies in a folder itself, in the order of names; hidden ones (`.name`) are passed over. Of a larger folder the first
+/// `most` that the system names.
+///
+/// # Errors
+/// What the system says.
+pub fn list(folder: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder)?.take(most) {
+        let entry = entry?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            paths.push(entry.path());
+        }
+    }
+    paths.sort_unstable();
+    Ok(paths)
+}
+
 /// Whether a path leads to a folder.
 pub fn is_folder(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())

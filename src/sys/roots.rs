@@ -74,6 +74,11 @@ impl Roots {
         }
     }
 
+    /// A path of that system: `etc` is its `/etc`.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.folder.join(below)
+    }
+
     /// The files and folders of these parts, in the order of the parts. Those that are not there are left out; of the files
     /// with everything the first is taken, and only without any a folder.
     pub fn files(&self, parts: &[Part]) -> Vec<(Part, PathBuf)> {

@@ -4,6 +4,7 @@ mod audience;
 mod families;
 pub mod hook;
 mod import;
+mod init;
 mod inspect;
 mod proxy;
 mod run;
@@ -19,6 +20,7 @@ use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub use self::audience::AudienceArguments;
 pub use self::families::FamilyArguments;
 pub use self::import::ImportArguments;
+pub use self::init::InitArguments;
 pub use self::inspect::InspectArguments;
 pub use self::proxy::{ProxyCommand, ProxyScheme};
 pub use self::run::RunArguments;
@@ -140,6 +142,12 @@ pub enum Command {
     Hook(hook::HookArguments),
     /// Make client-cert.pem and client-key.pem from a store or from files in any form
     Import(ImportArguments),
+    /// Write a first certman.toml from what this machine has
+    #[command(
+        after_help = "A certman.toml that is there already is never touched. Without a terminal to ask on and without --yes \
+                            the proposal is printed, and the exit status is 1."
+    )]
+    Init(InitArguments),
     /// Say what is in a file, whatever its format
     Inspect(InspectArguments),
     /// The client's private key: check, remember, forget, decrypt, encrypt
@@ -461,7 +469,11 @@ impl Arguments {
                 overrides.warn.clone_from(&check.warn);
                 Some(&check.identity)
             }
-            Command::Completions { .. } | Command::Hook(_) | Command::Profiles | Command::Proxy(_) => None,
+            Command::Completions { .. }
+            | Command::Hook(_)
+            | Command::Init(_)
+            | Command::Profiles
+            | Command::Proxy(_) => None,
             Command::Env(env) => {
                 overrides.families.clone_from(&env.families.families);
                 Some(&env.identity)

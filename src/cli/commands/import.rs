@@ -585,7 +585,9 @@ fn in_place_but(pair: &Pair, failure: Failure) -> Failure {
     Failure { message, ..failure }
 }
 
-const CERTIFICATE_NAME: &str = "client-cert.pem";
-const KEY_NAME: &str = "client-key.pem";
+/// What the certificate file is called where nobody has named another one.
+pub const CERTIFICATE_NAME: &str = "client-cert.pem";
+/// The same for the key file.
+pub const KEY_NAME: &str = "client-key.pem";
 /// The passphrase that Java's documentation gives every store.
 const WELL_KNOWN: &[u8] = b"changeit";

@@ -9,6 +9,7 @@ pub mod gather;
 pub mod hook;
 pub mod identity;
 pub mod import;
+pub mod init;
 pub mod inspect;
 pub mod java;
 pub mod key;

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{Painted, settings, words};
 use crate::cli::args::Common;
+use crate::cli::commands::init::{Decision, Proposal};
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, Exports, IdentitySummary, ImportSummary, Outcome, Shown};
 use crate::config::Profile;
@@ -67,6 +68,7 @@ impl Screen<'_, '_> {
                 self.out.plain(bytes)?;
             }
             Shown::Profiles(profiles) => self.profiles(profiles)?,
+            Shown::Proposal(proposal) => self.proposal(proposal)?,
             Shown::Settings(summary) => {
                 if !self.common.quiet {
                     settings::summary(&mut self.out, summary)?;
@@ -326,6 +328,31 @@ impl Screen<'_, '_> {
             let keys = if profile.keys.is_empty() { "nothing".to_owned() } else { profile.keys.join(", ") };
             let files: Vec<String> = profile.files.iter().map(|path| words::path(path)).collect();
             writeln!(self.out, "{star} {:<width$}  {keys}  in {}", profile.name, files.join(" and "))?;
+        }
+        Ok(())
+    }
+
+    /// What `init` proposes, or what has become of it.
+    fn proposal(&mut self, proposal: &Proposal) -> io::Result<()> {
+        let path = words::path(&proposal.path);
+        if proposal.decision != Decision::Written {
+            if proposal.decision != Decision::Declined {
+                self.out.plain(proposal.text.as_bytes())?;
+            }
+            if let Some((message, fix)) = words::not_written(proposal.decision) {
+                let error = paint("error", Severity::Critical);
+                writeln!(self.err, "certman: {error}: {message}")?;
+                writeln!(self.err, "certman: hint: {fix}")?;
+            }
+            return Ok(());
+        }
+        if self.common.quiet {
+            return Ok(());
+        }
+        writeln!(self.out, "wrote {path}; next:")?;
+        let width = proposal.next.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+        for (command, what) in &proposal.next {
+            writeln!(self.out, "    {command:<width$}  {what}")?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use super::{settings, words};
 use crate::cli::args::settings::SettingsCommand;
 use crate::cli::args::{Command, KeyCommand, ProxyCommand};
+use crate::cli::commands::init::{Chosen, Decision, Proposal};
 use crate::cli::failure::Failure;
 use crate::cli::inspection::{Content, Item, StoreFacts};
 use crate::cli::{EditEnd, ImportSummary, Outcome, RuntimeSummary, Shown, Written};
@@ -60,6 +61,7 @@ pub(super) fn answer(
                 Shown::Profiles(profiles) => {
                     put("profiles", Value::Array(profiles.iter().map(profile).collect()));
                 }
+                Shown::Proposal(proposal) => put_proposal(proposal, &mut put),
                 Shown::Settings(summary) => {
                     put("files", settings::files_json(summary));
                     put("variables", settings::variables_json(summary));
@@ -346,6 +348,28 @@ fn profile(profile: &Profile) -> Value {
     json!({ "name": profile.name, "files": files, "keys": profile.keys, "active": profile.is_active })
 }
 
+fn put_proposal(proposal: &Proposal, put: &mut dyn FnMut(&str, Value) -> Option<Value>) {
+    put("path", json!(proposal.path.to_string_lossy()));
+    put("written", json!(proposal.decision == Decision::Written));
+    let mut tables = Map::new();
+    for (key, value) in &proposal.values {
+        let (table, name) = key.split_once('.').unwrap_or(("", key));
+        let value = match value {
+            Chosen::List(texts) => json!(texts),
+            Chosen::Text(text) => json!(text),
+        };
+        tables.entry(table).or_insert_with(|| json!({}))[name] = value;
+    }
+    put("proposal", Value::Object(tables));
+    let found = proposal.found.iter().map(
+        |one| json!({ "kind": one.kind.name(), "path": one.path, "why": one.why, "taken": one.is_taken }),
+    );
+    put("found", Value::Array(found.collect()));
+    if let Some((message, fix)) = words::not_written(proposal.decision) {
+        put("error", json!({ "message": message, "fix": fix }));
+    }
+}
+
 fn runtime(summary: &RuntimeSummary) -> Value {
     let handshakes = summary
         .handshakes
@@ -412,6 +436,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Env(_) => "env",
         Command::Hook(_) => "hook",
         Command::Import(_) => "import",
+        Command::Init(_) => "init",
         Command::Inspect(_) => "inspect",
         Command::Key(KeyCommand::Check { .. }) => "key check",
         Command::Key(KeyCommand::Decrypt { .. }) => "key decrypt",

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
+use crate::cli::commands::init::Decision;
 use crate::cli::{
     CheckSummary, EditEnd, FirstToExpire, Fitness, IdentitySummary, ImportSummary, RuntimeSummary,
     SettingsEdit, VariableSummary, Written,
@@ -825,6 +826,21 @@ pub fn place(place: Place, files: &[PathBuf]) -> String {
         (index, Some(line)) => format!("{path}, block {index}, line {line}"),
         (1, None) => path,
         (index, None) => format!("{path}, number {index}"),
+    }
+}
+
+/// Why a proposal of `init` was not written, and the next step; none where that was not asked for.
+pub fn not_written(decision: Decision) -> Option<(&'static str, &'static str)> {
+    match decision {
+        Decision::Declined => Some((
+            "nothing was written",
+            "`certman init --print > FILE` gives the proposal to change by hand",
+        )),
+        Decision::Unasked => Some((
+            "nothing was written: there is no terminal to ask on",
+            "`certman init --yes` takes the proposal without a question",
+        )),
+        Decision::Printed | Decision::Written => None,
     }
 }
 
