@@ -19,7 +19,7 @@ fn node_and_bun_show_the_client_certificate() {
     let (Some(node), Some(bun)) = (program("node"), program("bun")) else { return };
     let Some(world) = World::new() else { return };
     for (name, program, call) in [
-        ("node:https", &node, "\"$PROGRAM\" --use-env-proxy \"$SCRIPT\" https \"$CAREFUL\""),
+        ("node:https", &node, "\"$PROGRAM\" \"$SCRIPT\" https \"$CAREFUL\""),
         ("node's fetch", &node, "\"$PROGRAM\" \"$SCRIPT\" fetch \"$OPEN/hello\""),
         ("bun's fetch", &bun, "\"$PROGRAM\" \"$SCRIPT\" fetch \"$CAREFUL\""),
     ] {
@@ -27,7 +27,7 @@ fn node_and_bun_show_the_client_certificate() {
         let script = in_project("tests/support/proxied.mjs");
         let client = Client {
             call,
-            families: if shows_certificate { "claude" } else { "node" },
+            families: if shows_certificate { "claude,node" } else { "node" },
             greeting: if shows_certificate { "hello alice (p256) over TLSv1.3" } else { "hello everybody" },
             name,
             settings: vec![
