@@ -128,7 +128,7 @@ fn import(
     for number in [&[chosen.leaf][..], &chain.intermediates].concat() {
         bundle::write_block(&pile.certificates[number], &mut text);
     }
-    let authorities = AuthoritiesFile::plan(&pile, arguments, &chosen, host)?;
+    let authorities = AuthoritiesFile::plan(&pile, pair, arguments, &chosen, settings, host)?;
     let extension =
         extension(pair, authorities.as_ref().map(|file| file.path.as_path()), arguments, settings, host)?;
     let key = &pile.keys[chosen.key];
@@ -244,12 +244,23 @@ impl AuthoritiesFile {
     /// Merges the CA certificates as a bundle is merged, into a draft of the file that is asked for.
     fn plan(
         pile: &Pile,
+        pair: &Pair,
         arguments: &ImportArguments,
         chosen: &Candidate,
+        settings: &Settings,
         host: &Host,
     ) -> Result<Option<Self>, Failure> {
         let Some(path) = &arguments.save_cas else { return Ok(None) };
         let path: PathBuf = host.current_folder.join(path).components().collect();
+        let previous = pair.previous();
+        let own = [&pair.certificate, &pair.key, &previous.certificate, &previous.key];
+        if own.into_iter().chain(&settings.file).any(|own| fs::is_same_file(own, &path)) {
+            return Err(Failure::new(format!(
+                "{} has a purpose already, and the CA certificates would take its place",
+                words::path(&path)
+            ))
+            .hint("nothing was changed; name another file with --save-cas"));
+        }
         let mut collection = Collection::default();
         for number in pile.authorities(Some(chosen)) {
             // It was read before, so it can be read.
@@ -305,7 +316,17 @@ fn new_passphrase(
 ) -> Result<Passphrase, Failure> {
     let account = identity::keyring_account(settings, &pair.key);
     let question = format!("New passphrase for {}: ", words::path(&pair.key));
-    let missing = |error: &passphrase::Error| identity::no_passphrase(&pair.key, error);
+    let missing = |error: &passphrase::Error| {
+        let failure = identity::no_passphrase(&pair.key, error);
+        // Where a place is named for the new one, the next step is about that place.
+        let hint = failure.hint.map(|hint| match places.new {
+            Some(_) => hint
+                .replace("client.passphrase or --passphrase", "--new-passphrase")
+                .replace("with --passphrase", "with --new-passphrase"),
+            None => hint,
+        });
+        Failure { hint, ..failure }
+    };
     let whose = key::whose(&account, &question, &missing);
     match (&places.new, key.passphrase.map(|number| &known[number])) {
         (Some(Source::Prompt), _) => key::ask_new(&pair.key, &whose, host),
@@ -475,6 +496,13 @@ fn roll_back(
     report: &mut Report,
 ) -> Result<ImportSummary, Failure> {
     let mut summary = ImportSummary { is_rollback: true, ..ImportSummary::default() };
+    let no_previous = || {
+        Failure::new(format!("there is no previous pair of {}", words::path(&pair.key)))
+            .hint("only an import that has replaced a pair keeps one; nothing was changed")
+    };
+    if pair.has_no_past() {
+        return Err(no_previous());
+    }
     let held = pair.hold()?;
     if held.is_mended {
         // What was asked for is done: the import that is to be undone never came to its end.
@@ -486,8 +514,7 @@ fn roll_back(
     let previous = pair.previous();
     let kept = previous.read()?;
     let (Some(certificate), Some(key)) = (&kept.certificate, &kept.key) else {
-        return Err(Failure::new(format!("there is no previous pair of {}", words::path(&pair.key)))
-            .hint("only an import that has replaced a pair keeps one; nothing was changed"));
+        return Err(no_previous());
     };
     let passphrase = previous_passphrase(pair, key, &arguments.limits.limits(), settings, host, report)?;
     let mut remembering = None;
@@ -582,7 +609,9 @@ fn note_key(pile: &Pile, chosen: &Candidate, pair: &Pair, sealed: Option<&[u8]>,
 /// The identity is there, and what comes behind it has failed.
 fn in_place_but(pair: &Pair, failure: Failure) -> Failure {
     let message = format!("the identity is in place ({}), but {}", words::path(&pair.key), failure.message);
-    Failure { message, ..failure }
+    // Of the file that failed it is true, and here it would be read as being about all of them.
+    let hint = failure.hint.map(|hint| hint.replacen("nothing was changed; ", "", 1));
+    Failure { hint, message, ..failure }
 }
 
 /// What the certificate file is called where nobody has named another one.

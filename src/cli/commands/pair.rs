@@ -39,6 +39,14 @@ impl Pair {
         Ok(Contents { certificate: read(&self.certificate)?, key: read(&self.key)? })
     }
 
+    /// Whether there is neither a pair before this one nor an import that was cut short: then nobody needs the lock to go
+    /// back, and no folder is made for it.
+    pub fn has_no_past(&self) -> bool {
+        let Self { certificate, key } = self.previous();
+        let paths = [certificate, key, self.hidden(".journal")];
+        paths.iter().all(|path| fs::state(path).is_err())
+    }
+
     /// Takes the lock among certmans, and mends what an import that was cut short has left.
     ///
     /// # Errors

@@ -50,6 +50,10 @@ pub fn take(
             }
             Ok(obtained.passphrase)
         }
+        None if !host.terminal.is_present() => {
+            let failure = (whose.missing)(&passphrase::Error::NoTerminal);
+            Err(failure.hint("take it from a file with --passphrase-file; `-` is standard input"))
+        }
         None => ask_twice(whose, host),
     }
 }

@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use super::human::Screen;
 use super::words::{self, inspect as told};
 use crate::cli::inspection::{Branch, Content, Inspection, Item, Leaf, Node};
+use crate::pki::container::{Packing, StoreKind};
 use crate::pki::name::Foreign;
 use crate::report::{Report, Severity};
 
@@ -60,7 +61,12 @@ impl Screen<'_, '_> {
     /// Where something stands and what it is, then what there is to say about it, and a blank line.
     fn described(&mut self, item: &Item, report: &Report, lines: &[(&str, String)]) -> io::Result<()> {
         let bold = Style::new().bold();
-        let format = item.packing.filter(|_| !matches!(item.content, Content::Unknown { .. }));
+        // A Java store is in a form of its own, and bare bytes of no known kind are in none.
+        let is_bare = |packing: &Packing| match &item.content {
+            Content::Store(facts) => facts.kind != StoreKind::Pkcs12 && *packing == Packing::Der,
+            other => matches!(other, Content::Unknown { .. }),
+        };
+        let format = item.packing.filter(|packing| !is_bare(packing));
         let format = format.map(|packing| format!(", {}", packing.name())).unwrap_or_default();
         let noun = told::noun(&item.content, report);
         writeln!(self.out, "{bold}{}{bold:#}: {noun}{format}", words::place(item.place, &report.files))?;

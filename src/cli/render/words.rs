@@ -581,14 +581,11 @@ pub fn no_key_fix(why: &NoKey) -> Option<&'static str> {
             "the private key is in a file beside it, made at the same time"
         }
         OtherContent::Html => "open the address in a browser, sign in, and save the file again",
-        OtherContent::JavaKeyStore => {
-            "turn it into PKCS#12 first: `keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype pkcs12`"
-        }
         OtherContent::OpenSsh | OtherContent::Putty => {
             "this key is for SSH; ask for the one that belongs to the certificate"
         }
-        OtherContent::Pkcs12 => {
-            "take the key out first: `openssl pkcs12 -in FILE -nocerts -out client.key`, then `certman key encrypt`"
+        OtherContent::JavaKeyStore | OtherContent::Pkcs12 => {
+            "`certman import FILE` makes certificate and key of it, in the form that every client reads"
         }
         _ => "name the file of the private key with --key",
     })

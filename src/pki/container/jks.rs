@@ -6,7 +6,9 @@ use md5::Md5;
 use sha1::{Digest, Sha1};
 use zeroize::Zeroizing;
 
-use super::store::{Integrity, Lock, Opened, Protected, StoreError, StoredCertificate, StoredKey};
+use super::store::{
+    Integrity, Lock, Opened, Protected, StoreError, StoredCertificate, StoredKey, WorkOfKeys,
+};
 use crate::pki::asn1::{Element, INTEGER, Malformed, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE};
 use crate::pki::key::{self, Cipher, Limits, OpenError, PrivateKey};
 use crate::secret::Passphrase;
@@ -90,6 +92,7 @@ impl<'a> Reader<'a> {
         if !self.rest.is_empty() {
             return Err(Malformed::Unexpected.into());
         }
+        opened.add_up_keys();
         Ok(opened)
     }
 
@@ -106,12 +109,11 @@ impl<'a> Reader<'a> {
         };
         let local_key_id = Some(alias.as_bytes().to_vec());
         let name = Some(alias.to_owned());
-        let rounds_of_all = 0;
         opened.keys.push(StoredKey {
             local_key_id: local_key_id.clone(),
             name: name.clone(),
             lock,
-            rounds_of_all,
+            work_of_all: WorkOfKeys::default(),
         });
         for _ in 0..self.number()? {
             let der = self.certificate(version)?;
@@ -326,6 +328,26 @@ mod tests {
         assert_eq!(is_jceks(b"\xce\xce\xce\xce\0\0\0\x02"), Some(true));
         assert_eq!(is_jceks(b"\xfe\xed\xfe"), None);
         assert_eq!(is_jceks(b"-----BEGIN"), None);
+    }
+
+    /// Two keys of six million rounds each were opened, since only each by itself was looked at.
+    #[test]
+    fn the_rounds_of_all_keys_of_a_store_are_added_up() {
+        use crate::pki::asn1::write;
+        let salt = write(OCTET_STRING, &[b"the salt"]);
+        let parameters = write(SEQUENCE, &[&salt, &write(INTEGER, &[&[0x60, 0, 0]])]);
+        let kind = write(OBJECT_IDENTIFIER, &[JCEKS_PROTECTOR]);
+        let content = write(OCTET_STRING, &[&[0; 24]]);
+        let info = write(SEQUENCE, &[&write(SEQUENCE, &[&kind, &parameters]), &content]);
+        let length = u32::try_from(info.len()).unwrap().to_be_bytes();
+        let entry = [&b"\0\0\0\x01\0\x01a\0\0\0\0\0\0\0\0"[..], &length, &info, b"\0\0\0\0"].concat();
+        let head = &b"\xce\xce\xce\xce\0\0\0\x02\0\0\0\x02"[..];
+        let store = [head, &entry, &entry, &[0; HASH_LENGTH]].concat();
+        let opened = open(&store, None).unwrap();
+        let limits = Limits { iterations: 0x60_0000, ..Limits::DEFAULT };
+        assert_eq!(opened.keys.len(), 2);
+        let refused = opened.keys[0].open(Some(&Passphrase::new(b"x".to_vec())), &limits).unwrap_err();
+        assert!(matches!(refused, OpenError::TooMuchWork { demanded: 0xc0_0000, .. }), "{refused:?}");
     }
 
     #[test]

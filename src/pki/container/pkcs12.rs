@@ -10,7 +10,9 @@ use std::ops::Deref;
 use zeroize::Zeroizing;
 
 use super::der::{DATA, SIGNED_DATA};
-use super::store::{Integrity, Lock, Opened, Protected, StoreError, StoredCertificate, StoredKey};
+use super::store::{
+    Integrity, Lock, Opened, Protected, StoreError, StoredCertificate, StoredKey, WorkOfKeys,
+};
 use crate::pki::algorithm::dotted;
 use crate::pki::asn1::{
     CONSTRUCTED, CONTEXT_0, Children, Element, INTEGER, Malformed, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE,
@@ -62,16 +64,7 @@ pub(super) fn open(
             }
         }
     }
-    let mut different = HashMap::new();
-    for key in &opened.keys {
-        if let Lock::Pkcs8(sealed) = &key.lock {
-            different.insert(sealed.salt().to_vec(), key.iterations().unwrap_or(0));
-        }
-    }
-    let rounds_of_all = different.values().fold(0_u64, |sum, rounds| sum.saturating_add(*rounds));
-    for key in &mut opened.keys {
-        key.rounds_of_all = rounds_of_all;
-    }
+    opened.add_up_keys();
     Ok(opened)
 }
 
@@ -308,7 +301,12 @@ impl Attributes {
     }
 
     fn of_key(self, lock: Lock) -> StoredKey {
-        StoredKey { local_key_id: self.local_key_id, name: self.name, lock, rounds_of_all: 0 }
+        StoredKey {
+            local_key_id: self.local_key_id,
+            name: self.name,
+            lock,
+            work_of_all: WorkOfKeys::default(),
+        }
     }
 }
 

@@ -101,8 +101,16 @@ pub struct StoredKey {
     /// Its friendlyName or alias. A stranger's text.
     pub name: Option<String>,
     pub(super) lock: Lock,
-    /// The rounds of all different derivations for the keys of the store.
-    pub(super) rounds_of_all: u64,
+    /// What opening all keys of the store takes.
+    pub(super) work_of_all: WorkOfKeys,
+}
+
+/// What opening every key of a store takes. Each is derived for on its own, the same salt or not.
+#[derive(Clone, Copy, Default)]
+pub(super) struct WorkOfKeys {
+    rounds: u64,
+    /// In the unit of [`Limits::scrypt_work`].
+    scrypt: u64,
 }
 
 /// How a private key lies in a store.
@@ -147,7 +155,11 @@ impl StoredKey {
     /// # Errors
     /// As [`OpenError`] says; without a passphrase a sealed key is under a wrong one.
     pub fn open(&self, passphrase: Option<&Passphrase>, limits: &Limits) -> Result<PrivateKey, OpenError> {
-        key::check_iterations(self.rounds_of_all, limits)?;
+        key::check_iterations(self.work_of_all.rounds, limits)?;
+        let (demanded, limit) = (self.work_of_all.scrypt, limits.scrypt_work);
+        if demanded > limit {
+            return Err(OpenError::TooMuchWork { demanded, kind: Work::ScryptWork, limit });
+        }
         let passphrase = || passphrase.ok_or(OpenError::WrongPassphraseOrDamaged);
         match &self.lock {
             Lock::Damaged(cause) => Err(OpenError::Damaged { cause: *cause }),
@@ -233,6 +245,18 @@ impl Opened {
         if !self.protections.contains(&protection) && self.protections.len() < MOST_PROTECTIONS {
             self.protections.push(protection);
         }
+    }
+
+    /// Tells every key what all of them take together.
+    pub(super) fn add_up_keys(&mut self) {
+        let mut all = WorkOfKeys::default();
+        for key in &self.keys {
+            all.rounds = all.rounds.saturating_add(key.iterations().unwrap_or(0));
+            if let Lock::Pkcs8(sealed) = &key.lock {
+                all.scrypt = all.scrypt.saturating_add(sealed.scheme().work().unwrap_or(0));
+            }
+        }
+        self.keys.iter_mut().for_each(|key| key.work_of_all = all);
     }
 
     /// # Errors
@@ -339,3 +363,36 @@ const LARGEST: usize = 64 << 20;
 const MOST_ENTRIES: u64 = 100_000;
 /// So many different ways of protection are told.
 const MOST_PROTECTIONS: usize = 50;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::asn1::{INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, write};
+
+    /// A key in a shrouded bag (PKCS#12) under pbeWithSHAAnd3-KeyTripleDES-CBC with always the same salt.
+    fn key(rounds: &[u8]) -> StoredKey {
+        let parameters = write(SEQUENCE, &[&write(OCTET_STRING, &[b"the salt"]), &write(INTEGER, &[rounds])]);
+        let kind = write(OBJECT_IDENTIFIER, &[&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01, 0x03]]);
+        let identifier = write(SEQUENCE, &[&kind, &parameters]);
+        let (identifier, _) = crate::pki::asn1::Element::expect(&identifier, SEQUENCE).unwrap();
+        let sealing = key::Sealing::of_identifier(identifier).unwrap();
+        let lock = Lock::Pkcs8(Sealed::new(sealing, &[0; 24], None).unwrap());
+        StoredKey { local_key_id: None, name: None, lock, work_of_all: WorkOfKeys::default() }
+    }
+
+    /// Keys with one salt were counted once and derived for each; those of Java's stores were not counted.
+    #[test]
+    fn the_work_of_all_keys_together_is_bounded_whatever_their_salts() {
+        let mut opened = Opened::empty(Integrity::Absent);
+        // 0x600000 rounds: each alone is allowed.
+        opened.keys = vec![key(&[0x60, 0, 0]), key(&[0x60, 0, 0])];
+        let limits = Limits { iterations: 0x60_0000, ..Limits::DEFAULT };
+        opened.add_up_keys();
+        let demanded = 2 * 0x60_0000;
+        for key in &opened.keys {
+            let refused = key.open(Some(&Passphrase::new(b"x".to_vec())), &limits).unwrap_err();
+            let (kind, limit) = (Work::Iterations, limits.iterations);
+            assert_eq!(refused, OpenError::TooMuchWork { demanded, kind, limit });
+        }
+    }
+}

@@ -34,11 +34,6 @@ impl Sealed {
         Ok(Self { content: content.to_vec(), curve, sealing })
     }
 
-    /// The salt of its derivation.
-    pub(in crate::pki) fn salt(&self) -> &[u8] {
-        &self.sealing.salt
-    }
-
     /// How it is sealed.
     pub fn scheme(&self) -> &Scheme {
         &self.sealing.scheme

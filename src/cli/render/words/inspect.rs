@@ -302,7 +302,9 @@ fn store(facts: &StoreFacts) -> Vec<(&'static str, String)> {
             Protected::Integrity => "proof",
             Protected::Key => "keys",
         };
-        let rounds = protection.iterations.map(|rounds| format!(", {} rounds", grouped(rounds)));
+        // One round is none.
+        let rounds = protection.iterations.filter(|rounds| *rounds > 1);
+        let rounds = rounds.map(|rounds| format!(", {} rounds", grouped(rounds)));
         lines.push((word, Foreign(&protection.name).to_string() + &rounds.unwrap_or_default()));
     }
     lines.push((
