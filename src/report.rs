@@ -199,6 +199,8 @@ pub enum Cause {
     SettingsHoldsSecret { name: &'static str },
     /// A settings file is no strict JSON, or not in the shape of one.
     SettingsInvalid(Invalid),
+    /// The options of Java are not put into a settings file, since they are not certman's alone.
+    SettingsJavaLeftOut,
     /// Certificate and key are not put into a settings file, since the key is sealed.
     SettingsKeyLeftOut { key: Box<str> },
     /// Not everyone can read a file that stands in the settings of everyone.
@@ -412,6 +414,7 @@ impl Cause {
             Self::SettingsByteOrderMark => "settings-byte-order-mark",
             Self::SettingsHoldsSecret { .. } => "settings-holds-secret",
             Self::SettingsInvalid(_) | Self::SettingsValueUnusable { .. } => "settings-invalid",
+            Self::SettingsJavaLeftOut => "settings-java-left-out",
             Self::SettingsKeyLeftOut { .. } => "settings-key-left-out",
             Self::SettingsNotForAll { .. } => "settings-not-for-all",
             Self::SettingsOutrank { .. } | Self::SettingsOverrides { .. } => "settings-overrides",

@@ -290,6 +290,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
             format!("a secret stands here in plain text: {name}")
         }
         Cause::SettingsInvalid(invalid) => invalid_settings(*invalid),
+        Cause::SettingsJavaLeftOut => {
+            "JAVA_TOOL_OPTIONS is left out: it would take the place of the options that others have set for Java".to_owned()
+        }
         Cause::SettingsKeyLeftOut { key } => format!(
             "certificate and key are left out: the key {key} is sealed, and its passphrase may not stand in a settings file"
         ),
@@ -441,6 +444,7 @@ pub fn fix(cause: &Cause) -> Option<String> {
             "take it out; `certman run` and `certman env` hand secrets on without writing them down"
         }
         Cause::SettingsInvalid(invalid) => invalid_settings_fix(*invalid),
+        Cause::SettingsJavaLeftOut => JAVA_LEFT_OUT,
         Cause::SettingsKeyLeftOut { .. } => KEY_LEFT_OUT,
         Cause::SettingsNotForAll { .. } => {
             "keep it in a folder that is open to all, such as /etc/certman: bundle.out in certman.toml"
@@ -1337,6 +1341,8 @@ fn third_person(clients: &[Client]) -> &'static str {
 
 /// So many identities are named.
 const MOST_CANDIDATES: usize = 20;
+/// How Java gets its trust store where a settings file may not name it.
+pub const JAVA_LEFT_OUT: &str = "start Claude Code through `certman run --for all --exec`, as its processWrapper, or from a shell that has evaluated `certman env --for all`";
 /// How a sealed key reaches a client that takes its settings from a file.
 pub const KEY_LEFT_OUT: &str = "start Claude Code through `certman run --exec`, as its processWrapper: it opens the key and exports a one-time pair; \
                                 or name a key without a passphrase, from `certman key decrypt`";
