@@ -208,7 +208,7 @@ pub enum Cause {
     /// A settings file has another value than the one that was put into `path`, and wins.
     SettingsOutrank { name: &'static str, path: Box<str> },
     /// A settings file has another value than the environment, and wins.
-    SettingsOverrides { name: &'static str, scope: Scope },
+    SettingsOverrides { is_secret: bool, name: &'static str, scope: Scope },
     /// The address of a proxy is not put into a settings file, since it wants a user and a password.
     SettingsProxyLeftOut { name: &'static str, value: Box<str> },
     /// The path in a settings file leads to nothing.
@@ -298,6 +298,8 @@ pub enum Trouble {
     NoPassphrase,
     /// It means something else in every folder.
     NotAbsolute,
+    /// The passphrase that is set does not open the key, or the key is damaged.
+    PassphraseWrong,
     /// The file is not there or cannot be read: why, in words.
     Unreadable(Box<str>),
     /// Claude Code does not know such a store.

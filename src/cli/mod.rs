@@ -378,7 +378,7 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         return Ok(commands::completions::run(*shell, Arguments::command()));
     }
     if let Command::Hook(hook) = &arguments.command {
-        return Ok(commands::hook::run(hook, &arguments.common, host));
+        return commands::hook::run(hook, &arguments.common, host);
     }
     if let Command::Init(init) = &arguments.command {
         return commands::init::run(init, &arguments.common, host);

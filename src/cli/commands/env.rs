@@ -119,6 +119,7 @@ fn into_github_file(file: &Path, rows: &[Row<'_>]) -> Result<Zeroizing<Vec<u8>>,
     let text = github::variables(&statements, &delimiter).map_err(unquotable)?;
     fs::append(file, &text).map_err(|error| {
         Failure::new(format!("'{}', which GITHUB_ENV names, cannot be written: {error}", file.display()))
+            .hint("the runner makes that file for each step: call certman in a step, and leave GITHUB_ENV as it is")
     })?;
     let secrets: Vec<&[u8]> = rows.iter().filter_map(|row| row.value?.get(row.secret.clone()?)).collect();
     Ok(github::masks(&secrets))

@@ -450,6 +450,10 @@ pub fn fix(cause: &Cause) -> Option<String> {
             "keep it in a folder that is open to all, such as /etc/certman: bundle.out in certman.toml"
         }
         Cause::SettingsOutrank { .. } => "take it out of that file, or correct it there",
+        // `apply` never writes a passphrase, so that it cannot renew one.
+        Cause::SettingsOverrides { is_secret: true, .. } => {
+            "take it out of the file; `certman run` and `certman env` hand secrets on without writing them down"
+        }
         Cause::SettingsOverrides { scope, .. }
         | Cause::SettingsStalePath { scope, .. }
         | Cause::SettingsUseless { scope, .. } => {
@@ -459,7 +463,7 @@ pub fn fix(cause: &Cause) -> Option<String> {
             ));
         }
         Cause::SettingsProxyLeftOut { .. } => {
-            "start Claude Code from a shell with `certman env`, or through `certman run`, which take the password from the keyring"
+            "start Claude Code from a shell with `certman env`, or through `certman run`, which take the password from where it is kept"
         }
         Cause::SettingsUnreadable(_) => "look at what stands there",
         Cause::SettingsValueKept { .. } => "if it is of no use any more, take it out by hand",
@@ -1102,6 +1106,9 @@ pub fn trouble(trouble: &Trouble) -> String {
         }
         Trouble::NoCertificate => "there is no certificate in the file".into(),
         Trouble::NoKey(why) => why.to_string(),
+        Trouble::PassphraseWrong => {
+            "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE does not open the key, or the key is damaged".into()
+        }
         Trouble::NoPassphrase => "the key is sealed, and CLAUDE_CODE_CLIENT_KEY_PASSPHRASE is not set".into(),
         Trouble::NotAbsolute => "it is no absolute path".into(),
         Trouble::UnknownStore => "Claude Code knows bundled, system, and both with a comma".into(),
