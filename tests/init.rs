@@ -217,7 +217,9 @@ fn pipes_large_files_and_many_files_cost_no_time() {
     assert!(is_waiting, "the pipe has been opened");
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("\"~/certs/0-corp.pem\",\n]"), "{text}");
-    assert!(text.contains("named.pem': SSL_CERT_FILE names it;\n#     it is no regular file\n"), "{text}");
+    // Where the line is broken depends on the path.
+    let unbroken = text.replace("\n#     ", " ");
+    assert!(unbroken.contains("named.pem': SSL_CERT_FILE names it; it is no regular file\n"), "{text}");
     assert!(text.contains("There was more in the usual folders than was looked at"), "{text}");
 }
 
