@@ -55,6 +55,10 @@ pub fn run(
         Notation::Script(shell) if host.stdout.is_terminal => script_for_people(*shell, &rows)?,
         _ => Vec::new(),
     };
+    let shell = match notation {
+        Notation::Github(_) => None,
+        Notation::Script(shell) => Some(shell),
+    };
     let variables = rows
         .iter()
         .map(|row| {
@@ -65,7 +69,7 @@ pub fn run(
     Ok(Outcome {
         ending: Ending::Doing { is_done: true },
         report,
-        shown: Shown::Exports(Exports { script, script_for_people, variables }),
+        shown: Shown::Exports(Exports { script, script_for_people, shell, variables }),
     })
 }
 
@@ -241,7 +245,11 @@ fn statement<'a>(name: &'a str, value: Option<&'a [u8]>) -> Statement<'a> {
 }
 
 fn unquotable(error: shell::Unquotable) -> Failure {
-    Failure::new(error.to_string()).hint("another --shell can; json and sh take any value")
+    let hint = match error.reason {
+        shell::Reason::Unset => "leave out --unset: what is not in such a file is not set",
+        _ => "another --shell can; json and sh take any value",
+    };
+    Failure::new(error.to_string()).hint(hint)
 }
 
 const PLACEHOLDER: &str = "SECRET-NOT-SHOWN";

@@ -26,6 +26,7 @@ use crate::pki::public;
 use crate::proxy::Form;
 use crate::report::{Cause, CertificateFacts, Finding, Report, RuntimeTrouble, Trouble};
 use crate::settings::{Invalid, Mistake};
+use crate::shell::Shell;
 use crate::sys::fs::ReadError;
 use crate::sys::net::Version;
 use crate::sys::{keyring, passphrase, runtime};
@@ -1344,6 +1345,25 @@ fn listed(clients: &[Client]) -> String {
 
 fn third_person(clients: &[Client]) -> &'static str {
     if clients.len() == 1 { "s" } else { "" }
+}
+
+/// How a program gets what `env` writes, by its notation (certman(1), "SHELLS").
+pub fn evaluation(shell: Option<Shell>) -> String {
+    let into_file = |flag: &str, shell: Shell| {
+        format!("(umask 077; certman env {flag} {} > FILE), for a file of your own", shell.name())
+    };
+    match shell {
+        Some(Shell::Cmd) => "certman env --shell cmd > env.cmd, then call env.cmd, and delete it".to_owned(),
+        Some(Shell::Csh) => "eval \"`certman env --shell csh`\"".to_owned(),
+        Some(file @ (Shell::Devcontainer | Shell::Docker | Shell::Launchd | Shell::Systemd)) => {
+            into_file("--format", file)
+        }
+        Some(file @ (Shell::Dotenv | Shell::Json)) => into_file("--shell", file),
+        Some(Shell::Fish) => "certman env --shell fish | source".to_owned(),
+        Some(Shell::Nu) => "certman env --shell nu | from nuon | load-env".to_owned(),
+        Some(Shell::Pwsh) => "Invoke-Expression (& certman env --shell pwsh | Out-String)".to_owned(),
+        None | Some(Shell::Mksh | Shell::Sh) => "eval \"$(certman env)\"".to_owned(),
+    }
 }
 
 /// So many identities are named.
