@@ -25,6 +25,8 @@ pub enum Content {
     JavaOptions,
     /// The hosts that are reached without a proxy.
     NoProxy,
+    /// `1`, where there is a proxy: the client goes by the variables of the proxy only where it is told to.
+    ProxySwitch,
 }
 
 impl Content {
@@ -170,9 +172,33 @@ const fn variable(name: &'static str, content: Content, families: &'static [Fami
 /// What is set, in this order (CONTRACT: a fixed order). The proxies come in capitals and in small letters: curl reads `http_proxy`
 /// in small letters alone, others capitals alone, and where both are there and differ, each client takes another.
 ///
-/// The variables of a client are those that its documentation names. uv, Go, Ruby and Python's ssl share `SSL_CERT_FILE`; requests
-/// and pip look at it never (requests 2.34) or not first, and git on Debian, which is linked with GnuTLS, at `GIT_SSL_CAINFO` alone.
-pub const VARIABLES: [Variable; 20] = [
+/// The variables of a client are those that its documentation names. Each was set alone, to a bundle with another root than the
+/// client has built in, before two servers, on Debian 12:
+///
+/// | variable | seen on | what the client then trusts |
+/// |---|---|---|
+/// | `AWS_CA_BUNDLE` | aws-cli 1.46 | the bundle alone |
+/// | `BUNDLE_SSL_CA_CERT` | Bundler 2.3 on Ruby 3.1 | both |
+/// | `CARGO_HTTP_CAINFO` | cargo 1.95 | the bundle, and the system's folder |
+/// | `CURL_CA_BUNDLE` | curl 7.88, OpenSSL 3.0 | the bundle, and the system's folder |
+/// | `DENO_CERT` | Deno 2.9 | both |
+/// | `GIT_SSL_CAINFO` | git 2.47, libcurl 7.88, GnuTLS | the bundle, and the system's folder |
+/// | `JAVA_TOOL_OPTIONS` | OpenJDK 17 | the bundle alone |
+/// | `NODE_EXTRA_CA_CERTS` | Node 24.21, Bun 1.4.5 | both |
+/// | `PIP_CERT` | pip 23.0, pip 26.3 | the bundle alone; both since pip asks the system (26.3) |
+/// | `REQUESTS_CA_BUNDLE` | requests 2.34, pip 23.0, pip 26.3 | as `PIP_CERT`; requests the bundle alone |
+/// | `SSL_CERT_FILE` | Python 3.11 ssl, Ruby 3.1 with gem, curl 7.88, cargo 1.95, Go 1.23 | the bundle, and the system's folder |
+/// | `SSL_CERT_FILE` | uv 0.13 | the bundle alone |
+///
+/// The system's folder is `/etc/ssl/certs`: a file of one's own takes the place of the system's file, and not of its folder, where
+/// OpenSSL finds roots by the hash of their name, and GnuTLS and Go read everything. Without such a folder, as on macOS, in slim
+/// containers and where a client brings its OpenSSL along, nothing of the old roots is left: so these variables count as replacing.
+///
+/// Node looks at the variables of the proxy where `NODE_USE_ENV_PROXY` says so (seen on 24.21); Bun's fetch does always, and its
+/// `node:https` never (1.4.5, whatever the switch says). Java never looks, by its documentation.
+/// `SSL_CERT_FILE` alone does nothing for requests, pip 23.0, git and Deno. git on Debian, which is linked with GnuTLS, looks at
+/// `GIT_SSL_CAINFO` alone.
+pub const VARIABLES: [Variable; 21] = [
     variable("NODE_EXTRA_CA_CERTS", Content::ExtraBundle, &[Family::Claude, Family::Node]),
     variable("CLAUDE_CODE_CLIENT_CERT", Content::ClientCertificate, &[Family::Claude]),
     variable("CLAUDE_CODE_CLIENT_KEY", Content::ClientKey, &[Family::Claude]),
@@ -190,6 +216,7 @@ pub const VARIABLES: [Variable; 20] = [
     variable("DENO_CERT", Content::ExtraBundle, &[Family::Deno]),
     variable("GIT_SSL_CAINFO", Content::FullBundle, &[Family::Git]),
     variable("JAVA_TOOL_OPTIONS", Content::JavaOptions, &[Family::Java]),
+    variable("NODE_USE_ENV_PROXY", Content::ProxySwitch, &[Family::Node]),
     variable("PIP_CERT", Content::FullBundle, &[Family::Python]),
     variable("REQUESTS_CA_BUNDLE", Content::FullBundle, &[Family::Python]),
     variable("SSL_CERT_FILE", Content::FullBundle, &[Family::Go, Family::Python, Family::Ruby, Family::Uv]),

@@ -9,6 +9,7 @@
 mod agreement;
 mod cases;
 mod clients;
+mod delivery;
 mod documents;
 mod faults;
 mod hook;

@@ -2,7 +2,8 @@
 //! wants Basic authentication; the keyring's entries; and what is kept apart by profiles.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -71,7 +72,7 @@ fn what_env_prints_leads_through_the_proxy_to_a_server_that_wants_a_client_certi
         return;
     };
     let server = Server::start(python);
-    let Some(proxy) = Proxy::start_to(&[&server.port]) else { return };
+    let Some(proxy) = Proxy::to_loopback() else { return };
     let sandbox = Sandbox::new();
     sandbox.copy("client.key", "keys/encrypted/p256.passphrase-utf8.pem");
     let chain = ["pki/client-p256.pem", "pki/intermediate-p256-1.pem"].map(|name| read(&testdata(name)));
@@ -360,30 +361,34 @@ fn the_passphrase_of_a_key_is_kept_apart_by_profile() {
 }
 
 /// A proxy that wants Basic authentication, and what it has seen.
-struct Proxy {
+pub(crate) struct Proxy {
     child: Child,
     lines: Receiver<String>,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 /// A request that came with credentials.
 #[derive(Debug, PartialEq, Eq)]
-struct Seen {
-    credentials: Vec<u8>,
-    target: String,
+pub(crate) struct Seen {
+    pub(crate) credentials: Vec<u8>,
+    pub(crate) target: String,
 }
 
 impl Proxy {
     fn start() -> Option<Self> {
-        Self::start_to(&[])
+        Self::start_as(&[])
     }
 
-    /// One whose tunnels all lead to this port.
-    fn start_to(port: &[&str]) -> Option<Self> {
+    /// One to which every name is loopback.
+    pub(crate) fn to_loopback() -> Option<Self> {
+        Self::start_as(&["loopback"])
+    }
+
+    fn start_as(words: &[&str]) -> Option<Self> {
         let mut python = python()?;
         python
             .arg(in_project("tests/support/proxy.py"))
-            .args(port)
+            .args(words)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut child = python.spawn().expect("Python starts");
@@ -398,9 +403,19 @@ impl Proxy {
     }
 
     /// What came since the last time.
-    fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        // A request of our own, behind all others: what comes before it is all that came.
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port)).expect("the proxy listens");
+        connection
+            .write_all(b"GET http://mark.invalid/ HTTP/1.0\r\nProxy-Authorization: Basic bWFyaw==\r\n\r\n")
+            .expect("the proxy reads");
         let mut seen = Vec::new();
-        while let Ok(line) = self.lines.recv_timeout(Duration::from_millis(30)) {
+        loop {
+            let line =
+                self.lines.recv_timeout(Duration::from_secs(60)).expect("the proxy notes every request");
+            if line.starts_with("GET http://mark.invalid/ ") {
+                break;
+            }
             let words: Vec<&str> = line.split(' ').collect();
             let hex = |at: usize| u8::from_str_radix(&words[2][at..at + 2], 16).expect("hexadecimal digits");
             let credentials = (0..words[2].len()).step_by(2).map(hex).collect();
@@ -418,13 +433,13 @@ impl Drop for Proxy {
 }
 
 /// A server that takes nobody without a client certificate.
-struct Server {
-    port: String,
+pub(crate) struct Server {
+    pub(crate) port: String,
     process: Child,
 }
 
 impl Server {
-    fn start(mut python: Command) -> Self {
+    pub(crate) fn start(mut python: Command) -> Self {
         let folder = fresh_folder("server");
         let authorities = folder.path().join("authorities.pem");
         let all = ["pki/root-p256.pem", "pki/intermediate-p256-1.pem"].map(|name| read(&testdata(name)));

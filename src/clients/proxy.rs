@@ -4,7 +4,7 @@
 //!
 //! Pure: verdicts from facts. How entries are spelled is decided in [`crate::proxy`].
 
-use super::{BUN, CLAUDE_CODE, CURL, Client, NODE, Refusal, Seen};
+use super::{BUN, CLAUDE_CODE, CURL, Client, GIT_GNUTLS, NODE, Refusal, Seen};
 use crate::proxy::Form;
 
 /// Who goes to the proxy all the same.
@@ -21,11 +21,19 @@ pub fn refusal_of_exception(form: Form) -> Refusal {
 }
 
 /// Who cannot be given a password with control characters, or in other letters than ASCII: curl 7.88 refuses the address,
-/// requests 2.34 fails on letters beyond Latin-1 and sends the others in Latin-1, where all others send UTF-8.
+/// requests 2.34 fails on letters beyond Latin-1 and sends the others in Latin-1, where all others send UTF-8. Nor one in which
+/// git 2.47 (libcurl 7.88) finds something to decode when it has decoded the address.
 pub fn refusals_of_password(password: &[u8]) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     if password.iter().any(u8::is_ascii_control) {
         refusals.push(Refusal { by: vec![CURL], what: "a control character" });
+    }
+    let is_encoded = |three: &[u8]| three[0] == b'%' && three[1..].iter().all(u8::is_ascii_hexdigit);
+    if password.windows(3).any(is_encoded) {
+        refusals.push(Refusal {
+            by: vec![GIT_GNUTLS],
+            what: "a percent sign in front of two hexadecimal digits",
+        });
     }
     match str::from_utf8(password) {
         Err(_) => refusals.push(Refusal { by: vec![NODE, PYTHON], what: "bytes that are not UTF-8" }),

@@ -13,18 +13,19 @@ const identity = CLAUDE_CODE_CLIENT_CERT && {
 };
 
 const [how, ...addresses] = process.argv.slice(2);
+const limit = Number(process.env.LIMIT_IN_MS ?? 3_000);
 
 const throughModule = (module) => (address) =>
   new Promise((resolve, reject) => {
-    const request = module.get(address, { ...identity, timeout: 3_000 }, (response) => {
+    const request = module.get(address, { ...identity, timeout: limit }, (response) => {
       let text = "";
       response.on("data", (data) => (text += data));
       response.on("end", () => resolve(text));
     });
-    request.on("timeout", () => request.destroy(new Error("no answer in 3 s")));
+    request.on("timeout", () => request.destroy(new Error("no answer in time")));
     request.on("error", reject);
   });
-const throughFetch = async (address) => (await fetch(address, { signal: AbortSignal.timeout(3_000), tls: identity })).text();
+const throughFetch = async (address) => (await fetch(address, { signal: AbortSignal.timeout(limit), tls: identity })).text();
 const connect = { fetch: throughFetch, http: throughModule(http), https: throughModule(https) }[how];
 
 for (const address of addresses) {

@@ -1,8 +1,8 @@
-"""A proxy on loopback that asks for Basic authentication: proxy.py [TARGET-PORT].
+"""A proxy on loopback that asks for Basic authentication: proxy.py [loopback].
 
 Prints its port, then for every request that has credentials a line: method, target, and the credentials as hexadecimal
-digits. Requests for http:// it answers itself, in a tunnel too; with a port named, tunnels lead to it on 127.0.0.1, wherever they
-were meant to lead.
+digits. Requests for http:// it answers itself, in a tunnel too; with `loopback`, every name that a tunnel is to lead to is
+127.0.0.1 to it, and the port is that which was asked for.
 Ends when standard input does.
 """
 
@@ -29,7 +29,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             # Node says `Connection: close` about what comes before the tunnel.
             self.close_connection = False
             return
-        with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as target:
+        with socket.create_connection(("127.0.0.1", int(self.path.rpartition(":")[2]))) as target:
             self.send_response(200)
             self.end_headers()
             ends = {self.connection: target, target: self.connection}

@@ -197,6 +197,7 @@ fn is_set_by(settings: &Settings, content: Content) -> bool {
         Content::HttpProxy => proxy.is_some_and(|proxy| proxy.http.is_some()),
         Content::HttpsProxy => proxy.is_some_and(|proxy| proxy.https.is_some()),
         Content::NoProxy => proxy.is_some(),
+        Content::ProxySwitch => proxy.is_some_and(|proxy| proxy.http.is_some() || proxy.https.is_some()),
         Content::ClientCertificate
         | Content::ClientKey
         | Content::ClientKeyPassphrase

@@ -81,6 +81,9 @@ impl Values {
             Exported::HttpsProxy => self.proxy.https.as_ref().map(|url| url.bytes.as_slice()),
             Exported::JavaOptions => self.java_options.as_deref(),
             Exported::NoProxy => self.proxy.exceptions.as_ref().map(String::as_bytes),
+            Exported::ProxySwitch => {
+                (self.proxy.http.is_some() || self.proxy.https.is_some()).then_some(b"1".as_slice())
+            }
         }
     }
 
@@ -95,7 +98,8 @@ impl Values {
             | Exported::ExtraBundle
             | Exported::FullBundle
             | Exported::JavaOptions
-            | Exported::NoProxy => None,
+            | Exported::NoProxy
+            | Exported::ProxySwitch => None,
         }
     }
 }
