@@ -30,6 +30,11 @@ pub enum Content {
 }
 
 impl Content {
+    /// Whether it is a part of the client's identity.
+    pub fn is_of_identity(self) -> bool {
+        matches!(self, Self::ClientCertificate | Self::ClientKey | Self::ClientKeyPassphrase)
+    }
+
     /// Whether the full bundle has to be there for it.
     pub fn needs_full_bundle(self) -> bool {
         matches!(self, Self::FullBundle | Self::JavaOptions)

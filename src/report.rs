@@ -199,6 +199,8 @@ pub enum Cause {
     SettingsHoldsSecret { name: &'static str },
     /// A settings file is no strict JSON, or not in the shape of one.
     SettingsInvalid(Invalid),
+    /// The options of Java are not put into a settings file, since they are not certman's alone.
+    SettingsJavaLeftOut,
     /// Certificate and key are not put into a settings file, since the key is sealed.
     SettingsKeyLeftOut { key: Box<str> },
     /// Not everyone can read a file that stands in the settings of everyone.
@@ -206,7 +208,7 @@ pub enum Cause {
     /// A settings file has another value than the one that was put into `path`, and wins.
     SettingsOutrank { name: &'static str, path: Box<str> },
     /// A settings file has another value than the environment, and wins.
-    SettingsOverrides { name: &'static str, scope: Scope },
+    SettingsOverrides { is_secret: bool, name: &'static str, scope: Scope },
     /// The address of a proxy is not put into a settings file, since it wants a user and a password.
     SettingsProxyLeftOut { name: &'static str, value: Box<str> },
     /// The path in a settings file leads to nothing.
@@ -296,6 +298,8 @@ pub enum Trouble {
     NoPassphrase,
     /// It means something else in every folder.
     NotAbsolute,
+    /// The passphrase that is set does not open the key, or the key is damaged.
+    PassphraseWrong,
     /// The file is not there or cannot be read: why, in words.
     Unreadable(Box<str>),
     /// Claude Code does not know such a store.
@@ -412,6 +416,7 @@ impl Cause {
             Self::SettingsByteOrderMark => "settings-byte-order-mark",
             Self::SettingsHoldsSecret { .. } => "settings-holds-secret",
             Self::SettingsInvalid(_) | Self::SettingsValueUnusable { .. } => "settings-invalid",
+            Self::SettingsJavaLeftOut => "settings-java-left-out",
             Self::SettingsKeyLeftOut { .. } => "settings-key-left-out",
             Self::SettingsNotForAll { .. } => "settings-not-for-all",
             Self::SettingsOutrank { .. } | Self::SettingsOverrides { .. } => "settings-overrides",

@@ -59,6 +59,30 @@ fn environment(output: &Output) -> Vec<String> {
     output.stdout.split(|byte| *byte == 0).map(|one| String::from_utf8_lossy(one).into_owned()).collect()
 }
 
+/// Noticed with `--shell fish`: the hint was always the line for sh, which fish cannot read.
+#[test]
+fn a_person_at_a_terminal_is_told_how_this_reader_gets_the_secret() {
+    let Some(python) = program("python3") else { return };
+    let sandbox = configured();
+    for (flag, name, way) in [
+        ("--shell", "csh", "eval \"`certman env --shell csh`\""),
+        ("--shell", "fish", "certman env --shell fish | source"),
+        ("--shell", "sh", "eval \"$(certman env)\""),
+        ("--format", "docker", "(umask 077; certman env --format docker > FILE)"),
+    ] {
+        let output = bare(&python)
+            .args(["-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"])
+            .args([env!("CARGO_BIN_EXE_certman"), "--config", CONFIGURATION, "env", flag, name])
+            .env("HOME", sandbox.home())
+            .current_dir(sandbox.path(""))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains(&format!("a program gets it: {way}")), "{name}: {said}");
+        assert!(said.contains("***") && !said.contains("geheim"), "{name}: {said}");
+    }
+}
+
 #[test]
 fn the_line_sets_everything_in_a_shell_that_starts_anywhere() {
     for shell in SHELLS {

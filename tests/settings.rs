@@ -662,7 +662,7 @@ fn show_names_what_does_not_work() {
         ("CLAUDE_CODE_CLIENT_KEY", at("client.key"), &[], "works", Some(true)),
         ("CLAUDE_CODE_CLIENT_KEY", at("other.key"), &[], "does not belong", Some(false)),
         ("CLAUDE_CODE_CLIENT_KEY", at("sealed.key"), &[], "PASSPHRASE is not set", Some(false)),
-        ("CLAUDE_CODE_CLIENT_KEY", at("sealed.key"), sealed, "not compared", None),
+        ("CLAUDE_CODE_CLIENT_KEY", at("sealed.key"), sealed, "does not open the key", Some(false)),
         ("CLAUDE_CODE_CERT_STORE", "all".into(), &[], "does not work", Some(false)),
     ];
     for (name, value, others, message, works) in rows {

@@ -25,6 +25,7 @@ use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
 use crate::report::{CertificateFacts, Report, Severity, Trouble};
 use crate::settings::{Difference, Scope};
+use crate::shell::Shell;
 use crate::sys::net::Version;
 use crate::sys::{Host, process};
 
@@ -257,6 +258,8 @@ pub struct Exports {
     pub script: Zeroizing<Vec<u8>>,
     /// The same with `***` in the place of every secret, where standard output is a terminal.
     pub script_for_people: Vec<u8>,
+    /// Whose statements they are; none where they go into a file of GitHub Actions.
+    pub shell: Option<Shell>,
     /// The variables as people and JSON may see them: name, and value unless it is to be unset.
     pub variables: Vec<(&'static str, Option<String>)>,
 }
@@ -378,7 +381,7 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         return Ok(commands::completions::run(*shell, Arguments::command()));
     }
     if let Command::Hook(hook) = &arguments.command {
-        return Ok(commands::hook::run(hook, &arguments.common, host));
+        return commands::hook::run(hook, &arguments.common, host);
     }
     if let Command::Init(init) = &arguments.command {
         return commands::init::run(init, &arguments.common, host);

@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -598,6 +598,7 @@ impl Scratch {
 }
 
 /// Adds to the end of a file that is there, in one piece, so that what others add at the same time stays whole.
+/// A line that is open there is ended first.
 ///
 /// # Errors
 /// For what is not a file, and what the system says.
@@ -605,7 +606,16 @@ pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
-    OpenOptions::new().append(true).open(path)?.write_all(bytes)
+    let mut file = OpenOptions::new().append(true).read(true).open(path)?;
+    // A line that somebody has left open would swallow the first of ours.
+    let mut last = [b'\n'];
+    if file.seek(io::SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last)?;
+    }
+    if last != *b"\n" {
+        file.write_all(b"\n")?;
+    }
+    file.write_all(bytes)
 }
 
 /// A file that is being written beside the one it will replace. Dropped without [`Draft::publish`], it is gone.

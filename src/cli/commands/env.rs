@@ -55,6 +55,10 @@ pub fn run(
         Notation::Script(shell) if host.stdout.is_terminal => script_for_people(*shell, &rows)?,
         _ => Vec::new(),
     };
+    let shell = match notation {
+        Notation::Github(_) => None,
+        Notation::Script(shell) => Some(shell),
+    };
     let variables = rows
         .iter()
         .map(|row| {
@@ -65,7 +69,7 @@ pub fn run(
     Ok(Outcome {
         ending: Ending::Doing { is_done: true },
         report,
-        shown: Shown::Exports(Exports { script, script_for_people, variables }),
+        shown: Shown::Exports(Exports { script, script_for_people, shell, variables }),
     })
 }
 
@@ -119,6 +123,7 @@ fn into_github_file(file: &Path, rows: &[Row<'_>]) -> Result<Zeroizing<Vec<u8>>,
     let text = github::variables(&statements, &delimiter).map_err(unquotable)?;
     fs::append(file, &text).map_err(|error| {
         Failure::new(format!("'{}', which GITHUB_ENV names, cannot be written: {error}", file.display()))
+            .hint("the runner makes that file for each step: call certman in a step, and leave GITHUB_ENV as it is")
     })?;
     let secrets: Vec<&[u8]> = rows.iter().filter_map(|row| row.value?.get(row.secret.clone()?)).collect();
     Ok(github::masks(&secrets))
@@ -241,7 +246,11 @@ fn statement<'a>(name: &'a str, value: Option<&'a [u8]>) -> Statement<'a> {
 }
 
 fn unquotable(error: shell::Unquotable) -> Failure {
-    Failure::new(error.to_string()).hint("another --shell can; json and sh take any value")
+    let hint = match error.reason {
+        shell::Reason::Unset => "leave out --unset: what is not in such a file is not set",
+        _ => "another --shell can; json and sh take any value",
+    };
+    Failure::new(error.to_string()).hint(hint)
 }
 
 const PLACEHOLDER: &str = "SECRET-NOT-SHOWN";

@@ -7,13 +7,18 @@ use zeroize::Zeroizing;
 
 use crate::cli::args::Common;
 use crate::cli::args::hook::{HookArguments, HookShell};
+use crate::cli::failure::Failure;
 use crate::cli::{Ending, Outcome, Shown};
+use crate::exports::Families;
 use crate::report::Report;
 use crate::shell::{self, Shell};
 use crate::sys::Host;
 
 /// Gives the line; what was said about the configuration is carried over.
-pub fn run(arguments: &HookArguments, common: &Common, host: &Host) -> Outcome {
+///
+/// # Errors
+/// For a client that is not known: the line would fail at every start of a shell.
+pub fn run(arguments: &HookArguments, common: &Common, host: &Host) -> Result<Outcome, Failure> {
     let mut carried = Vec::new();
     if let Some(config) = &common.config {
         // The rc file is read in any folder.
@@ -24,6 +29,7 @@ pub fn run(arguments: &HookArguments, common: &Common, host: &Host) -> Outcome {
         carried.extend([b"--profile".to_vec(), bytes(profile.as_ref())]);
     }
     if let Some(families) = &arguments.families.families {
+        families.parse::<Families>().map_err(|error| Failure::usage(format!("--for: the client {error}")))?;
         carried.extend([b"--for".to_vec(), bytes(families.as_ref())]);
     }
     let (name, dialect) = match arguments.shell {
@@ -44,7 +50,8 @@ pub fn run(arguments: &HookArguments, common: &Common, host: &Host) -> Outcome {
         HookShell::Fish => (b"if type -q certman; ", b" | source; or true; end\n"),
     };
     let line = Zeroizing::new([before, &env, after].concat());
-    Outcome { ending: Ending::Doing { is_done: true }, report: Report::default(), shown: Shown::Output(line) }
+    let ending = Ending::Doing { is_done: true };
+    Ok(Outcome { ending, report: Report::default(), shown: Shown::Output(line) })
 }
 
 fn bytes(text: &OsStr) -> Vec<u8> {

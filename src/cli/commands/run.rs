@@ -67,7 +67,7 @@ pub fn run(arguments: &RunArguments, settings: Settings, host: &mut Host) -> Res
     let mut one_time = None;
     if let (Some(certificate), Some(key)) = (&settings.cert, &settings.key)
         && !is_nested
-        && settings.families.variables().any(|variable| is_of_identity(variable.content))
+        && settings.families.variables().any(|variable| variable.content.is_of_identity())
     {
         let (certificate, key) = (&certificate.value, &key.value);
         let file = identity::detect(key)?;
@@ -218,17 +218,13 @@ fn fits(name: &OsStr, pattern: &OsStr) -> bool {
 fn set(environment: &mut Vec<(OsString, OsString)>, families: &Families, values: &Values) {
     for variable in families.variables() {
         let value = values.value(variable.content);
-        if value.is_some() || is_of_identity(variable.content) && values.key.is_some() {
+        if value.is_some() || variable.content.is_of_identity() && values.key.is_some() {
             environment.retain(|(name, _)| name != variable.name);
         }
         if let Some(value) = value {
             environment.push((variable.name.into(), os_string(value)));
         }
     }
-}
-
-fn is_of_identity(content: Exported) -> bool {
-    matches!(content, Exported::ClientCertificate | Exported::ClientKey | Exported::ClientKeyPassphrase)
 }
 
 #[cfg(unix)]

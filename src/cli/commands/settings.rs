@@ -72,6 +72,10 @@ fn apply(
     if let Some(store) = &arguments.cert_store {
         wanted.push((CERT_STORE, store.clone()));
     }
+    let wants_java = settings.families.variables().any(|variable| variable.content == Exported::JavaOptions);
+    if wants_java && values.bundle.is_some() {
+        report.find(None, Cause::SettingsJavaLeftOut);
+    }
     if let Some(key) = &values.withheld_key {
         report.find(None, Cause::SettingsKeyLeftOut { key: words::path(key).into() });
     }
@@ -213,14 +217,17 @@ fn edit(
     let notes = state_folder(&host.environment).map(|folder| Notes { folder });
     let is_rehearsal = is_rehearsal(arguments, host);
     let mut plan = Plan::of(wish, target, notes.as_ref())?;
-    if let Wish::Apply { wanted, .. } = wish
+    if let Wish::Apply { is_key_withheld, wanted } = wish
         && wanted.is_empty()
         && !plan.is_change()
     {
-        return Err(Failure::new(
-            "there is nothing that may stand in a settings file: the client key is sealed",
-        )
-        .hint(words::KEY_LEFT_OUT));
+        let (why, hint) = match is_key_withheld {
+            true => ("the client key is sealed", words::KEY_LEFT_OUT),
+            false => ("JAVA_TOOL_OPTIONS is not certman's alone", words::JAVA_LEFT_OUT),
+        };
+        return Err(
+            Failure::new(format!("there is nothing that may stand in a settings file: {why}")).hint(hint)
+        );
     }
     let mut end = match (plan.is_change(), arguments.dry_run) {
         (false, _) => EditEnd::Unchanged,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::settings::{CERT_STORE, MANAGED_FOLDER, user_settings};
+use crate::cli::args::LimitArguments;
 use crate::cli::args::settings::is_cert_store;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
@@ -16,8 +17,9 @@ use crate::exports::{Content as Exported, Families, VARIABLES, Variable};
 use crate::pki::bundle::{Place, loads_everywhere};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::container::{self, Content as Found};
-use crate::pki::key::{self, Content, KeyFile, Pairing};
+use crate::pki::key::{self, Content, KeyFile, OpenError, Pairing};
 use crate::report::{Cause, Report, Trouble};
+use crate::secret::Passphrase;
 use crate::settings::{Document, Entry, LIMIT, Scope, is_secret, shown_value};
 use crate::source;
 use crate::sys::Host;
@@ -40,12 +42,13 @@ pub fn run(host: &Host) -> Result<Outcome, Failure> {
     };
     variables.retain(|one| one.winner.is_some() || is_main(one));
     let certificate = in_force(&variables, Exported::ClientCertificate);
-    let has_passphrase = in_force(&variables, Exported::ClientKeyPassphrase).is_some();
+    let passphrase = in_force(&variables, Exported::ClientKeyPassphrase);
+    let passphrase = passphrase.map(|text| Passphrase::new(text.as_bytes().to_vec()));
     let mut summaries = Vec::new();
     for one in &variables {
         let fitness = match &one.value {
             Some(value) => {
-                fitness(one.name, value, certificate.as_ref().map(|path| path.as_str()), has_passphrase)
+                fitness(one.name, value, certificate.as_ref().map(|path| path.as_str()), passphrase.as_ref())
             }
             None => Fitness::NotTried,
         };
@@ -195,7 +198,8 @@ impl Seen {
         let (place, scope) = (Some(files[number].place), files[number].scope);
         let value = self.value.as_ref().map(|value| value.as_str()).unwrap_or_default();
         if self.process.as_ref().is_some_and(|process| process.as_str() != value) {
-            report.find(place, Cause::SettingsOverrides { name, scope });
+            let is_secret = VARIABLES.iter().any(|known| known.name == name && is_secret(known.content));
+            report.find(place, Cause::SettingsOverrides { is_secret, name, scope });
         }
         match fitness {
             Fitness::Fails(why @ (Trouble::Expansion | Trouble::NotAbsolute | Trouble::Unreadable(_))) => {
@@ -227,15 +231,15 @@ fn in_force(variables: &[Seen], content: Exported) -> Option<Zeroizing<String>> 
     variables.iter().find(|one| one.name == name)?.value.clone()
 }
 
-/// Whether a value works, as far as that can be told without a secret and without a connection.
-fn fitness(name: &str, value: &str, certificate: Option<&str>, has_passphrase: bool) -> Fitness {
+/// Whether a value works, as far as that can be told without asking for a secret and without a connection.
+fn fitness(name: &str, value: &str, certificate: Option<&str>, passphrase: Option<&Passphrase>) -> Fitness {
     let content = VARIABLES.iter().find(|variable| variable.name == name).map(|variable| variable.content);
     let tried = match content {
         _ if name == CERT_STORE && is_cert_store(value) => Ok(Fitness::Works),
         _ if name == CERT_STORE => Err(Trouble::UnknownStore),
         Some(Exported::ExtraBundle | Exported::FullBundle) => bundle(value),
         Some(Exported::ClientCertificate) => first_certificate(value).map(|_| Fitness::Works),
-        Some(Exported::ClientKey) => key(value, certificate, has_passphrase),
+        Some(Exported::ClientKey) => key(value, certificate, passphrase),
         _ => Ok(Fitness::NotTried),
     };
     tried.unwrap_or_else(Fitness::Fails)
@@ -262,16 +266,22 @@ fn first_certificate(path: &str) -> Result<Certificate, Trouble> {
     first.ok_or(Trouble::NoCertificate)
 }
 
-/// Whether there is a key, and whether it belongs to the certificate: proven where it is in the clear, not told where it is
-/// sealed.
-fn key(path: &str, certificate: Option<&str>, has_passphrase: bool) -> Result<Fitness, Trouble> {
+/// Whether there is a key, whether the passphrase in force opens it, and whether it belongs to the certificate. Not told of a key
+/// that takes too much work, or is sealed in a way that certman does not open.
+fn key(path: &str, certificate: Option<&str>, passphrase: Option<&Passphrase>) -> Result<Fitness, Trouble> {
     let bytes = content(path, KEY_LIMIT)?;
     let KeyFile { content, .. } =
         key::detect(&bytes).map_err(|why| Trouble::NoKey(words::no_key(&why).into()))?;
     let key = match content {
         Content::Plain(key) => key,
-        Content::Sealed(_) if has_passphrase => return Ok(Fitness::Sealed),
-        Content::Sealed(_) => return Err(Trouble::NoPassphrase),
+        Content::Sealed(sealed) => {
+            let passphrase = passphrase.ok_or(Trouble::NoPassphrase)?;
+            match sealed.open(passphrase, &LimitArguments::default().limits()) {
+                Ok(key) => key,
+                Err(OpenError::WrongPassphraseOrDamaged) => return Err(Trouble::PassphraseWrong),
+                Err(_) => return Ok(Fitness::Sealed),
+            }
+        }
     };
     // What is the matter with the certificate is said of the certificate.
     let Some(Ok(certificate)) = certificate.map(first_certificate) else { return Ok(Fitness::NotTried) };

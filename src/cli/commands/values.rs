@@ -115,8 +115,11 @@ pub fn values(
     report: &mut Report,
 ) -> Result<Values, Failure> {
     let mut values = without_identity(request, settings, host, report)?;
+    // Nobody is asked for the passphrase of a key that no client of those that are meant reads.
+    let is_read = settings.families.variables().any(|variable| variable.content.is_of_identity());
     match (&settings.cert, &settings.key) {
         (None, None) => {}
+        _ if !is_read && (request.public_only || !request.verify) => {}
         (Some(_), Some(key)) if request.public_only && is_sealed(&key.value)? => {
             values.withheld_key = Some(fs::without_parents(&key.value));
         }
@@ -132,7 +135,13 @@ pub fn values(
                 .hint(format!("set {missing} in certman.toml")));
         }
     }
+    let is_passed_over = !is_read && (settings.cert.is_some() || settings.key.is_some());
     let is_nothing = values.bundle.is_none() && values.certificate.is_none() && settings.proxy.is_none();
+    if is_nothing && is_passed_over {
+        let clients = &settings.families;
+        return Err(Failure::new(format!("there is nothing to export for {clients}: no sources, no bundle"))
+            .hint("set bundle.sources in certman.toml; of these clients none takes a client certificate by a variable"));
+    }
     if is_nothing && values.withheld_key.is_none() {
         return Err(Failure::new("there is nothing to export: no sources, no bundle, no client certificate")
             .hint("write a certman.toml (certman.toml(5)), or name one with --config"));

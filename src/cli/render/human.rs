@@ -364,10 +364,8 @@ impl Screen<'_, '_> {
         }
         self.out.plain(&exports.script_for_people)?;
         if *exports.script != *exports.script_for_people {
-            writeln!(
-                self.err,
-                "certman: what is secret is shown as ***; a program gets it: eval \"$(certman env)\""
-            )?;
+            let evaluation = words::evaluation(exports.shell);
+            writeln!(self.err, "certman: what is secret is shown as ***; a program gets it: {evaluation}")?;
         }
         Ok(())
     }

@@ -26,6 +26,7 @@ use crate::pki::public;
 use crate::proxy::Form;
 use crate::report::{Cause, CertificateFacts, Finding, Report, RuntimeTrouble, Trouble};
 use crate::settings::{Invalid, Mistake};
+use crate::shell::Shell;
 use crate::sys::fs::ReadError;
 use crate::sys::net::Version;
 use crate::sys::{keyring, passphrase, runtime};
@@ -290,6 +291,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
             format!("a secret stands here in plain text: {name}")
         }
         Cause::SettingsInvalid(invalid) => invalid_settings(*invalid),
+        Cause::SettingsJavaLeftOut => {
+            "JAVA_TOOL_OPTIONS is left out: it would take the place of the options that others have set for Java".to_owned()
+        }
         Cause::SettingsKeyLeftOut { key } => format!(
             "certificate and key are left out: the key {key} is sealed, and its passphrase may not stand in a settings file"
         ),
@@ -441,11 +445,16 @@ pub fn fix(cause: &Cause) -> Option<String> {
             "take it out; `certman run` and `certman env` hand secrets on without writing them down"
         }
         Cause::SettingsInvalid(invalid) => invalid_settings_fix(*invalid),
+        Cause::SettingsJavaLeftOut => JAVA_LEFT_OUT,
         Cause::SettingsKeyLeftOut { .. } => KEY_LEFT_OUT,
         Cause::SettingsNotForAll { .. } => {
             "keep it in a folder that is open to all, such as /etc/certman: bundle.out in certman.toml"
         }
         Cause::SettingsOutrank { .. } => "take it out of that file, or correct it there",
+        // `apply` never writes a passphrase, so that it cannot renew one.
+        Cause::SettingsOverrides { is_secret: true, .. } => {
+            "take it out of the file; `certman run` and `certman env` hand secrets on without writing them down"
+        }
         Cause::SettingsOverrides { scope, .. }
         | Cause::SettingsStalePath { scope, .. }
         | Cause::SettingsUseless { scope, .. } => {
@@ -455,7 +464,7 @@ pub fn fix(cause: &Cause) -> Option<String> {
             ));
         }
         Cause::SettingsProxyLeftOut { .. } => {
-            "start Claude Code from a shell with `certman env`, or through `certman run`, which take the password from the keyring"
+            "start Claude Code from a shell with `certman env`, or through `certman run`, which take the password from where it is kept"
         }
         Cause::SettingsUnreadable(_) => "look at what stands there",
         Cause::SettingsValueKept { .. } => "if it is of no use any more, take it out by hand",
@@ -1095,6 +1104,9 @@ pub fn trouble(trouble: &Trouble) -> String {
         }
         Trouble::NoCertificate => "there is no certificate in the file".into(),
         Trouble::NoKey(why) => why.to_string(),
+        Trouble::PassphraseWrong => {
+            "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE does not open the key, or the key is damaged".into()
+        }
         Trouble::NoPassphrase => "the key is sealed, and CLAUDE_CODE_CLIENT_KEY_PASSPHRASE is not set".into(),
         Trouble::NotAbsolute => "it is no absolute path".into(),
         Trouble::UnknownStore => "Claude Code knows bundled, system, and both with a comma".into(),
@@ -1332,8 +1344,29 @@ fn third_person(clients: &[Client]) -> &'static str {
     if clients.len() == 1 { "s" } else { "" }
 }
 
+/// How a program gets what `env` writes, by its notation (certman(1), "SHELLS").
+pub fn evaluation(shell: Option<Shell>) -> String {
+    let into_file = |flag: &str, shell: Shell| {
+        format!("(umask 077; certman env {flag} {} > FILE), for a file of your own", shell.name())
+    };
+    match shell {
+        Some(Shell::Cmd) => "certman env --shell cmd > env.cmd, then call env.cmd, and delete it".to_owned(),
+        Some(Shell::Csh) => "eval \"`certman env --shell csh`\"".to_owned(),
+        Some(file @ (Shell::Devcontainer | Shell::Docker | Shell::Launchd | Shell::Systemd)) => {
+            into_file("--format", file)
+        }
+        Some(file @ (Shell::Dotenv | Shell::Json)) => into_file("--shell", file),
+        Some(Shell::Fish) => "certman env --shell fish | source".to_owned(),
+        Some(Shell::Nu) => "certman env --shell nu | from nuon | load-env".to_owned(),
+        Some(Shell::Pwsh) => "Invoke-Expression (& certman env --shell pwsh | Out-String)".to_owned(),
+        None | Some(Shell::Mksh | Shell::Sh) => "eval \"$(certman env)\"".to_owned(),
+    }
+}
+
 /// So many identities are named.
 const MOST_CANDIDATES: usize = 20;
+/// How Java gets its trust store where a settings file may not name it.
+pub const JAVA_LEFT_OUT: &str = "start Claude Code through `certman run --for all --exec`, as its processWrapper, or from a shell that has evaluated `certman env --for all`";
 /// How a sealed key reaches a client that takes its settings from a file.
 pub const KEY_LEFT_OUT: &str = "start Claude Code through `certman run --exec`, as its processWrapper: it opens the key and exports a one-time pair; \
                                 or name a key without a passphrase, from `certman key decrypt`";
@@ -1341,8 +1374,6 @@ pub const KEY_LEFT_OUT: &str = "start Claude Code through `certman run --exec`, 
 pub const SEALED: &str = "sealed: not compared with the certificate";
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;
-const STORE_PLACES: &str =
-    "name another place with --store-passphrase: keyring, prompt, file:PATH, fd:N, env:NAME, command:…";
-const STORE_REMEMBER: &str =
-    "store it once with `certman key remember --store FILE`, or name its place with --store-passphrase";
+const STORE_PLACES: &str = "name its place with --store-passphrase: file:PATH, fd:N, env:NAME, command:…; or take the store out of the sources";
+const STORE_REMEMBER: &str = "store it once with `certman key remember --store FILE`, name its place with --store-passphrase, or take the store out of the sources";
 const REWRITE_WITH_OPENSSL: &str = "rewrite it with OpenSSL: `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in FILE -out client.key`";
