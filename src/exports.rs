@@ -194,8 +194,8 @@ const fn variable(name: &'static str, content: Content, families: &'static [Fami
 /// OpenSSL finds roots by the hash of their name, and GnuTLS and Go read everything. Without such a folder, as on macOS, in slim
 /// containers and where a client brings its OpenSSL along, nothing of the old roots is left: so these variables count as replacing.
 ///
-/// Node looks at the variables of the proxy where `NODE_USE_ENV_PROXY` says so (seen on 24.21); Bun's fetch does always, and its
-/// `node:https` never (1.4.5, whatever the switch says). Java never looks, by its documentation.
+/// Node looks at the variables of the proxy where `NODE_USE_ENV_PROXY` says so (seen on 24.21), and so does `node:https` in Bun, whose
+/// fetch looks always (1.4.5). Java never looks, by its documentation.
 /// `SSL_CERT_FILE` alone does nothing for requests, pip 23.0, git and Deno. git on Debian, which is linked with GnuTLS, looks at
 /// `GIT_SSL_CAINFO` alone.
 pub const VARIABLES: [Variable; 21] = [

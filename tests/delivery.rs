@@ -22,6 +22,7 @@ fn node_and_bun_show_the_client_certificate() {
         ("node:https", &node, "\"$PROGRAM\" \"$SCRIPT\" https \"$CAREFUL\""),
         ("node's fetch", &node, "\"$PROGRAM\" \"$SCRIPT\" fetch \"$OPEN/hello\""),
         ("bun's fetch", &bun, "\"$PROGRAM\" \"$SCRIPT\" fetch \"$CAREFUL\""),
+        ("bun's node:https", &bun, "\"$PROGRAM\" \"$SCRIPT\" https \"$CAREFUL\""),
     ] {
         let shows_certificate = call.contains("CAREFUL");
         let script = in_project("tests/support/proxied.mjs");
