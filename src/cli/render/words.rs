@@ -1375,5 +1375,6 @@ pub const SEALED: &str = "sealed: not compared with the certificate";
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;
 const STORE_PLACES: &str = "name its place with --store-passphrase: file:PATH, fd:N, env:NAME, command:…; or take the store out of the sources";
-const STORE_REMEMBER: &str = "store it once with `certman key remember --store FILE`, name its place with --store-passphrase, or take the store out of the sources";
+const STORE_REMEMBER: &str =
+    "store it once with `certman key remember --store FILE`, or name its place with --store-passphrase";
 const REWRITE_WITH_OPENSSL: &str = "rewrite it with OpenSSL: `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in FILE -out client.key`";
