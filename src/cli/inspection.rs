@@ -55,7 +55,7 @@ pub struct Leaf {
     pub not_after: i64,
     /// What it is for.
     pub role: Role,
-    /// Its name, short.
+    /// Its name, short and safe to print.
     pub subject: String,
     /// The worst that is said about it.
     pub worst: Severity,

@@ -28,6 +28,17 @@ pub enum Issuer {
 /// The issuer of each certificate: of several that fit, one that issued itself before others, then one whose signature is
 /// proven, then the one that lasts longest. Following them never leads in a circle.
 pub fn issuers(certificates: &[Certificate]) -> Vec<Issuer> {
+    // What names its own key as its issuer's, or no key at all, has issued itself; a new key that the old one of the same name
+    // vouches for has not.
+    let is_its_own = |one: &Certificate| one.is_self_issued() && identifiers_fit(one, one);
+    let mut issuers: Vec<Issuer> = certificates
+        .iter()
+        .map(|one| if is_its_own(one) { Issuer::Itself } else { Issuer::Missing })
+        .collect();
+    // A bundle of roots is told without a look at any name.
+    if issuers.iter().all(|issuer| *issuer == Issuer::Itself) {
+        return issuers;
+    }
     let mut by_subject: HashMap<Name<'_>, Vec<u32>> = HashMap::with_capacity(certificates.len());
     for (index, certificate) in
         certificates.iter().enumerate().filter(|(_, one)| one.is_ca() || one.is_self_issued())
@@ -41,14 +52,11 @@ pub fn issuers(certificates: &[Certificate]) -> Vec<Issuer> {
         });
     }
     let mut trials = MOST_TRIALS + certificates.len();
-    let mut issuers: Vec<Issuer> = certificates
-        .iter()
-        .enumerate()
-        .map(|(index, certificate)| {
-            let candidates = by_subject.get(&certificate.issuer());
-            find_issuer(index, certificate, certificates, candidates, &mut trials)
-        })
-        .collect();
+    for (index, issuer) in issuers.iter_mut().enumerate().filter(|(_, issuer)| **issuer == Issuer::Missing) {
+        let certificate = &certificates[index];
+        let candidates = by_subject.get(&certificate.issuer());
+        *issuer = find_issuer(index, certificate, certificates, candidates, &mut trials);
+    }
     open_circles(&mut issuers);
     issuers
 }
@@ -60,11 +68,6 @@ fn find_issuer(
     candidates: Option<&Vec<u32>>,
     trials: &mut usize,
 ) -> Issuer {
-    // What names its own key as its issuer's, or no key at all, has issued itself; a new key that the old one of the same name
-    // vouches for has not.
-    if certificate.is_self_issued() && identifiers_fit(certificate, certificate) {
-        return Issuer::Itself;
-    }
     let mut by_name = None;
     let others = candidates.into_iter().flatten().filter(|at| **at as usize != index).take(MOST_NAMESAKES);
     for &at in others {

@@ -72,7 +72,10 @@ impl ReadError {
 /// the shell has opened (`/dev/fd/63`) is read.
 pub fn read_into(path: &Path, buffer: &mut Vec<u8>, limit: usize) -> Result<(), ReadError> {
     let mut file = open(path)?;
-    refuse_what_is_no_file(path, &file)?;
+    let metadata = refuse_what_is_no_file(path, &file)?;
+    // What tells its size needs no buffer that grows, and leaves no copies behind.
+    buffer.clear();
+    buffer.reserve(usize::try_from(metadata.len()).unwrap_or(limit).min(limit) + 1);
     read_all(&mut file, buffer, limit)
 }
 

@@ -348,7 +348,7 @@ impl Check {
                 *latest = (*latest).max(validity.not_after);
             }
         }
-        let first = FirstToExpire::of(certificate, is_ca, self.thresholds);
+        let first = || FirstToExpire::of(certificate, is_ca, self.thresholds);
         let cause = lifetime_cause(certificate, is_ca, self.thresholds, self.now);
         let finding = cause.map(|cause| {
             let severity = cause.default_severity();
@@ -357,11 +357,16 @@ impl Check {
         });
         match finding {
             Some(finding) if is_ca && !matches!(finding.cause, Cause::CertNotYetValid { .. }) => {
+                let first = first();
                 self.pending.push(Pending { finding, first, key, subject });
             }
             other => {
                 report.findings.extend(other);
-                note_first(&mut self.summary.first_to_expire, first);
+                // Of most certificates nobody wants the name.
+                let earliest = self.summary.first_to_expire.as_ref();
+                if earliest.is_none_or(|earliest| validity.not_after < earliest.validity.not_after) {
+                    self.summary.first_to_expire = Some(first());
+                }
             }
         }
     }

@@ -9,7 +9,6 @@ use super::human::Screen;
 use super::words::{self, inspect as told};
 use crate::cli::inspection::{Branch, Content, Inspection, Item, Leaf, Node};
 use crate::pki::container::{Packing, StoreKind};
-use crate::pki::name::Foreign;
 use crate::report::{Report, Severity};
 
 impl Screen<'_, '_> {
@@ -20,8 +19,9 @@ impl Screen<'_, '_> {
         }
         let certificates = inspection.branches.iter().filter(|one| matches!(one.node, Node::Certificate(_)));
         let certificates = certificates.count();
+        let mut page = Vec::new();
         if certificates > 1 {
-            self.tree(&inspection.branches)?;
+            self.tree(&inspection.branches, &mut page)?;
         }
         let is_described = !report.certificates.is_empty();
         let mut described = report.certificates.iter();
@@ -33,7 +33,7 @@ impl Screen<'_, '_> {
                 let packing = items.iter().find(|item| is_certificate(item)).and_then(|item| item.packing);
                 let format = packing.map(|packing| format!(", {}", packing.name())).unwrap_or_default();
                 let counted = words::counted(count, "certificate");
-                writeln!(self.out, "{}: {counted}{format}", path.unwrap_or_default())?;
+                writeln!(page, "{}: {counted}{format}", path.unwrap_or_default())?;
             }
             for item in items {
                 match (&item.content, is_described) {
@@ -46,42 +46,29 @@ impl Screen<'_, '_> {
                         };
                         described.next();
                         let lines = told::certificate(facts, report, self.now, self.out.is_terminal);
-                        self.described(item, report, &lines)?;
+                        described_item(item, report, &lines, &mut page)?;
                     }
                     (other, _) => {
                         let lines = told::other(other, report, self.now);
-                        self.described(item, report, &lines)?;
+                        described_item(item, report, &lines, &mut page)?;
                     }
                 }
+                self.pass_on(&mut page, PAGE)?;
             }
+        }
+        self.pass_on(&mut page, 0)
+    }
+
+    /// Writes what has been laid out, once it is more than so many bytes: a line at a time costs more than all the rest.
+    fn pass_on(&mut self, page: &mut Vec<u8>, limit: usize) -> io::Result<()> {
+        if page.len() > limit {
+            self.out.write_all(page)?;
+            page.clear();
         }
         Ok(())
     }
 
-    /// Where something stands and what it is, then what there is to say about it, and a blank line.
-    fn described(&mut self, item: &Item, report: &Report, lines: &[(&str, String)]) -> io::Result<()> {
-        let bold = Style::new().bold();
-        // A Java store is in a form of its own, and bare bytes of no known kind are in none.
-        let is_bare = |packing: &Packing| match &item.content {
-            Content::Store(facts) => facts.kind != StoreKind::Pkcs12 && *packing == Packing::Der,
-            other => matches!(other, Content::Unknown { .. }),
-        };
-        let format = item.packing.filter(|packing| !is_bare(packing));
-        let format = format.map(|packing| format!(", {}", packing.name())).unwrap_or_default();
-        let noun = told::noun(&item.content, report);
-        writeln!(self.out, "{bold}{}{bold:#}: {noun}{format}", words::place(item.place, &report.files))?;
-        let dimmed = Style::new().dimmed();
-        for (word, text) in lines {
-            let mut margin = format!("  {dimmed}{word:<15}{dimmed:#}");
-            for line in wrapped(text, COLUMNS - 17) {
-                writeln!(self.out, "{margin}{line}")?;
-                margin = " ".repeat(17);
-            }
-        }
-        if lines.is_empty() { Ok(()) } else { writeln!(self.out) }
-    }
-
-    fn tree(&mut self, branches: &[Branch]) -> io::Result<()> {
+    fn tree(&mut self, branches: &[Branch], page: &mut Vec<u8>) -> io::Result<()> {
         // By depth, whether more hangs below the same one.
         let mut goes_on: Vec<bool> = Vec::new();
         for branch in branches {
@@ -90,41 +77,67 @@ impl Screen<'_, '_> {
             goes_on[depth] = !branch.is_last;
             let lead = lead(&goes_on[1..], depth);
             match &branch.node {
-                Node::Certificate(leaf) => self.leaf(&lead, leaf)?,
+                Node::Certificate(leaf) => line(&lead, leaf, page)?,
                 Node::Missing { issuer } => {
                     let dimmed = Style::new().dimmed();
                     let issuer = words::cut(issuer, COLUMNS - 28);
-                    writeln!(self.out, "  {dimmed}(not in these files) {issuer}{dimmed:#}")?;
+                    writeln!(page, "  {dimmed}(not in these files) {issuer}{dimmed:#}")?;
                 }
             }
+            self.pass_on(page, PAGE)?;
         }
-        writeln!(self.out)
+        writeln!(page)
     }
+}
 
-    /// One line: a mark, the name in its place, what it is, until when, and how long that is.
-    fn leaf(&mut self, lead: &str, leaf: &Leaf) -> io::Result<()> {
-        let (mark, style) = match leaf.worst {
-            // Its successor is there.
-            Severity::Info if leaf.is_too_early || leaf.days_remaining < 0 => ("·", Style::new().dimmed()),
-            Severity::Info => ("✓", AnsiColor::Green.on_default()),
-            Severity::Warning => ("!", AnsiColor::Yellow.on_default().bold()),
-            Severity::Unknown => ("?", AnsiColor::Magenta.on_default().bold()),
-            Severity::Critical => ("✗", AnsiColor::Red.on_default().bold()),
-        };
-        let proof = if leaf.is_proven == Some(false) { " (by name)" } else { "" };
-        let room = NAME.saturating_sub(lead.chars().count() + proof.len()).max(12);
-        let name = format!("{lead}{}{proof}", words::cut(&Foreign(&leaf.subject).to_string(), room));
-        let left = match leaf.days_remaining {
-            _ if leaf.is_too_early => "not yet".to_owned(),
-            ..0 => "expired".to_owned(),
-            days => format!("{} d", words::grouped(days.unsigned_abs())),
-        };
-        let (role, day) = (told::role_word(leaf.role), words::day(leaf.not_after));
-        writeln!(
-            self.out,
-            "{style}{mark}{style:#} {name:<NAME$}  {role:<12}  {day}  {style}{left:>9}{style:#}"
-        )
+/// One line: a mark, the name in its place, what it is, until when, and how long that is.
+fn line(lead: &str, leaf: &Leaf, page: &mut Vec<u8>) -> io::Result<()> {
+    let (mark, style) = match leaf.worst {
+        // Its successor is there.
+        Severity::Info if leaf.is_too_early || leaf.days_remaining < 0 => ("·", Style::new().dimmed()),
+        Severity::Info => ("✓", AnsiColor::Green.on_default()),
+        Severity::Warning => ("!", AnsiColor::Yellow.on_default().bold()),
+        Severity::Unknown => ("?", AnsiColor::Magenta.on_default().bold()),
+        Severity::Critical => ("✗", AnsiColor::Red.on_default().bold()),
+    };
+    let proof = if leaf.is_proven == Some(false) { " (by name)" } else { "" };
+    let room = NAME.saturating_sub(lead.chars().count() + proof.len()).max(12);
+    let name = format!("{lead}{}{proof}", words::cut(&leaf.subject, room));
+    let left = match leaf.days_remaining {
+        _ if leaf.is_too_early => "not yet".to_owned(),
+        ..0 => "expired".to_owned(),
+        days => format!("{} d", words::grouped(days.unsigned_abs())),
+    };
+    let (role, day) = (told::role_word(leaf.role), words::day(leaf.not_after));
+    writeln!(page, "{style}{mark}{style:#} {name:<NAME$}  {role:<12}  {day}  {style}{left:>9}{style:#}")
+}
+
+/// Where something stands and what it is, then what there is to say about it, and a blank line.
+fn described_item(
+    item: &Item,
+    report: &Report,
+    lines: &[(&str, String)],
+    page: &mut Vec<u8>,
+) -> io::Result<()> {
+    let bold = Style::new().bold();
+    // A Java store is in a form of its own, and bare bytes of no known kind are in none.
+    let is_bare = |packing: &Packing| match &item.content {
+        Content::Store(facts) => facts.kind != StoreKind::Pkcs12 && *packing == Packing::Der,
+        other => matches!(other, Content::Unknown { .. }),
+    };
+    let format = item.packing.filter(|packing| !is_bare(packing));
+    let format = format.map(|packing| format!(", {}", packing.name())).unwrap_or_default();
+    let noun = told::noun(&item.content, report);
+    writeln!(page, "{bold}{}{bold:#}: {noun}{format}", words::place(item.place, &report.files))?;
+    let dimmed = Style::new().dimmed();
+    for (word, text) in lines {
+        let mut margin = format!("  {dimmed}{word:<15}{dimmed:#}");
+        for line in wrapped(text, COLUMNS - 17) {
+            writeln!(page, "{margin}{line}")?;
+            margin = " ".repeat(17);
+        }
     }
+    if lines.is_empty() { Ok(()) } else { writeln!(page) }
 }
 
 /// The lines that lead from those above to this one. Far down only how far.
@@ -170,6 +183,8 @@ fn is_certificate(item: &Item) -> bool {
 const COLUMNS: usize = 80;
 /// Beyond this depth no lines are drawn.
 const DEEPEST: usize = 8;
+/// So many bytes are laid out before they are written.
+const PAGE: usize = 64 << 10;
 /// The width of a name in the tree, with the lines before it.
 const NAME: usize = 40;
 

@@ -322,7 +322,7 @@ fn newlines(text: &[u8]) -> u32 {
 }
 
 fn bytes_equal(text: &[u8], wanted: u8) -> usize {
-    text.iter().filter(|byte| **byte == wanted).count()
+    memchr::memchr_iter(wanted, text).count()
 }
 
 fn is_blank(byte: u8) -> bool {
