@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 pub use settings::settings_question;
 
-use anstream::StripStream;
+use anstream::adapter::strip_bytes;
 use clap::error::ErrorKind;
 
 use super::args::{Arguments, Color, Command, Common, Format, Intent};
@@ -175,7 +175,8 @@ impl Write for Painted<'_> {
         if self.has_colour {
             return self.stream.write(bytes);
         }
-        StripStream::new(&mut **self.stream).write_all(bytes)?;
+        // In one piece: standard output is written to at the end of every line.
+        self.stream.write_all(&strip_bytes(bytes).into_vec())?;
         Ok(bytes.len())
     }
 
