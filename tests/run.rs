@@ -1071,8 +1071,9 @@ impl World {
 
     /// `certman run` here.
     fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
-        let mut command = bare(Path::new(CERTMAN));
-        command.args(["--config", "certman.toml", "run"]).args(arguments);
+        // What ignores signals may have started the tests: nohup, or a shell in the background.
+        let mut command = bare(Path::new("/usr/bin/env"));
+        command.args(["--default-signal", CERTMAN, "--config", "certman.toml", "run"]).args(arguments);
         command.current_dir(self.folder.path()).env("HOME", self.path("home"));
         command.env("XDG_RUNTIME_DIR", self.path("runtime"));
         command

@@ -17,6 +17,9 @@ import time
 line, log = sys.argv[1:]
 pid, terminal = pty.fork()
 if pid == 0:
+    # What ignores signals may have started this: nohup, or a shell in the background.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     os.environ["PS1"] = "@PROMPT@"
     os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
 
