@@ -38,8 +38,8 @@ def main():
     if not CERTMAN.exists():
         sys.exit("benches/whole.py: run `cargo build --release` first")
     copy_demo()
-    benchmarks = (env, launch, merge, merge_self_signed, merge_scaling, check, check_memory, derive, import_store,
-                  inspect)
+    benchmarks = (env, everyone, launch, merge, merge_self_signed, merge_scaling, check, check_memory, derive,
+                  import_store, inspect)
     for benchmark in benchmarks:
         if arguments.only in benchmark.__name__:
             benchmark(arguments.rounds)
@@ -56,6 +56,15 @@ def env(rounds):
     run(command)
     ours, theirs = compare([command] , [[empty]], rounds * 10, repeat=20)
     row("env, fresh: whole process / empty Rust program", ours, theirs, 2.0)
+
+
+def everyone(rounds):
+    """`certman env --for all` with bundle, full bundle and trust store fresh, against `certman env`."""
+    command = [CERTMAN, "--config", DEMO, "env", "--shell", "sh"]
+    everyone = [*command, "--for", "all"]
+    run(everyone)
+    ours, theirs = compare([everyone], [command], rounds * 10, repeat=20)
+    row("env --for all / env, both fresh", ours, theirs, 1.3)
 
 
 def launch(rounds):
@@ -213,7 +222,9 @@ def copy_demo():
     shutil.copytree(PROJECT / "testdata/demo", DEMO.parent)
     for name in ("client.key", "passphrase.txt"):
         (DEMO.parent / name).chmod(0o600)
-    DEMO.write_text(DEMO.read_text().replace("../../target/demo/", ""))
+    text = DEMO.read_text().replace("../../target/demo/", "")
+    # What `--for all` makes besides the bundle stays with it.
+    DEMO.write_text(text.replace("[bundle]\n", "[bundle]\nfull = \"full.pem\"\njava = \"java.p12\"\n"))
 
 
 def empty_program():
