@@ -8,6 +8,7 @@
 pub mod cli;
 pub mod clients;
 pub mod config;
+pub mod doctor;
 pub mod exports;
 pub mod pki;
 pub mod proxy;

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use crate::clients::key::KeyReason;
 use crate::clients::{self, Audience, Refusal};
+use crate::doctor::{environment, reach};
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Guess, Packing, StoreError};
@@ -109,6 +110,10 @@ pub enum Cause {
     ClientCertUnreadable { guess: Option<Guess> },
     /// Some clients will not take it.
     ClientRefuses { refusal: Refusal, subject: Box<str> },
+    /// Something is odd about the variables that a client starts with.
+    Environment(environment::Conflict),
+    /// Something stands between a client and this host.
+    Host { host: Box<str>, obstacle: Box<reach::Obstacle> },
     /// The same subject and key, issued by another.
     CrossSignedTwin { issuer: Box<str>, kept: Box<str>, subject: Box<str> },
     /// More than one identity, and none of them meant.
@@ -373,6 +378,8 @@ impl Cause {
             Self::ClientCertOrder { .. } => "client-cert-order",
             Self::ClientRefuses { .. } | Self::KeyKindRefused { .. } => "client-refuses",
             Self::CrossSignedTwin { .. } => "cross-signed-twin",
+            Self::Environment(conflict) => conflict.code(),
+            Self::Host { obstacle, .. } => obstacle.code(),
             Self::KeyContradicts
             | Self::KeyMissing(_)
             | Self::KeyNotOpened(OpenError::Damaged { .. } | OpenError::Unsupported { .. })
@@ -502,6 +509,8 @@ impl Cause {
             Self::StoreNotProven { .. } | Self::StorePassphraseDefault { .. } | Self::StoreUnprotected => {
                 Severity::Info
             }
+            Self::Environment(conflict) => conflict.default_severity(),
+            Self::Host { obstacle, .. } => obstacle.default_severity(),
             Self::RuntimeFailed { .. } => Severity::Unknown,
             _ => Severity::Warning,
         }
@@ -549,6 +558,7 @@ impl Cause {
     /// The certificate it is about, for JSON.
     pub fn subject(&self) -> Option<&str> {
         match self {
+            Self::Host { host, .. } => Some(host),
             Self::CertExpired { subject, .. }
             | Self::CertExpiredDropped { subject, .. }
             | Self::CertExpiring { subject, .. }

@@ -1,7 +1,9 @@
 //! Findings in words: one sentence, lower case, no full stop; then the next step. Written for the person who gets it by
 //! mail at two in the morning and has not heard of certman before.
 
+pub mod environment;
 pub mod inspect;
+pub mod reach;
 
 use std::path::{Path, PathBuf};
 
@@ -46,6 +48,8 @@ pub fn located(finding: &Finding, files: &[PathBuf]) -> String {
 /// The sentence.
 pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
     match &finding.cause {
+        Cause::Environment(conflict) => environment::message(conflict),
+        Cause::Host { host, obstacle } => reach::message(host, obstacle),
         Cause::BundleEmpty => "no certificate is left that a client could use".into(),
         Cause::BundleKept { path } => {
             format!("the bundle '{path}' could not be renewed from its sources; the last good one is used")
@@ -373,6 +377,8 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
 /// The next step, where there is one.
 pub fn fix(cause: &Cause) -> Option<String> {
     Some(match cause {
+        Cause::Environment(conflict) => return environment::fix(conflict),
+        Cause::Host { host, obstacle } => return reach::fix(host, obstacle),
         Cause::BundleEmpty => {
             "ask the help desk for the root certificate of the company's CA; --keep-expired keeps what has expired"
         }

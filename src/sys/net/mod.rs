@@ -1,0 +1,9 @@
+//! The only sockets: a server on loopback that proves an identity, and connections to the hosts that `doctor` is asked about.
+//!
+//! Is lent DER for one handshake, and reads no file. What the other side says is bounded in bytes and in time, and handed on
+//! as it came: whether it is good is for others to judge.
+
+pub mod loopback;
+pub mod probe;
+
+pub use loopback::{Connection, Error, Expected, Server, Version};
