@@ -10,7 +10,8 @@ use std::rc::Rc;
 
 use crate::clients::key::KeyReason;
 use crate::clients::{self, Audience, Refusal};
-use crate::doctor::{environment, reach};
+use crate::doctor::environment;
+use crate::doctor::obstacle::Obstacle as HostObstacle;
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Guess, Packing, StoreError};
@@ -113,7 +114,7 @@ pub enum Cause {
     /// Something is odd about the variables that a client starts with.
     Environment(environment::Conflict),
     /// Something stands between a client and this host.
-    Host { host: Box<str>, obstacle: Box<reach::Obstacle> },
+    Host { host: Box<str>, obstacle: Box<HostObstacle> },
     /// The same subject and key, issued by another.
     CrossSignedTwin { issuer: Box<str>, kept: Box<str>, subject: Box<str> },
     /// More than one identity, and none of them meant.

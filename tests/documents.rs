@@ -653,7 +653,7 @@ fn spellings(argument: &Arg) -> Vec<String> {
 /// Every code with its usual severity, as `code` and `default_severity` have them for all causes, those of `doctor` too.
 fn codes_of_the_source() -> BTreeMap<String, String> {
     let mut codes = BTreeMap::new();
-    for path in ["src/report.rs", "src/doctor/environment.rs", "src/doctor/reach.rs"] {
+    for path in ["src/report.rs", "src/doctor/environment.rs", "src/doctor/obstacle.rs"] {
         for (code, severity) in codes_of(&read(path)) {
             let before = codes.insert(code.clone(), severity.clone());
             assert!(before.is_none_or(|before| before == severity), "{code} has one severity");
