@@ -398,7 +398,7 @@ impl<'t> Name<'t> {
 }
 
 /// Host and port of `host:port`; the host checked and in its usual form.
-fn host_and_port(authority: &str) -> Result<(String, Option<&str>), AddressError> {
+pub(crate) fn host_and_port(authority: &str) -> Result<(String, Option<&str>), AddressError> {
     if let Some(rest) = authority.strip_prefix('[') {
         let (address, port) = rest.split_once(']').ok_or(AddressError::Host)?;
         let address: Ipv6Addr = address.parse().map_err(|_| AddressError::Host)?;
@@ -428,7 +428,7 @@ fn host_and_port(authority: &str) -> Result<(String, Option<&str>), AddressError
 }
 
 /// A port from 1 to 65535, in digits alone.
-fn port(text: &str) -> Option<u16> {
+pub(crate) fn port(text: &str) -> Option<u16> {
     let is_number = text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|port| is_number && *port > 0)
 }

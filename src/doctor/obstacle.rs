@@ -3,6 +3,7 @@
 use super::inspectors::Inspector;
 use super::reach::{Distrust, Judgement, Missing, Reached, RootSet};
 use crate::clients::Client;
+use crate::clients::choice::Failure as Unusable;
 use crate::pki::name::Name;
 use crate::report::Severity;
 use crate::sys::net::probe::{Failure, StepKind};
@@ -37,12 +38,25 @@ pub enum Obstacle {
     ClientsDiffer { refusing: Vec<(Client, Distrust)> },
     /// Somebody between signs certificates for the host, and is trusted.
     Intercepted { by: Option<Inspector>, root: String },
+    /// A certificate that a server has left out was fetched, and is not trusted for that.
+    IssuerFetched {
+        address: String,
+        fingerprint: String,
+        is_enough: bool,
+        issuer: String,
+        not_after: i64,
+        subject: String,
+    },
+    /// It could not be fetched: why, in words.
+    IssuerNotFetched { address: String, why: String },
     /// The name has no address, or none is told.
     LookupFailed { failure: Failure, is_proxy: bool },
     /// What answers does not speak TLS.
     NotTls { is_proxy: bool, start: Vec<u8> },
     /// TLS works, but not with the large key share that current clients send first.
     PostQuantumBlocked,
+    /// Claude Code can do nothing with the address of the proxy that this variable holds.
+    ProxyAddressUnusable { variable: String, why: Unusable },
     /// The proxy wants a user and a password, and is told none.
     ProxyCredentialsMissing,
     /// The proxy does not take user and password.
@@ -84,11 +98,14 @@ impl Obstacle {
             Self::ClientCertRequired { .. } => "client-cert-required",
             Self::ClientsDiffer { .. } => "host-clients-differ",
             Self::Intercepted { .. } => "host-intercepted",
+            Self::IssuerFetched { .. } => "host-issuer-fetched",
+            Self::IssuerNotFetched { .. } => "host-issuer-not-fetched",
             Self::LookupFailed { is_proxy: false, .. } => "host-lookup-failed",
             Self::LookupFailed { is_proxy: true, .. } => "proxy-lookup-failed",
             Self::NotTls { is_proxy: false, .. } => "host-not-tls",
             Self::NotTls { is_proxy: true, .. } => "proxy-not-tls",
             Self::PostQuantumBlocked => "host-post-quantum-blocked",
+            Self::ProxyAddressUnusable { .. } => "proxy-address-unusable",
             Self::ProxyCredentialsMissing => "proxy-credentials-missing",
             Self::ProxyCredentialsRefused => "proxy-credentials-refused",
             Self::ProxyNotHttp { .. } => "proxy-not-http",
@@ -111,7 +128,9 @@ impl Obstacle {
         match self {
             Self::ChainIncomplete { at_hand: true, .. } => Severity::Info,
             Self::Intercepted { .. } => Severity::Info,
-            Self::ClientsDiffer { .. } => Severity::Warning,
+            Self::ClientsDiffer { .. } | Self::IssuerFetched { .. } | Self::IssuerNotFetched { .. } => {
+                Severity::Warning
+            }
             _ => Severity::Critical,
         }
     }
@@ -138,8 +157,7 @@ fn note_chain(reached: &Reached, judgement: &Judgement, now: i64, found: &mut Ve
     let by = judgement.inspector;
     match judgement.refusal_of(Client::ClaudeCode) {
         None => {
-            let is_public_host = reached.host.reason.is_some();
-            if let (true, true, Some(root)) = (judgement.is_private, is_public_host, &judgement.root) {
+            if let (true, Some(root)) = (reached.is_intercepted(), &judgement.root) {
                 found.push(Obstacle::Intercepted { by, root: root.clone() });
             }
             let refusing: Vec<(Client, Distrust)> = judgement

@@ -27,13 +27,6 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Whether Claude Code gets through: every step has succeeded, and it trusts what was served.
-    pub fn works(&self) -> bool {
-        let is_trusted =
-            self.judgement.as_ref().is_some_and(|judgement| judgement.accepts(Client::ClaudeCode));
-        is_trusted && self.observation.steps.iter().all(|step| step.failure.is_none())
-    }
-
     /// Whether the proxy was told a user: then that stands in its address.
     pub(super) fn has_credentials(&self) -> bool {
         self.proxy.as_ref().is_some_and(|proxy| proxy.contains('@'))
@@ -60,11 +53,6 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Whether a client would accept the chain.
-    pub fn accepts(&self, client: Client) -> bool {
-        self.clients.iter().any(|(one, verdict)| *one == client && verdict.is_ok())
-    }
-
     /// Why a client would not.
     pub(super) fn refusal_of(&self, client: Client) -> Option<&Distrust> {
         self.clients.iter().find(|(one, _)| *one == client).and_then(|(_, verdict)| verdict.as_ref().err())

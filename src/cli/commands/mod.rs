@@ -3,6 +3,7 @@
 pub mod bundle;
 pub mod check;
 pub mod completions;
+pub mod doctor;
 pub mod env;
 pub mod full;
 pub mod gather;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Painted, settings, words};
+use super::{Painted, doctor, settings, words};
 use crate::cli::args::Common;
 use crate::cli::commands::init::{Decision, Proposal};
 use crate::cli::failure::Failure;
@@ -36,6 +36,16 @@ impl Screen<'_, '_> {
             Shown::Check(summary) => {
                 self.judgement(report)?;
                 self.check_summary(report, summary)?;
+            }
+            Shown::Doctor(summary) => {
+                if !self.common.quiet {
+                    doctor::table(&mut self.out, summary)?;
+                }
+                self.judgement(report)?;
+                self.verdict(report, || words::doctor::is_good(summary), words::doctor::about(summary))?;
+                if let Some(path) = summary.report.as_ref().filter(|_| !self.common.quiet) {
+                    writeln!(self.err, "certman: {}", words::doctor::written(path))?;
+                }
             }
             Shown::Exports(exports) => {
                 self.remarks(report)?;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{settings, words};
+use super::{doctor, settings, words};
 use crate::cli::args::settings::SettingsCommand;
 use crate::cli::args::{Command, KeyCommand, ProxyCommand};
 use crate::cli::commands::init::{Chosen, Decision, Proposal};
@@ -57,6 +57,12 @@ pub(super) fn answer(
                     if let Some(summary) = &summary.runtime {
                         put("runtime", runtime(summary));
                     }
+                }
+                Shown::Doctor(summary) => {
+                    put("hosts", doctor::hosts_json(&summary.hosts));
+                    put("files", settings::files_json(&summary.settings));
+                    put("variables", settings::variables_json(&summary.settings));
+                    put("report", json!(summary.report.as_ref().map(|path| path.to_string_lossy())));
                 }
                 Shown::Profiles(profiles) => {
                     put("profiles", Value::Array(profiles.iter().map(profile).collect()));
@@ -413,7 +419,7 @@ fn source(place: Place, report: &Report) -> Value {
 }
 
 /// RFC 3339 in UTC; null for a time that no calendar has.
-fn time(seconds: i64) -> Value {
+pub(super) fn time(seconds: i64) -> Value {
     let moment = OffsetDateTime::from_unix_timestamp(seconds).ok();
     json!(moment.and_then(|moment| moment.format(&Rfc3339).ok()))
 }
@@ -433,6 +439,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Bundle(_) => "bundle",
         Command::Check(_) => "check",
         Command::Completions { .. } => "completions",
+        Command::Doctor(_) => "doctor",
         Command::Env(_) => "env",
         Command::Hook(_) => "hook",
         Command::Import(_) => "import",

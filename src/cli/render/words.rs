@@ -1,6 +1,7 @@
 //! Findings in words: one sentence, lower case, no full stop; then the next step. Written for the person who gets it by
 //! mail at two in the morning and has not heard of certman before.
 
+pub mod doctor;
 pub mod environment;
 pub mod inspect;
 pub mod reach;

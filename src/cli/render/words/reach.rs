@@ -1,6 +1,7 @@
 //! What stands between a client and a host, in words.
 
 use super::{counted, day, listed};
+use crate::clients::choice::Failure as Unusable;
 use crate::doctor::inspectors::Inspector;
 use crate::doctor::obstacle::Obstacle;
 use crate::doctor::reach::{Distrust, Missing, RootSet};
@@ -98,6 +99,20 @@ pub fn message(host: &str, obstacle: &Obstacle) -> String {
             "{host}: TLS is opened on the way{}: the chain leads to '{root}', which is no public root and is trusted here",
             inspector(*by)
         ),
+        Obstacle::IssuerFetched { address, fingerprint, is_enough, issuer, not_after, subject } => format!(
+            "{host}: '{}' has the certificate of '{subject}', issued by '{issuer}' and valid until {}; its SHA-256 is \
+             {fingerprint}{}",
+            Foreign(address),
+            day(*not_after),
+            if *is_enough { "; with it the chain is complete" } else { "" }
+        ),
+        Obstacle::IssuerNotFetched { address, why } => {
+            format!(
+                "{host}: the missing certificate cannot be had from '{}': {}",
+                Foreign(address),
+                Foreign(why)
+            )
+        }
         Obstacle::LookupFailed { failure: Failure::NoAddress, is_proxy: false } => {
             format!("{host}: this machine's name server knows no such name")
         }
@@ -120,6 +135,9 @@ pub fn message(host: &str, obstacle: &Obstacle) -> String {
             "{host}: TLS works only without the large post-quantum key share that current clients send first; something on \
              the way stumbles over it"
         ),
+        Obstacle::ProxyAddressUnusable { variable, why } => {
+            format!("{host}: Claude Code can do nothing with the proxy in {variable}: {}", unusable(*why))
+        }
         Obstacle::ProxyCredentialsMissing => {
             format!("{host}: the proxy wants a user and a password (407), and is told none")
         }
@@ -226,6 +244,11 @@ pub fn fix(host: &str, obstacle: &Obstacle) -> Option<String> {
             "give those clients the full bundle: `certman env --for all`, or `certman run --for all -- COMMAND`".into()
         }
         Obstacle::Intercepted { .. } => return None,
+        Obstacle::IssuerFetched { address, fingerprint, .. } => format!(
+            "compare the fingerprint with the one that the help desk tells you, then `certman bundle --add '{}' --fingerprint {fingerprint}`",
+            Foreign(address)
+        ),
+        Obstacle::IssuerNotFetched { .. } => "ask the help desk for that certificate".into(),
         Obstacle::LookupFailed { is_proxy: false, .. } => {
             "on a network where only the proxy looks names up, set HTTPS_PROXY ([proxy] https in certman.toml)".into()
         }
@@ -240,6 +263,9 @@ pub fn fix(host: &str, obstacle: &Obstacle) -> Option<String> {
         }
         Obstacle::PostQuantumBlocked => {
             format!("tell the help desk: `certman doctor {host} --no-pq` works, and the same without --no-pq does not")
+        }
+        Obstacle::ProxyAddressUnusable { variable, .. } => {
+            format!("write {variable} as http://proxy.corp.example:8080, a password percent-encoded; `certman env` does that")
         }
         Obstacle::ProxyCredentialsMissing => {
             "set proxy.username in certman.toml, then `certman proxy remember`".into()
@@ -317,6 +343,19 @@ pub fn step_name(step: StepKind) -> &'static str {
         StepKind::Tls => "the TLS handshake",
         StepKind::ClientCertificate => "the answer to the client certificate",
         StepKind::Http => "the HTTP answer",
+    }
+}
+
+fn unusable(why: Unusable) -> &'static str {
+    match why {
+        Unusable::Encoding => "a percent sign in it encodes nothing",
+        Unusable::NoPassword => "it has a user and no password",
+        Unusable::NoScheme => "http:// is missing before it",
+        Unusable::NotAnAddress => "it is no address; often a raw @ : / or # in a password",
+        Unusable::OtherScheme => "its scheme is neither http nor https",
+        Unusable::Path => "something stands behind host and port",
+        Unusable::Port => "its port is no number from 1 to 65535",
+        Unusable::Socks => "it is the address of a SOCKS proxy",
     }
 }
 
