@@ -98,6 +98,21 @@ impl Address {
         Ok(Self { username: Some(username.to_owned()), ..self })
     }
 
+    /// In lower case; of IPv6 with brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether one speaks TLS with the proxy itself.
+    pub fn is_tls(&self) -> bool {
+        self.scheme == Scheme::Https
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Who the proxy is told one is.
     pub fn username(&self) -> Option<&str> {
         self.username.as_deref()

@@ -93,6 +93,11 @@ impl Host {
         }
     }
 
+    /// The same for people: without the port where that is the usual one.
+    pub fn short(&self) -> String {
+        if self.port == 443 { self.host.clone() } else { self.authority() }
+    }
+
     fn known(is_required: bool) -> impl Iterator<Item = Self> {
         KNOWN.iter().filter(move |known| known.is_required == is_required).map(move |known| Self {
             host: known.host.to_owned(),

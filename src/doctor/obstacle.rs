@@ -128,12 +128,22 @@ impl Obstacle {
         match self {
             Self::ChainIncomplete { at_hand: true, .. } => Severity::Info,
             Self::Intercepted { .. } => Severity::Info,
+            // Who does not read the extra bundle is helped by another variable, where anybody wants that.
+            Self::ClientsDiffer { refusing }
+                if refusing.iter().all(|(client, _)| !reads_extra_bundle(*client)) =>
+            {
+                Severity::Info
+            }
             Self::ClientsDiffer { .. } | Self::IssuerFetched { .. } | Self::IssuerNotFetched { .. } => {
                 Severity::Warning
             }
             _ => Severity::Critical,
         }
     }
+}
+
+fn reads_extra_bundle(client: Client) -> bool {
+    matches!(client, Client::Bun | Client::ClaudeCode | Client::Node)
 }
 
 /// What is in the way of this host, the worst first; nothing where Claude Code gets through and nothing is worth a word.

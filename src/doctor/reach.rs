@@ -54,7 +54,7 @@ pub struct Judgement {
 
 impl Judgement {
     /// Why a client would not.
-    pub(super) fn refusal_of(&self, client: Client) -> Option<&Distrust> {
+    pub fn refusal_of(&self, client: Client) -> Option<&Distrust> {
         self.clients.iter().find(|(one, _)| *one == client).and_then(|(_, verdict)| verdict.as_ref().err())
     }
 

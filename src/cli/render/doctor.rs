@@ -26,7 +26,7 @@ pub(super) fn table(out: &mut dyn Write, summary: &DoctorSummary) -> io::Result<
     header.push("verdict".to_owned());
     let mut rows = vec![(header, Style::new().bold())];
     for host in hosts {
-        let mut row = vec![Foreign(&host.host.authority()).to_string()];
+        let mut row = vec![Foreign(&host.host.short()).to_string()];
         row.extend(steps.iter().map(|kind| cell(step_of(host, *kind), marks)));
         row.push(verdict(host).to_owned());
         rows.push((row, style(host)));
@@ -73,21 +73,19 @@ fn step_of(host: &Reached, kind: StepKind) -> Option<&Step> {
 }
 
 fn verdict(host: &Reached) -> &'static str {
-    match (host.is_answered(), host.works(), host.refusing().next().is_some()) {
-        (false, ..) if host.host.is_required => "fails",
-        (false, ..) => "fails (optional)",
-        (true, false, _) => "not trusted",
-        (true, true, true) => "not for all",
-        (true, true, false) => "works",
+    match (host.is_answered(), host.works()) {
+        (false, _) if host.host.is_required => "fails",
+        (false, _) => "fails (optional)",
+        (true, false) => "not trusted",
+        (true, true) => "works",
     }
 }
 
 fn style(host: &Reached) -> Style {
-    match (host.works(), host.refusing().next().is_some()) {
-        (true, false) => Style::new(),
-        (true, true) => AnsiColor::Yellow.on_default(),
-        (false, _) if host.host.is_required => AnsiColor::Red.on_default(),
-        (false, _) => AnsiColor::Yellow.on_default(),
+    match (host.works(), host.host.is_required) {
+        (true, _) => Style::new(),
+        (false, true) => AnsiColor::Red.on_default(),
+        (false, false) => AnsiColor::Yellow.on_default(),
     }
 }
 

@@ -50,7 +50,7 @@ pub fn located(finding: &Finding, files: &[PathBuf]) -> String {
 pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
     match &finding.cause {
         Cause::Environment(conflict) => environment::message(conflict),
-        Cause::Host { host, obstacle } => reach::message(host, obstacle),
+        Cause::Hosts { hosts, obstacle } => reach::message(hosts, obstacle),
         Cause::BundleEmpty => "no certificate is left that a client could use".into(),
         Cause::BundleKept { path } => {
             format!("the bundle '{path}' could not be renewed from its sources; the last good one is used")
@@ -379,7 +379,7 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
 pub fn fix(cause: &Cause) -> Option<String> {
     Some(match cause {
         Cause::Environment(conflict) => return environment::fix(conflict),
-        Cause::Host { host, obstacle } => return reach::fix(host, obstacle),
+        Cause::Hosts { hosts, obstacle } => return reach::fix(hosts, obstacle),
         Cause::BundleEmpty => {
             "ask the help desk for the root certificate of the company's CA; --keep-expired keeps what has expired"
         }

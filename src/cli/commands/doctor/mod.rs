@@ -2,6 +2,7 @@
 //! hosts. Asks nobody, changes nothing, and writes no file but the one that `--report` names.
 
 pub mod network;
+pub mod roots;
 
 use std::sync::Arc;
 

@@ -9,9 +9,9 @@ use crate::pki::name::Foreign;
 use crate::pki::path::Forbidden;
 use crate::sys::net::probe::{Failure, StepKind};
 
-/// The sentence about this host.
-pub fn message(host: &str, obstacle: &Obstacle) -> String {
-    let host = Foreign(host);
+/// The sentence about these hosts.
+pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
+    let host = Foreign(hosts.join(", "));
     match obstacle {
         Obstacle::AnswerTooLarge { step, what } => {
             format!("{host}: {} sends more {what} than anybody reads", other_side(*step))
@@ -193,13 +193,15 @@ pub fn message(host: &str, obstacle: &Obstacle) -> String {
 }
 
 /// The next step.
-pub fn fix(host: &str, obstacle: &Obstacle) -> Option<String> {
-    let host = Foreign(host);
+pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
+    // In a command, where one probe tells as much as all of them, but for what is asked for from the help desk.
+    let all = Foreign(hosts.join(" and "));
+    let host = Foreign(hosts.first().map(|host| &**host).unwrap_or_default());
     Some(match obstacle {
         Obstacle::AnswerTooLarge { .. } | Obstacle::Unfinished { .. } => {
             format!("see whether `certman doctor {host} --direct` and another network give the same, and tell the help desk")
         }
-        Obstacle::Blocked { .. } => format!("ask the help desk to let {host} through the firewall"),
+        Obstacle::Blocked { .. } => format!("ask the help desk to let {all} through the firewall"),
         Obstacle::CertExpired { .. } => {
             format!("look at this machine's clock; if that is right, whoever runs {host}, or the proxy before it, must renew it")
         }
@@ -274,7 +276,7 @@ pub fn fix(host: &str, obstacle: &Obstacle) -> Option<String> {
             "store the password anew with `certman proxy remember`; three wrong ones may lock the account".into()
         }
         Obstacle::ProxyNotHttp { .. } => "correct the address and the port of the proxy".into(),
-        Obstacle::ProxyRefused { .. } => format!("ask the help desk to allow {host} on the proxy"),
+        Obstacle::ProxyRefused { .. } => format!("ask the help desk to allow {all} on the proxy"),
         Obstacle::ProxySchemeUnsupported { .. } => {
             "ask for an LLM gateway, or run a local helper that logs in for you (cntlm, px), and name that as the proxy".into()
         }
