@@ -120,7 +120,10 @@ impl Head {
         match self.all("content-length").next() {
             None => take(wire, u64::MAX, limit, body).map(drop),
             Some(length) => {
-                let length = length.parse().map_err(|_| wire.not_the_protocol())?;
+                let is_number = length.bytes().all(|byte| byte.is_ascii_digit());
+                let Some(length) = length.parse().ok().filter(|_| is_number) else {
+                    return Err(Failure::NotTheProtocol { start: wire.start().to_vec() });
+                };
                 if take(wire, length, limit, body)? == length { Ok(()) } else { Err(Failure::Closed) }
             }
         }
@@ -143,15 +146,15 @@ fn take(wire: &mut Ear<'_>, length: u64, limit: usize, body: &mut Vec<u8>) -> Re
     let mut buffer = [0; 4096];
     let mut taken = 0;
     while taken < length {
-        if body.len() >= limit {
-            return Err(Failure::TooMuch("body"));
-        }
-        let most = usize::try_from(length - taken).unwrap_or(usize::MAX);
-        let most = most.min(limit - body.len()).min(buffer.len());
+        let most = usize::try_from(length - taken).unwrap_or(usize::MAX).min(buffer.len());
         match wire.read(&mut buffer[..most]) {
             Ok(0) => break,
             Ok(count) => {
-                body.extend_from_slice(&buffer[..count]);
+                let room = limit - body.len();
+                body.extend_from_slice(&buffer[..count.min(room)]);
+                if count > room {
+                    return Err(Failure::TooMuch("body"));
+                }
                 taken += count as u64;
             }
             Err(error) => return Err(wire.failure(&error)),
@@ -165,9 +168,10 @@ fn chunks(wire: &mut Ear<'_>, limit: usize, body: &mut Vec<u8>) -> Result<(), Fa
     loop {
         let line = line(wire)?;
         let size = line.split(';').next().unwrap_or_default().trim();
-        // Sixteen digits could be a length that is no longer one after a sum.
-        let size = if size.len() < 16 { u64::from_str_radix(size, 16).ok() } else { None };
-        let Some(size) = size else { return Err(Failure::NotTheProtocol { start: wire.start().to_vec() }) };
+        let is_number = size.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let Some(size) = u64::from_str_radix(size, 16).ok().filter(|_| is_number) else {
+            return Err(Failure::NotTheProtocol { start: wire.start().to_vec() });
+        };
         if size == 0 {
             break;
         }
