@@ -736,7 +736,9 @@ fn reached() -> Reached {
             chain: vec![served],
             clients: vec![(Client::Node, Err(Distrust::Expired))],
             inspector: None,
-            is_intercepted: false,
+            is_private: false,
+            missing: None,
+            root: None,
             roots: roots.into(),
         }),
         observation: Observation {

@@ -1,6 +1,7 @@
 //! `certman doctor`: why does it not work. Owns the order of steps: what `check` knows, the variables and settings files, then the
 //! hosts. Asks nobody, changes nothing, and writes no file but the one that `--report` names.
 
+pub mod missing;
 pub mod network;
 pub mod roots;
 

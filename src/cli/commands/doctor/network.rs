@@ -1,12 +1,13 @@
 //! The network part of `certman doctor`: every host is probed, all at once, and what was seen is judged. Owns the way to each host
 //! and what a second look is taken for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::roots;
+use super::{missing, roots};
 use crate::cli::args::DoctorArguments;
 use crate::cli::commands::proxy::proxies;
 use crate::cli::failure::Failure;
@@ -20,6 +21,7 @@ use crate::pki::public::PublicRoots;
 use crate::proxy::Address;
 use crate::report::{Cause, Report, Severity};
 use crate::sys::Host;
+use crate::sys::net::fetch::Limits;
 use crate::sys::net::probe::{
     Credentials, Failure as StepFailure, LentIdentity, Observation, Plan, Route, Step, StepKind, Target, Tls,
     Via, probe,
@@ -49,7 +51,8 @@ pub fn probe_hosts(
     progress: &mut dyn FnMut(&mut Host, &str),
 ) -> Result<Vec<Reached>, Failure> {
     let tries = tries(wish, host)?;
-    let roots = roots::of_this_machine(wish.settings, host);
+    let mut roots = roots::of_this_machine(wish.settings, host);
+    let mut asked = BTreeSet::new();
     let public = PublicRoots::known();
     let observed = all_at_once(wish, &tries, &mut |name| progress(host, name));
     let issuers: Vec<Vec<u8>> = wish.identity.iter().flat_map(|identity| issuers(identity)).collect();
@@ -69,6 +72,12 @@ pub fn probe_hosts(
         if seen.only_without_post_quantum {
             found = vec![Obstacle::PostQuantumBlocked];
         }
+        if wish.arguments.fetch_missing {
+            let timeout = Duration::from_secs(wish.arguments.timeout);
+            let limits = Limits { allow_private: wish.arguments.allow_private, timeout, ..Limits::DEFAULT };
+            let (now, route) = (host.now, &one.way.route);
+            found.extend(missing::fetch(&reached, route, limits, &mut roots, &public, now, &mut asked));
+        }
         // Whatever is only looked at for comparison keeps nobody from working.
         let is_less = !reached.host.is_required || one.is_comparison;
         all.extend(found.into_iter().map(|obstacle| {
@@ -86,7 +95,7 @@ pub fn probe_hosts(
 fn note(all: Vec<(String, Severity, Obstacle)>, report: &mut Report) {
     let mut noted: Vec<(Vec<Box<str>>, Severity, Obstacle)> = Vec::new();
     for (host, severity, obstacle) in all {
-        let known = noted.iter_mut().find(|(_, known, other)| (*known, &*other) == (severity, &obstacle));
+        let known = noted.iter_mut().find(|(_, known, other)| *known == severity && *other == obstacle);
         match known {
             Some((hosts, ..)) if hosts.iter().any(|known| **known == *host) => {}
             Some((hosts, ..)) => hosts.push(host.into()),
