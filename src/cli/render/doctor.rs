@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{json, words};
 use crate::cli::DoctorSummary;
 use crate::doctor::reach::Reached;
-use crate::pki::name::Foreign;
+use crate::pki::name::{Foreign, Name};
 use crate::sys::net::Version;
 use crate::sys::net::probe::{Step, StepKind};
 
@@ -157,7 +157,7 @@ fn host_json(one: &Reached) -> Value {
         "client_certificate": {
             "asked": asked.is_some(),
             "sent": asked.is_some_and(|asked| asked.was_sent),
-            "issuers": asked.map_or(0, |asked| asked.issuers.len()),
+            "issuers": asked.iter().flat_map(|asked| &asked.issuers).map(|der| Name::of(der).to_string()).collect::<Vec<_>>(),
         },
         "http_status": observation.http.as_ref().map(|answer| answer.status),
         "proxy_answer": proxy_answer,
