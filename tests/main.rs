@@ -21,6 +21,7 @@ mod keyring;
 mod keys;
 mod passphrase;
 mod proxy;
+mod proxy_choice;
 mod run;
 mod runtime;
 mod settings;

@@ -54,6 +54,8 @@ pub(super) fn by_claude_code(value: &str) -> Result<ProxyUrl, Failure> {
         Ok(read) => {
             let mut url = read.url;
             match url.scheme {
+                // What stands before it would be taken for the host.
+                _ if read.behind.contains('@') => return Err(Failure::NotAnAddress),
                 ProxyScheme::Http | ProxyScheme::Https => {}
                 ProxyScheme::Socks4 | ProxyScheme::Socks5 => return Err(Failure::Socks),
             }
@@ -224,11 +226,12 @@ fn http_scheme(scheme: &str) -> Result<ProxyScheme, Failure> {
     }
 }
 
-/// What Bun sends. None where there is no user, and where something cannot be decoded.
+/// What Bun sends. None where there is neither user nor password, and where something cannot be decoded.
 fn credentials_of_bun(user: &str) -> Option<(String, Passphrase)> {
     let (name, password) = user.split_once(':').unwrap_or((user, ""));
     let (name, password) = (decoded(name)?, decoded(password)?);
-    (!name.is_empty()).then(|| (String::from_utf8_lossy(&name).into_owned(), Passphrase::new(password)))
+    let is_there = !name.is_empty() || !password.is_empty();
+    is_there.then(|| (String::from_utf8_lossy(&name).into_owned(), Passphrase::new(password)))
 }
 
 /// Percent-decoded; none where a percent sign encodes nothing.

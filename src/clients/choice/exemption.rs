@@ -30,6 +30,10 @@ fn bun_knows_address(entry: &str, host: IpAddr, port: u16) -> bool {
         let network = unbracketed(network).parse().ok();
         let bits = bits.bytes().all(|byte| byte.is_ascii_digit()).then(|| bits.parse().ok()).flatten();
         return match (network, bits) {
+            // A range of IPv4 in the clothes of IPv6.
+            (Some(IpAddr::V6(network)), Some(bits @ 96..)) if network.to_ipv4_mapped().is_some() => {
+                is_in(host.to_canonical(), IpAddr::V6(network).to_canonical(), bits - 96)
+            }
             (Some(network), Some(bits)) => is_in(host.to_canonical(), network, bits),
             _ => false,
         };
