@@ -92,7 +92,7 @@ pub struct Settings {
     /// Certificate and key, as far as `import` may replace what is there: set by a variable or in the user's own file, and for the
     /// active profile itself where there is one.
     pub replaceable: (Option<PathBuf>, Option<PathBuf>),
-    /// The sources, in their order.
+    /// The sources, in their order; what was added to the bundle one by one comes last.
     pub sources: Vec<Value<Source>>,
     /// Where the passphrases of stores come from.
     pub store_passphrase: Value<passphrase::Source>,
@@ -221,13 +221,22 @@ impl Settings {
         let out = here.path(overrides.out, "CERTMAN_OUT", files.own_path(|file| &file.bundle.out));
         let out = out.or_else(|| files.default_output(environment, "extra.pem"));
 
-        let sources = if !overrides.sources.is_empty() {
+        let is_typed = !overrides.sources.is_empty();
+        let mut sources = if is_typed {
             here.sources(overrides.sources, &Origin::Flag)?
         } else if let Some(list) = environment.value("CERTMAN_SOURCES") {
             here.sources(split_sources(list), &Origin::Variable("CERTMAN_SOURCES"))?
         } else {
             files.sources()
         };
+        let added = out.as_ref().and_then(|out| added_folder(&out.value)).filter(|_| !is_typed);
+        // A folder that cannot be read is a source that cannot be read, and says so there.
+        let is_source = |folder: &PathBuf| {
+            fs::is_there(folder) && !fs::names_in(folder).is_ok_and(|names| names.is_empty())
+        };
+        if let Some(folder) = added.filter(is_source) {
+            sources.push(Value { origin: Origin::Default, value: Source::Path(folder) });
+        }
 
         let passphrase = here.text(overrides.passphrase, "CERTMAN_PASSPHRASE_FROM");
         let passphrase = passphrase.or_else(|| files.text(|file| &file.client.passphrase));
@@ -298,6 +307,14 @@ impl Settings {
             None => entry.to_owned(),
         }
     }
+}
+
+/// The folder for the certificates that were added to the bundle at `out` one by one: what lies in it is a source of this bundle,
+/// and of no other. None for standard output.
+pub fn added_folder(out: &Path) -> Option<PathBuf> {
+    let mut name = out.file_name().filter(|_| out != Path::new("-"))?.to_owned();
+    name.push(".added.d");
+    Some(out.with_file_name(name))
 }
 
 impl PublicRoots {

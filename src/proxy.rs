@@ -98,19 +98,14 @@ impl Address {
         Ok(Self { username: Some(username.to_owned()), ..self })
     }
 
-    /// In lower case; of IPv6 with brackets.
-    pub fn host(&self) -> &str {
-        &self.host
+    /// Host and port; IPv6 without brackets.
+    pub fn host_and_port(&self) -> (&str, u16) {
+        (self.host.trim_matches(['[', ']']), self.port)
     }
 
-    /// Whether one speaks TLS with the proxy itself.
+    /// Whether TLS is spoken with the proxy itself.
     pub fn is_tls(&self) -> bool {
         self.scheme == Scheme::Https
-    }
-
-    /// The port.
-    pub fn port(&self) -> u16 {
-        self.port
     }
 
     /// Who the proxy is told one is.
@@ -248,6 +243,15 @@ impl Exceptions {
     /// The value of the variable.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether a host (in lower case, IPv6 without brackets) is reached without the proxy, by the entries that every client
+    /// understands.
+    pub fn cover(&self, host: &str) -> bool {
+        self.text.split(',').any(|entry| match entry.strip_prefix('.') {
+            Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
+            None => entry == "*" || entry == host,
+        })
     }
 
     /// What only some clients will understand of it.

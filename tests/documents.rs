@@ -348,6 +348,7 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
         &["bundle", "ca", "-o", "extra.pem", "--full", "full.pem", "--public-roots", "mozilla", "--dry-run"]
             [..],
         &["bundle", "ca", "-o", "extra.pem"],
+        &["bundle", "--add", "any/root.pem", "--fingerprint", ROOT_P256, "-o", "added.pem"],
         &["check", "ca"],
         &["check", "--cert", "c.pem", "--key", "k.pem", "--runtime", node],
         &["inspect", "any", "--store-passphrase", &passphrase],
@@ -377,6 +378,9 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
     let invented: Vec<&String> = documented.difference(&printed).collect();
     assert!(invented.is_empty(), "in the section JSON and never printed: {invented:?}");
 }
+
+/// The SHA-256 of `pki/root-p256.pem`.
+const ROOT_P256: &str = "728618e8b9b79dca350953c35920f6cf9a26ac15347de0bf1e28c7bb8a5af576";
 
 #[test]
 fn the_help_names_the_manual_pages() {

@@ -109,6 +109,8 @@ pub enum Ending {
 pub enum Shown {
     /// `bundle`: the table of what was kept and what was not.
     Bundle {
+        /// The file of a certificate that has become a source of its own.
+        added: Option<Written>,
         /// Nothing was written, and nothing was to be.
         is_rehearsal: bool,
         /// The bundle itself, where it goes to standard output.

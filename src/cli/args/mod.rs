@@ -172,12 +172,18 @@ pub enum Command {
 /// `certman bundle`
 #[derive(Args, Debug)]
 pub struct BundleArguments {
+    /// Make a certificate a source of the bundle from now on: a file, `-`, or an address of the form http://HOST/PATH
+    #[arg(long, value_name = "CERTIFICATE", conflicts_with_all = ["keep_expired", "sources"])]
+    pub add: Option<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub audience: AudienceArguments,
     /// Show what would be done, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// The fingerprint of the certificate for --add, compared with what its issuer publishes; without this it is asked for
+    #[arg(long, value_name = "SHA256", requires = "add")]
+    pub fingerprint: Option<String>,
     /// Write the public roots together with the bundle here, for variables that replace the built-in roots
     #[arg(long, value_name = "FILE")]
     pub full: Option<PathBuf>,

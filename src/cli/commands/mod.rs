@@ -1,5 +1,6 @@
 //! The commands, a file each: the order of steps, and nothing printed.
 
+mod add;
 pub mod bundle;
 pub mod check;
 pub mod completions;

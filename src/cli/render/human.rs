@@ -29,8 +29,13 @@ impl Screen<'_, '_> {
     pub(super) fn outcome(&mut self, outcome: &Outcome) -> io::Result<()> {
         let report = &outcome.report;
         match &outcome.shown {
-            Shown::Bundle { is_rehearsal, text } => {
+            Shown::Bundle { added, is_rehearsal, text } => {
                 self.remarks(report)?;
+                if let Some(added) = added.as_ref().filter(|_| !self.common.quiet && report.bundle.is_some())
+                {
+                    let what = if added.changed { "added" } else { "already there" };
+                    writeln!(self.out, "{what}: {} is a source of the bundle", words::path(&added.path))?;
+                }
                 self.bundle(report, outcome.ending, *is_rehearsal, text.as_deref())?;
             }
             Shown::Check(summary) => {

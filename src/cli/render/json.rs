@@ -36,7 +36,13 @@ pub(super) fn answer(
             put("status", json!(status(outcome.report.worst())));
             put_report(&outcome.report, &mut put);
             match &outcome.shown {
-                Shown::Bundle { is_rehearsal, .. } => {
+                Shown::Bundle { added, is_rehearsal, .. } => {
+                    if let Some(added) = added {
+                        put(
+                            "added",
+                            json!({ "path": added.path.to_string_lossy(), "changed": added.changed }),
+                        );
+                    }
                     put("dry_run", json!(is_rehearsal));
                 }
                 Shown::Exports(exports) => {

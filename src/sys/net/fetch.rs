@@ -82,6 +82,11 @@ pub fn fetch(address: &str, route: &Route, limits: Limits) -> Result<Vec<u8>, Fe
     Err(FetchError::TooManyRedirects)
 }
 
+/// The host that an address of HTTP names, in lower case, IPv6 without brackets; none where it is no such address.
+pub fn host_of(address: &str) -> Option<String> {
+    Place::parse(address).map(|place| place.target.host)
+}
+
 /// What an answer gives.
 enum Answer {
     /// Another address.

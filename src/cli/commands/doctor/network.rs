@@ -224,7 +224,8 @@ fn through(mut url: ProxyUrl, from: Option<String>) -> Chosen {
 fn via(text: &str) -> Result<Chosen, Failure> {
     let address = Address::parse(text)
         .map_err(|error| Failure::usage(format!("--via: the address {error}")).hint(error.hint()))?;
-    let proxy = Target { host: address.host().trim_matches(['[', ']']).to_owned(), port: address.port() };
+    let (host, port) = address.host_and_port();
+    let proxy = Target { host: host.to_owned(), port };
     let via = Via { credentials: None, is_tls: address.is_tls(), proxy };
     let shown = Some(address.to_string());
     Ok(Chosen { from: Some("--via".to_owned()), route: Arc::new(Route::Proxy(via)), shown, unusable: None })
