@@ -245,7 +245,10 @@ fn of_proxy_answer(reached: &Reached) -> Obstacle {
     if !answer.schemes.is_empty() && !answer.schemes.iter().any(|scheme| scheme == "basic") {
         return Obstacle::ProxySchemeUnsupported { schemes: answer.schemes };
     }
-    if reached.has_credentials() {
+    if reached.observation.is_withheld {
+        // It was not told them.
+        Obstacle::ProxyUntrusted { why: Distrust::UnknownIssuer }
+    } else if reached.has_credentials() {
         Obstacle::ProxyCredentialsRefused
     } else {
         Obstacle::ProxyCredentialsMissing
@@ -473,6 +476,19 @@ mod tests {
         assert_eq!(of(407, &[], plain), "proxy-credentials-missing");
         assert_eq!(of(403, &[], plain), "proxy-refused");
         assert_eq!(of(502, &["basic"], plain), "proxy-refused");
+    }
+
+    #[test]
+    fn a_proxy_that_was_not_told_the_password_has_not_refused_it() {
+        let observation = Observation {
+            is_withheld: true,
+            proxy: Some(ProxyAnswer { schemes: vec!["basic".into()], status: 407, ..ProxyAnswer::default() }),
+            steps: vec![step(StepKind::Tunnel, Some(Failure::ProxyRefused))],
+            ..Observation::default()
+        };
+        let proxy = Some("https://alice@proxy:8443".into());
+        let reached = Reached { proxy, ..reached(observation, &Roots::default()) };
+        assert_eq!(codes(&reached), ["proxy-untrusted"]);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! each place that has another. Never opens a connection, never shows a password.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use super::doctor::roots;
 use super::identity;
 use super::remember::{self, Whose};
 use super::values::Proxies;
@@ -101,7 +103,12 @@ pub fn plain_route(
     };
     let (name, port) = address.host_and_port();
     let proxy = Target { host: name.to_owned(), port };
-    Ok(Route::Proxy(Via { credentials, is_tls: address.is_tls(), proxy }))
+    let is_tls = address.is_tls();
+    let roots = match is_tls && credentials.is_some() {
+        true => roots::in_der(&roots::of_this_machine(settings, host)),
+        false => Arc::default(),
+    };
+    Ok(Route::Proxy(Via { credentials, is_tls, proxy, roots }))
 }
 
 /// Notes the entries of `NO_PROXY` that only some clients understand, once for each kind.

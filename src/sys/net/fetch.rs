@@ -101,12 +101,14 @@ fn ask(place: &Place, route: &Route, limits: Limits, deadline: &Deadline) -> Res
         Route::Proxy(via) => &via.proxy,
     };
     let failed = |failure| FetchError::Failed { failure, host: next.host.clone() };
-    let mut wire = reach(place, route, next, limits, deadline)?;
+    let Reached { mut wire, may_know } = reach(place, route, next, limits, deadline)?;
     let mut ear = Ear::new(&mut *wire, deadline);
     let host = http::authority(&place.target, Some(80));
     let (uri, credentials): (_, Option<&Credentials>) = match route {
         Route::Direct => (place.path.clone(), None),
-        Route::Proxy(via) => (format!("http://{host}{}", place.path), via.credentials.as_ref()),
+        Route::Proxy(via) => {
+            (format!("http://{host}{}", place.path), via.credentials.as_ref().filter(|_| may_know))
+        }
     };
     http::send(&mut ear, &http::get(&uri, &host, credentials));
     let head = Head::read(&mut ear).map_err(failed)?;
@@ -123,6 +125,13 @@ fn ask(place: &Place, route: &Route, limits: Limits, deadline: &Deadline) -> Res
     }
 }
 
+/// Somebody to ask.
+struct Reached {
+    /// Whether it is who it is taken for, as far as that matters: a proxy with TLS has to prove it before it is told a password.
+    may_know: bool,
+    wire: Box<dyn Wire>,
+}
+
 /// Connects to the host, or to the proxy.
 fn reach(
     place: &Place,
@@ -130,7 +139,7 @@ fn reach(
     next: &Target,
     limits: Limits,
     deadline: &Deadline,
-) -> Result<Box<dyn Wire>, FetchError> {
+) -> Result<Reached, FetchError> {
     let failed = |failure| FetchError::Failed { failure, host: next.host.clone() };
     let is_allowed = |address: &IpAddr| limits.allow_private || is_public(*address);
     let private = |address| FetchError::Private { address, host: place.target.host.clone() };
@@ -153,12 +162,16 @@ fn reach(
         return Err(private(address));
     }
     let (stream, _) = stream::connect(&allowed, deadline).map_err(failed)?;
-    if via.is_some_and(|via| via.is_tls) {
-        let greeting = handshake::shake(Box::new(stream), next, None, true, deadline);
-        let secured = greeting.secured.ok_or_else(|| failed(greeting.failure.unwrap_or(Failure::Closed)))?;
-        return Ok(Box::new(secured));
+    match via {
+        Some(via) if via.is_tls => {
+            let greeting = handshake::shake(Box::new(stream), next, None, true, deadline);
+            let may_know = greeting.tls.leads_to(&via.roots, next);
+            let secured =
+                greeting.secured.ok_or(greeting.failure.unwrap_or(Failure::Closed)).map_err(failed)?;
+            Ok(Reached { may_know, wire: Box::new(secured) })
+        }
+        _ => Ok(Reached { may_know: true, wire: Box::new(stream) }),
     }
-    Ok(Box::new(stream))
 }
 
 /// An address of HTTP, in its parts.
@@ -294,6 +307,7 @@ const MOST_REDIRECTS: u32 = 3;
 mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
+    use std::sync::Arc;
     use std::sync::mpsc::{self, Receiver};
     use std::thread;
     use std::time::Instant;
@@ -403,7 +417,8 @@ mod tests {
             username: "Aladdin".to_owned(),
         };
         let proxy = Target { host: "127.0.0.1".to_owned(), port };
-        let via = Route::Proxy(Via { credentials: Some(credentials), is_tls: false, proxy });
+        let via =
+            Route::Proxy(Via { credentials: Some(credentials), is_tls: false, proxy, roots: Arc::default() });
         // The proxy looks the name up, and may have any address.
         assert_eq!(fetch("HTTP://PKI.test/a?b#c", &via, Limits::DEFAULT).as_deref(), Ok(b"abc".as_slice()));
         let asked = asked.recv().unwrap();

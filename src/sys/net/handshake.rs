@@ -4,18 +4,18 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aws_lc_rs::signature::{self as legacy, UnparsedPublicKey};
-use rustls::client::ResolvesClientCert;
-use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
 use rustls::crypto::aws_lc_rs::{default_provider, kx_group, sign};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct,
-    InvalidMessage, PeerIncompatible, ProtocolVersion, SignatureScheme,
+    InvalidMessage, PeerIncompatible, ProtocolVersion, RootCertStore, SignatureScheme,
 };
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
@@ -144,6 +144,25 @@ fn note(connection: &ClientConnection, tls: &mut Tls) {
     };
 }
 
+impl Tls {
+    /// Whether a client that trusts these roots, and no others, would take this for the host.
+    pub(super) fn leads_to(&self, roots: &[Vec<u8>], target: &Target) -> bool {
+        let mut store = RootCertStore::empty();
+        store.add_parsable_certificates(roots.iter().map(|root| CertificateDer::from(root.as_slice())));
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::new(default_provider()))
+                .build();
+        let chain: Vec<CertificateDer<'_>> =
+            self.chain.iter().map(|one| CertificateDer::from(one.as_slice())).collect();
+        let (Ok(verifier), Some((leaf, others)), Ok(name)) =
+            (verifier, chain.split_first(), ServerName::try_from(target.host.as_str()))
+        else {
+            return false;
+        };
+        self.is_proven && verifier.verify_server_cert(leaf, others, &name, &[], UnixTime::now()).is_ok()
+    }
+}
+
 /// What an error of TLS means, where the answer began like this.
 pub(super) fn failure(error: &rustls::Error, start: &[u8]) -> Failure {
     use rustls::Error;
@@ -174,6 +193,23 @@ pub(super) struct Secured {
     wire: Box<dyn Wire>,
 }
 
+impl Secured {
+    /// Waits for whatever the other side says next, a moment at most, and keeps it for the next read. Some systems throw away what
+    /// has come once the connection is reset, and reset it is where something is sent to who has refused.
+    pub(super) fn listen(&mut self, deadline: &Deadline) {
+        let read = deadline.within(MOMENT, || self.connection.read_tls(&mut self.wire));
+        if matches!(read, Ok(1..)) {
+            // An error stays, and is said again at the next read.
+            let _ = self.connection.process_new_packets();
+        }
+    }
+
+    fn process(&mut self) -> io::Result<()> {
+        let processed = self.connection.process_new_packets();
+        processed.map(drop).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
+    }
+}
+
 impl Read for Secured {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
@@ -181,10 +217,10 @@ impl Read for Secured {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 other => return other,
             }
+            // What was heard before comes before what is read now.
+            self.process()?;
             self.connection.read_tls(&mut self.wire)?;
-            self.connection
-                .process_new_packets()
-                .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+            self.process()?;
             // Answers to the other side's wishes, say for new keys. What cannot be said shows at the next read.
             while self.connection.wants_write() && self.connection.write_tls(&mut self.wire).is_ok() {}
         }
@@ -392,5 +428,7 @@ fn load(identity: &LentIdentity) -> Result<Arc<CertifiedKey>, String> {
 
 /// Of a chain, in bytes.
 const CHAIN_LIMIT: usize = 1 << 20;
+/// For what is said to a certificate: more than the way there and back takes to most places.
+const MOMENT: Duration = Duration::from_millis(300);
 /// In a chain.
 const MOST_CERTIFICATES: usize = 100;

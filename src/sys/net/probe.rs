@@ -30,6 +30,7 @@ fn walk(plan: &Plan, deadline: &Deadline, seen: &mut Observation) -> Option<()> 
         if via.is_tls {
             let begin = Instant::now();
             let greeting = handshake::shake(wire, &via.proxy, None, plan.is_post_quantum, deadline);
+            seen.is_withheld = via.credentials.is_some() && !greeting.tls.leads_to(&via.roots, &via.proxy);
             seen.proxy_chain = greeting.tls.chain;
             let result = done(greeting.failure, greeting.secured);
             wire = Box::new(seen.step(StepKind::ProxyTls, begin, result)?);
@@ -71,7 +72,8 @@ fn dig(
     seen: &mut Observation,
 ) -> Result<(), Failure> {
     let mut ear = Ear::new(wire, deadline);
-    http::send(&mut ear, &http::connect(&plan.target, via.credentials.as_ref()));
+    let credentials = via.credentials.as_ref().filter(|_| !seen.is_withheld);
+    http::send(&mut ear, &http::connect(&plan.target, credentials));
     let head = Head::read(&mut ear)?;
     let is_open = (200..300).contains(&head.status);
     let title = if is_open { None } else { head.title(&mut ear) };
@@ -100,6 +102,9 @@ fn secure(plan: &Plan, wire: Box<dyn Wire>, deadline: &Deadline, seen: &mut Obse
     let mut secured = seen.step(StepKind::Tls, begin, done(failure, secured))?;
 
     let mut begin = Instant::now();
+    if is_asked {
+        secured.listen(deadline);
+    }
     let mut ear = Ear::new(&mut secured, deadline);
     http::send(&mut ear, &http::get("/", &http::authority(&plan.target, Some(443)), None));
     let head = Head::read(&mut ear);
@@ -157,6 +162,9 @@ pub struct Via {
     pub is_tls: bool,
     /// Where it is.
     pub proxy: Target,
+    /// The roots, in DER, one of which the chain of a proxy with TLS has to lead to before it is told the credentials. Whoever
+    /// else answers is told nothing: TLS is there to keep the password from them.
+    pub roots: Arc<[Vec<u8>]>,
 }
 
 /// What Basic authentication sends (RFC 7617). The password is a secret.
@@ -202,6 +210,8 @@ pub struct Observation {
     pub connected: Option<SocketAddr>,
     /// The HTTP answer of the host.
     pub http: Option<HttpAnswer>,
+    /// Whether the proxy was not told the credentials, since its chain leads to none of [`Via::roots`].
+    pub is_withheld: bool,
     /// What the proxy said to CONNECT.
     pub proxy: Option<ProxyAnswer>,
     /// The chain that the proxy itself served, in DER, where TLS was spoken with it.

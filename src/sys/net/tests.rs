@@ -151,7 +151,7 @@ fn through(port: u16, is_tls: bool, password: Option<&str>) -> Plan {
     });
     let proxy = Target { host: "proxy.test".to_owned(), port };
     Plan {
-        route: Arc::new(Route::Proxy(Via { credentials, is_tls, proxy })),
+        route: Arc::new(Route::Proxy(Via { credentials, is_tls, proxy, roots: Arc::default() })),
         target: Target { host: "host.test".to_owned(), port: 443 },
         ..plan(port)
     }
@@ -591,7 +591,9 @@ fn tls_to_the_proxy_and_a_certificate_for_the_host_inside() {
             asked
                 .starts_with("CONNECT host.test:443 HTTP/1.1\r\nHost: host.test:443\r\nUser-Agent: certman/")
         );
-        assert!(asked.contains("\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n"));
+        // Its certificate leads nowhere: with TLS it is told nothing.
+        let told = asked.contains("\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n");
+        assert_eq!((told, seen.is_withheld), (!is_tls, is_tls));
         assert!(inside.contains("\r\nHost: host.test\r\n"));
         assert!(!inside.contains("Proxy-"));
         assert_eq!(seen.proxy_chain.len(), usize::from(is_tls));
@@ -600,6 +602,43 @@ fn tls_to_the_proxy_and_a_certificate_for_the_host_inside() {
         assert!(seen.asked.unwrap().was_sent);
         assert_ne!(seen.tls.unwrap().chain, seen.proxy_chain);
         assert_eq!(seen.http.unwrap().title.as_deref(), Some("none"));
+    }
+}
+
+#[test]
+fn a_password_is_told_to_a_proxy_with_tls_only_where_its_chain_leads_to_a_root() {
+    let authority = authority("Corp Proxy");
+    let key = KeyPair::generate().unwrap();
+    let certificate =
+        CertificateParams::new(["proxy.test".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+    let another = self::authority("Somebody Else");
+    for (root, host, is_told) in [
+        (&authority, "proxy.test", true),
+        (&another, "proxy.test", false),
+        // Its certificate is for another name.
+        (&authority, "other.test", false),
+    ] {
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der())),
+            )
+            .unwrap();
+        let (port, done) = serve(move |stream| {
+            answer(Arc::new(config), stream, "HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic\r\n\r\n").unwrap()
+        });
+        let mut plan = through(port, true, Some("open sesame"));
+        if let Some(Route::Proxy(via)) = Arc::get_mut(&mut plan.route) {
+            via.proxy.host = host.to_owned();
+            via.roots = Arc::new([root.der().to_vec()]);
+        }
+        let seen = probe(&plan);
+        assert_eq!(course(&seen), (vec![Connect, ProxyTls, Tunnel], Some(Failure::ProxyRefused)));
+        assert_eq!(done.recv().unwrap().contains("Proxy-Authorization: Basic QWxh"), is_told, "{host}");
+        assert_eq!(seen.is_withheld, !is_told);
     }
 }
 

@@ -50,8 +50,8 @@ pub fn probe_hosts(
     report: &mut Report,
     progress: &mut dyn FnMut(&mut Host, &str),
 ) -> Result<Vec<Reached>, Failure> {
-    let tries = tries(wish, host)?;
     let mut roots = roots::of_this_machine(wish.settings, host);
+    let tries = tries(wish, &roots, host)?;
     let mut asked = BTreeSet::new();
     let public = PublicRoots::known();
     let observed = all_at_once(wish, &tries, &mut |name| progress(host, name));
@@ -64,7 +64,11 @@ pub fn probe_hosts(
         let reached = Reached { host: one.host, judgement, observation: seen.observation, proxy, route_from };
         let mut found = obstacles(&reached, &issuers, host.now);
         if let Route::Proxy(via) = &*one.way.route {
-            found.extend(of_proxy_chain(via, &reached.observation, &roots, &public, host.now));
+            if let Some(untrusted) = of_proxy_chain(via, &reached.observation, &roots, &public, host.now) {
+                // That it was told no password for it is the same thing, and known less well.
+                found.retain(|one| !matches!(one, Obstacle::ProxyUntrusted { .. }));
+                found.push(untrusted);
+            }
         }
         if let Some((variable, why)) = one.way.unusable {
             found = vec![Obstacle::ProxyAddressUnusable { variable, why }];
@@ -134,7 +138,7 @@ impl Chosen {
 }
 
 /// Every host by the way that Claude Code takes; with `--via` once more through that proxy.
-fn tries(wish: &Wish<'_>, host: &mut Host) -> Result<Vec<Try>, Failure> {
+fn tries(wish: &Wish<'_>, roots: &Roots, host: &mut Host) -> Result<Vec<Try>, Failure> {
     let configured = configured(wish, host);
     let via = wish.arguments.via.as_deref().map(via).transpose()?;
     let mut tries = Vec::new();
@@ -142,7 +146,7 @@ fn tries(wish: &Wish<'_>, host: &mut Host) -> Result<Vec<Try>, Failure> {
         let way = if wish.arguments.direct {
             Chosen::direct(Some("--direct"))
         } else {
-            chosen(one, configured.as_ref(), host)
+            chosen(one, configured.as_ref(), roots, host)
         };
         tries.push(Try { host: one.clone(), is_comparison: false, way });
         if let Some(way) = &via {
@@ -176,7 +180,7 @@ fn configured(wish: &Wish<'_>, host: &mut Host) -> Option<Configured> {
 }
 
 /// The way that Claude Code takes: by the proxy of certman.toml, which `certman env` hands on, else by the variables of this process.
-fn chosen(one: &Wanted, configured: Option<&Configured>, host: &Host) -> Chosen {
+fn chosen(one: &Wanted, configured: Option<&Configured>, roots: &Roots, host: &Host) -> Chosen {
     let destination = Destination { host: one.host.clone(), port: one.port, scheme: Scheme::Https };
     let (choice, is_configured) = match configured {
         Some(configured) => {
@@ -201,11 +205,11 @@ fn chosen(one: &Wanted, configured: Option<&Configured>, host: &Host) -> Chosen 
             let variable = from.clone().unwrap_or_default();
             Chosen { unusable: Some((variable, why)), ..Chosen::direct(from.as_deref()) }
         }
-        Way::Proxy(url) => through(url, from),
+        Way::Proxy(url) => through(url, from, roots),
     }
 }
 
-fn through(mut url: ProxyUrl, from: Option<String>) -> Chosen {
+fn through(mut url: ProxyUrl, from: Option<String>, roots: &Roots) -> Chosen {
     // A user without a password is told to nobody: the proxy then says what it wants.
     if url.password.as_ref().is_none_or(|password| password.is_empty()) {
         (url.username, url.password) = (None, None);
@@ -216,7 +220,9 @@ fn through(mut url: ProxyUrl, from: Option<String>) -> Chosen {
         _ => None,
     };
     let proxy = Target { host: url.host, port: url.port };
-    let via = Via { credentials, is_tls: url.scheme == ProxyScheme::Https, proxy };
+    let is_tls = url.scheme == ProxyScheme::Https;
+    let roots = if is_tls && credentials.is_some() { roots::in_der(roots) } else { Arc::default() };
+    let via = Via { credentials, is_tls, proxy, roots };
     Chosen { from, route: Arc::new(Route::Proxy(via)), shown: Some(shown), unusable: None }
 }
 
@@ -226,7 +232,7 @@ fn via(text: &str) -> Result<Chosen, Failure> {
         .map_err(|error| Failure::usage(format!("--via: the address {error}")).hint(error.hint()))?;
     let (host, port) = address.host_and_port();
     let proxy = Target { host: host.to_owned(), port };
-    let via = Via { credentials: None, is_tls: address.is_tls(), proxy };
+    let via = Via { credentials: None, is_tls: address.is_tls(), proxy, roots: Arc::default() };
     let shown = Some(address.to_string());
     Ok(Chosen { from: Some("--via".to_owned()), route: Arc::new(Route::Proxy(via)), shown, unusable: None })
 }

@@ -1,8 +1,10 @@
 //! The roots that `doctor` judges by: the bundle, the trust store of the operating system, Mozilla's set, and what variables of this
 //! process add for single clients.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::cli::commands::gather;
 use crate::cli::commands::stores::{Asking, Wishes};
@@ -39,6 +41,13 @@ pub fn of_this_machine(settings: &Settings, host: &mut Host) -> Roots {
         of_clients,
         system: certificates(&Source::System, settings, host),
     }
+}
+
+/// All of them in DER, each once, for a proxy with TLS to prove itself by.
+pub fn in_der(roots: &Roots) -> Arc<[Vec<u8>]> {
+    let all = [&roots.extra, &roots.mozilla, &roots.system].into_iter().flatten();
+    let all: BTreeSet<&[u8]> = all.map(Certificate::der).collect();
+    all.into_iter().map(<[u8]>::to_vec).collect()
 }
 
 /// The bundle that clients get: the configured one, else the one that a variable of this process names.
