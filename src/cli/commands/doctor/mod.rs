@@ -1,6 +1,7 @@
 //! `certman doctor`: why does it not work. Owns the order of steps: what `check` knows, the variables and settings files, then the
 //! hosts. Asks nobody, changes nothing, and writes no file but the one that `--report` names.
 
+mod local;
 pub mod missing;
 pub mod network;
 pub mod roots;
@@ -22,7 +23,7 @@ use crate::clients::Audience;
 use crate::config::Settings;
 use crate::doctor::hosts::Resolution;
 use crate::proxy::Address;
-use crate::report::Severity;
+use crate::report::{Cause, Severity};
 use crate::sys::Host;
 use crate::sys::env::Environment;
 use crate::sys::net::probe::LentIdentity;
@@ -49,7 +50,13 @@ pub fn run(
     let examined = check.everything_configured(limits, settings, wishes, host)?;
     check.note_exceptions(settings);
     let (mut report, check) = check.conclude();
-    let (summary, _) = settings_show::look(host, &mut report);
+    if let Some(conflict) = local::clock(&report, check.certificates, common.at.is_none(), host.now) {
+        report.find(None, Cause::Environment(conflict));
+        // It makes everything else look wrong, and comes first.
+        report.findings.rotate_right(1);
+    }
+    let (summary, files) = settings_show::look(host, &mut report);
+    local::note_variables(&files, &summary, settings, limits, host, &mut report);
     let hosts = if arguments.offline {
         Vec::new()
     } else {
