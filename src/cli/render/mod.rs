@@ -11,7 +11,7 @@ pub mod words;
 
 use std::io::{self, Write};
 
-pub use doctor::hosts_json;
+pub use doctor::{HELP_DESK_TITLE, help_desk, hosts_json};
 pub use settings::settings_question;
 
 use anstream::adapter::strip_bytes;
