@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use crate::clients::key::KeyReason;
 use crate::clients::{self, Audience, Refusal};
-use crate::doctor::{environment, reach};
+use crate::doctor::{choices, environment, reach};
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Guess, Packing, StoreError};
@@ -166,6 +166,8 @@ pub enum Cause {
     PassphrasePermissions { mode: u32 },
     /// A BEGIN without an END.
     PemUnclosed { label: Box<str> },
+    /// Something about the variables of the proxy.
+    ProxyChoice(choices::Dissent),
     /// Some clients cannot send the password of the proxy.
     ProxyPasswordNotPortable { refusal: Refusal },
     /// A private key where only certificates should be.
@@ -407,6 +409,7 @@ impl Cause {
             Self::PassphraseNotNeeded => "passphrase-not-needed",
             Self::PassphrasePermissions { .. } => "passphrase-permissions",
             Self::PemUnclosed { .. } => "pem-unclosed",
+            Self::ProxyChoice(dissent) => dissent.code(),
             Self::ProxyPasswordNotPortable { .. } => "proxy-password-not-portable",
             Self::PrivateKeyInSource { .. } => "private-key-in-source",
             Self::PublicRootsDropped { .. } => "public-roots-dropped",
@@ -511,6 +514,7 @@ impl Cause {
             }
             Self::Environment(conflict) => conflict.default_severity(),
             Self::Host { obstacle, .. } => obstacle.default_severity(),
+            Self::ProxyChoice(dissent) => dissent.default_severity(),
             Self::RuntimeFailed { .. } => Severity::Unknown,
             _ => Severity::Warning,
         }
@@ -558,7 +562,7 @@ impl Cause {
     /// The certificate it is about, for JSON.
     pub fn subject(&self) -> Option<&str> {
         match self {
-            Self::Host { host, .. } => Some(host),
+            Self::Host { host, .. } | Self::ProxyChoice(choices::Dissent::Differs { host, .. }) => Some(host),
             Self::CertExpired { subject, .. }
             | Self::CertExpiredDropped { subject, .. }
             | Self::CertExpiring { subject, .. }

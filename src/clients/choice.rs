@@ -325,6 +325,27 @@ pub enum Way {
     Proxy(ProxyUrl),
 }
 
+impl Way {
+    /// The name in JSON; stable.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Fails(_) => "fails",
+            Self::Proxy(_) => "proxy",
+        }
+    }
+}
+
+/// `direct`, `fails`, or the proxy, without its password.
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proxy(url) => url.fmt(f),
+            other => f.write_str(other.name()),
+        }
+    }
+}
+
 /// Why a client takes this way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -346,6 +367,20 @@ pub enum Reason {
     PassedOver,
     /// No variable that it looks at is set.
     Unset,
+}
+
+impl Reason {
+    /// The name in JSON; stable.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Exempt { .. } => "exempt",
+            Self::ExemptInPart { .. } => "exempt-in-part",
+            Self::Named => "named",
+            Self::NotAsked => "not-asked",
+            Self::PassedOver => "passed-over",
+            Self::Unset => "unset",
+        }
+    }
 }
 
 /// Why a client can do nothing with the value of a variable.
@@ -406,14 +441,15 @@ impl ProxyUrl {
         self.username.is_some()
     }
 
+    /// Whether it is the same proxy, whoever one is.
+    pub fn is_at(&self, other: &Self) -> bool {
+        (&self.host, self.port, self.scheme) == (&other.host, other.port, other.scheme)
+    }
+
     /// Whether it is the same proxy, to which one says the same about oneself.
     pub fn is_same_as(&self, other: &Self) -> bool {
-        let password = |url: &Self| {
-            url.password.as_ref().map(|one| one.expose_secret().to_vec()).map(zeroize::Zeroizing::new)
-        };
-        (&self.host, self.port, self.scheme, &self.username)
-            == (&other.host, other.port, other.scheme, &other.username)
-            && password(self) == password(other)
+        let [one, two] = [self, other].map(|url| url.password.as_ref().map(Passphrase::expose_secret));
+        self.is_at(other) && self.username == other.username && one == two
     }
 }
 

@@ -29,6 +29,16 @@ pub enum ProxyCommand {
         #[arg(long, value_enum, value_name = "SCHEME")]
         scheme: Option<ProxyScheme>,
     },
+    /// Say which way each client takes to a host by the variables of this environment
+    #[command(
+        after_help = "By the rules of Claude Code, Node, Bun and curl, side by side. Opens no connection, looks up no name and asks for \
+                      no password."
+    )]
+    Test {
+        /// Name, name:port, [address]:port, or an address with http:// or https://; port 443 where there is none
+        #[arg(value_name = "HOST")]
+        hosts: Vec<String>,
+    },
 }
 
 /// The addresses that go through a proxy.
