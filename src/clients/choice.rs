@@ -636,3 +636,106 @@ fn exempting<'v>(
     let (variable, list) = variables.exceptions()?;
     Some((variable, exempts(list)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables<'e>(pairs: &'e [(&'static str, &'e str)]) -> Variables<'e> {
+        Variables::from_lookup(|name| {
+            pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| OsStr::new(*value))
+        })
+    }
+
+    #[test]
+    fn a_destination_is_what_people_type() {
+        for (typed, scheme, host, port) in [
+            ("api.anthropic.com", Scheme::Https, "api.anthropic.com", 443),
+            (" API.Anthropic.com:8443 ", Scheme::Https, "api.anthropic.com", 8443),
+            ("http://x", Scheme::Http, "x", 80),
+            ("HTTPS://x:1/there?a#b", Scheme::Https, "x", 1),
+            ("x.example.", Scheme::Https, "x.example.", 443),
+            ("127.0.0.1:80", Scheme::Https, "127.0.0.1", 80),
+            ("[2001:DB8:0::1]:8443", Scheme::Https, "2001:db8::1", 8443),
+            ("http://[::1]", Scheme::Http, "::1", 80),
+            ("::1", Scheme::Https, "::1", 443),
+        ] {
+            let destination = Destination { host: host.to_owned(), port, scheme };
+            assert_eq!(typed.parse(), Ok(destination), "{typed}");
+        }
+        use DestinationError::{Brackets, Host, NotAscii, Port, User};
+        for (typed, error) in [
+            ("", Host),
+            (":443", Host),
+            ("a b", Host),
+            ("a..b", Host),
+            ("127.1", Host),
+            ("0x7f.0.0.1", Host),
+            ("[::1", Host),
+            ("[x]", Host),
+            ("x:", Port),
+            ("x:0", Port),
+            ("x:65536", Port),
+            ("x:+1", Port),
+            ("[::1]1", Port),
+            ("x:1:2", Brackets),
+            ("b\u{fc}cher.example", NotAscii),
+            ("ftp://x", DestinationError::Scheme),
+            ("alice:geheim@x", User),
+            ("http://alice:ge/heim@x", User),
+        ] {
+            assert_eq!(typed.parse::<Destination>(), Err(error), "{typed}");
+        }
+    }
+
+    #[test]
+    fn the_credentials_are_those_that_are_sent() {
+        let pairs = [("https_proxy", "http://al%40ice:p%40%20w@proxy:1"), ("NODE_USE_ENV_PROXY", "1")];
+        for chooser in Chooser::ALL {
+            let choice = choose(chooser, &variables(&pairs), &"x.example".parse().unwrap());
+            let Way::Proxy(url) = &choice.way else { panic!("{chooser}: {choice:?}") };
+            assert_eq!(url.username.as_deref(), Some("al@ice"), "{chooser}");
+            assert_eq!(url.password.as_ref().map(Passphrase::expose_secret), Some(b"p@ w".as_slice()));
+            assert_eq!(url.to_string(), "http://al%40ice:***@proxy:1");
+        }
+    }
+
+    #[test]
+    fn no_value_is_too_odd_for_an_answer() {
+        let parts = [
+            "",
+            "http://",
+            "socks5:",
+            "//",
+            "@",
+            ":",
+            "[",
+            "]",
+            "::1",
+            "%",
+            "%e",
+            "\u{e4}",
+            "*",
+            ".",
+            ",",
+            " ",
+            "/33",
+            "-",
+            "127.0.0.1",
+            "99999",
+            "\n",
+        ];
+        let destinations: Vec<Destination> =
+            ["x.example", "127.0.0.1", "[::1]:1"].iter().map(|typed| typed.parse().unwrap()).collect();
+        for text in parts.iter().flat_map(|one| parts.map(|two| format!("{one}{two}"))) {
+            let odd = [("https_proxy", &*text), ("NO_PROXY", &*text), ("NODE_USE_ENV_PROXY", "1")];
+            let listed = [("https_proxy", "http://p:1"), ("NO_PROXY", &*text), ("NODE_USE_ENV_PROXY", "1")];
+            for destination in &destinations {
+                for chooser in Chooser::ALL {
+                    choose(chooser, &variables(&odd), destination);
+                    choose(chooser, &variables(&listed), destination);
+                }
+            }
+        }
+    }
+}

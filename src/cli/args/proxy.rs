@@ -35,7 +35,7 @@ pub enum ProxyCommand {
                       no password."
     )]
     Test {
-        /// Name, name:port, [address]:port, or an address with http:// or https://; port 443 where there is none
+        /// A name or an address, with or without :port, or with http:// or https:// before it; else it is https and port 443
         #[arg(value_name = "HOST")]
         hosts: Vec<String>,
     },
