@@ -1,6 +1,7 @@
 //! The command line as it is typed. Looks nothing up.
 
 mod audience;
+pub mod explain;
 mod families;
 pub mod hook;
 mod import;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use self::audience::AudienceArguments;
+pub use self::explain::ExplainArguments;
 pub use self::families::FamilyArguments;
 pub use self::import::ImportArguments;
 pub use self::init::InitArguments;
@@ -138,6 +140,12 @@ pub enum Command {
     },
     /// Print the exports, for eval "$(certman env)"
     Env(EnvArguments),
+    /// Say what an error code or a log means, what the causes are, and which command tells
+    #[command(
+        after_help = "A line may be given as it is, in quotes: certman explain \"curl: (60) SSL certificate problem\". A log goes to \
+                            standard input: certman explain - < LOG. Nothing of it is repeated in the answer."
+    )]
+    Explain(ExplainArguments),
     /// Print the line for a shell's rc file: certman hook bash >> ~/.bashrc
     Hook(hook::HookArguments),
     /// Make client-cert.pem and client-key.pem from a store or from files in any form
@@ -470,6 +478,7 @@ impl Arguments {
                 Some(&check.identity)
             }
             Command::Completions { .. }
+            | Command::Explain(_)
             | Command::Hook(_)
             | Command::Init(_)
             | Command::Profiles

@@ -4,6 +4,7 @@ pub mod bundle;
 pub mod check;
 pub mod completions;
 pub mod env;
+pub mod explain;
 pub mod full;
 pub mod gather;
 pub mod hook;

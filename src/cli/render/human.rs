@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Painted, settings, words};
+use super::{Painted, explain, settings, words};
 use crate::cli::args::Common;
 use crate::cli::commands::init::{Decision, Proposal};
 use crate::cli::failure::Failure;
@@ -36,6 +36,13 @@ impl Screen<'_, '_> {
             Shown::Check(summary) => {
                 self.judgement(report)?;
                 self.check_summary(report, summary)?;
+            }
+            Shown::Explanations(all) => {
+                if let Some(failure) = &all.trouble {
+                    let why = explain::trouble_in_words(&failure.message, all.language);
+                    writeln!(self.err, "certman: {}: {}", paint("note", Severity::Info), Foreign(&why))?;
+                }
+                explain::explanations(&mut self.out, all)?;
             }
             Shown::Exports(exports) => {
                 self.remarks(report)?;

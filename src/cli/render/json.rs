@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{settings, words};
+use super::{explain, settings, words};
 use crate::cli::args::settings::SettingsCommand;
 use crate::cli::args::{Command, KeyCommand, ProxyCommand};
 use crate::cli::commands::init::{Chosen, Decision, Proposal};
@@ -39,6 +39,7 @@ pub(super) fn answer(
                 Shown::Bundle { is_rehearsal, .. } => {
                     put("dry_run", json!(is_rehearsal));
                 }
+                Shown::Explanations(all) => explain::put(all, &mut put),
                 Shown::Exports(exports) => {
                     let variables = exports.variables.iter();
                     let variables: Map<String, Value> =
@@ -434,6 +435,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Check(_) => "check",
         Command::Completions { .. } => "completions",
         Command::Env(_) => "env",
+        Command::Explain(_) => "explain",
         Command::Hook(_) => "hook",
         Command::Import(_) => "import",
         Command::Init(_) => "init",

@@ -1,6 +1,7 @@
 //! The only writer of standard output and standard error. Puts reports into words, tables, JSON or one line for Nagios;
 //! computes nothing.
 
+mod explain;
 mod human;
 mod inspect;
 mod json;

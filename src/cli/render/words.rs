@@ -2,6 +2,7 @@
 //! mail at two in the morning and has not heard of certman before.
 
 pub mod environment;
+pub mod explain;
 pub mod inspect;
 pub mod reach;
 
