@@ -902,7 +902,7 @@ fn line_at(text: &str, position: usize) -> usize {
 }
 
 /// How many letters have to be changed, added, dropped or swapped with a neighbour (Damerau and Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
+pub(crate) fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let mut rows = vec![(0..=other.len()).collect::<Vec<_>>()];
     for (row, letter) in one.iter().enumerate() {
