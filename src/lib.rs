@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clients;
 pub mod config;
 pub mod doctor;
+pub mod explain;
 pub mod exports;
 pub mod pki;
 pub mod proxy;

@@ -98,6 +98,16 @@ impl Address {
         Ok(Self { username: Some(username.to_owned()), ..self })
     }
 
+    /// Host and port; IPv6 without brackets.
+    pub fn host_and_port(&self) -> (&str, u16) {
+        (self.host.trim_matches(['[', ']']), self.port)
+    }
+
+    /// Whether TLS is spoken with the proxy itself.
+    pub fn is_tls(&self) -> bool {
+        self.scheme == Scheme::Https
+    }
+
     /// Who the proxy is told one is.
     pub fn username(&self) -> Option<&str> {
         self.username.as_deref()
@@ -233,6 +243,15 @@ impl Exceptions {
     /// The value of the variable.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether a host (in lower case, IPv6 without brackets) is reached without the proxy, by the entries that every client
+    /// understands.
+    pub fn cover(&self, host: &str) -> bool {
+        self.text.split(',').any(|entry| match entry.strip_prefix('.') {
+            Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
+            None => entry == "*" || entry == host,
+        })
     }
 
     /// What only some clients will understand of it.
@@ -398,7 +417,7 @@ impl<'t> Name<'t> {
 }
 
 /// Host and port of `host:port`; the host checked and in its usual form.
-fn host_and_port(authority: &str) -> Result<(String, Option<&str>), AddressError> {
+pub(crate) fn host_and_port(authority: &str) -> Result<(String, Option<&str>), AddressError> {
     if let Some(rest) = authority.strip_prefix('[') {
         let (address, port) = rest.split_once(']').ok_or(AddressError::Host)?;
         let address: Ipv6Addr = address.parse().map_err(|_| AddressError::Host)?;
@@ -428,7 +447,7 @@ fn host_and_port(authority: &str) -> Result<(String, Option<&str>), AddressError
 }
 
 /// A port from 1 to 65535, in digits alone.
-fn port(text: &str) -> Option<u16> {
+pub(crate) fn port(text: &str) -> Option<u16> {
     let is_number = text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|port| is_number && *port > 0)
 }

@@ -10,7 +10,8 @@ use std::rc::Rc;
 
 use crate::clients::key::KeyReason;
 use crate::clients::{self, Audience, Refusal};
-use crate::doctor::{choices, environment, reach};
+use crate::doctor::obstacle::Obstacle as HostObstacle;
+use crate::doctor::{choices, environment};
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Guess, Packing, StoreError};
@@ -112,8 +113,8 @@ pub enum Cause {
     ClientRefuses { refusal: Refusal, subject: Box<str> },
     /// Something is odd about the variables that a client starts with.
     Environment(environment::Conflict),
-    /// Something stands between a client and this host.
-    Host { host: Box<str>, obstacle: Box<reach::Obstacle> },
+    /// Something stands between a client and these hosts; each as people write it, with the port where that is not 443.
+    Hosts { hosts: Box<[Box<str>]>, obstacle: Box<HostObstacle> },
     /// The same subject and key, issued by another.
     CrossSignedTwin { issuer: Box<str>, kept: Box<str>, subject: Box<str> },
     /// More than one identity, and none of them meant.
@@ -381,7 +382,7 @@ impl Cause {
             Self::ClientRefuses { .. } | Self::KeyKindRefused { .. } => "client-refuses",
             Self::CrossSignedTwin { .. } => "cross-signed-twin",
             Self::Environment(conflict) => conflict.code(),
-            Self::Host { obstacle, .. } => obstacle.code(),
+            Self::Hosts { obstacle, .. } => obstacle.code(),
             Self::KeyContradicts
             | Self::KeyMissing(_)
             | Self::KeyNotOpened(OpenError::Damaged { .. } | OpenError::Unsupported { .. })
@@ -513,7 +514,7 @@ impl Cause {
                 Severity::Info
             }
             Self::Environment(conflict) => conflict.default_severity(),
-            Self::Host { obstacle, .. } => obstacle.default_severity(),
+            Self::Hosts { obstacle, .. } => obstacle.default_severity(),
             Self::ProxyChoice(dissent) => dissent.default_severity(),
             Self::RuntimeFailed { .. } => Severity::Unknown,
             _ => Severity::Warning,
@@ -562,7 +563,8 @@ impl Cause {
     /// The certificate it is about, for JSON.
     pub fn subject(&self) -> Option<&str> {
         match self {
-            Self::Host { host, .. } | Self::ProxyChoice(choices::Dissent::Differs { host, .. }) => Some(host),
+            Self::Hosts { hosts, .. } => Some(hosts.first()?),
+            Self::ProxyChoice(choices::Dissent::Differs { host, .. }) => Some(host),
             Self::CertExpired { subject, .. }
             | Self::CertExpiredDropped { subject, .. }
             | Self::CertExpiring { subject, .. }

@@ -7,6 +7,7 @@
 )]
 
 mod agreement;
+mod bundle_add;
 mod cases;
 mod clients;
 mod delivery;

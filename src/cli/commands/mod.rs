@@ -1,8 +1,10 @@
 //! The commands, a file each: the order of steps, and nothing printed.
 
+mod add;
 pub mod bundle;
 pub mod check;
 pub mod completions;
+pub mod doctor;
 pub mod env;
 pub mod full;
 pub mod gather;

@@ -19,6 +19,7 @@ use crate::report::{Cause, Report, Severity};
 use crate::secret::Passphrase;
 use crate::sys::Host;
 use crate::sys::keyring;
+use crate::sys::net::probe::{Credentials, Route, Target, Via};
 use crate::sys::passphrase::{self, Source};
 
 /// Picks the subcommand.
@@ -78,6 +79,32 @@ pub fn proxies(
         http: proxy.http.as_ref().map(url),
         https: proxy.https.as_ref().map(url),
     })
+}
+
+/// The way to a host by plain HTTP: through the proxy that is configured for it, straight where there is none or the host is an
+/// exception.
+///
+/// # Errors
+/// Where a user has to have a password, and it is not to be had.
+pub fn plain_route(
+    target: &str,
+    settings: &Settings,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Route, Failure> {
+    let configured = settings.proxy.as_ref().filter(|proxy| !proxy.exceptions.value.cover(target));
+    let address = configured.and_then(|proxy| Some((proxy, &proxy.http.as_ref()?.value)));
+    let Some((proxy, address)) = address else { return Ok(Route::Direct) };
+    let credentials = match (address.username(), &proxy.password.value) {
+        (Some(username), Some(source)) => {
+            let password = password(source, address, settings, host, report)?;
+            Some(Credentials { password, username: username.to_owned() })
+        }
+        _ => None,
+    };
+    let (name, port) = address.host_and_port();
+    let proxy = Target { host: name.to_owned(), port };
+    Ok(Route::Proxy(Via { credentials, is_tls: address.is_tls(), proxy }))
 }
 
 /// Notes the entries of `NO_PROXY` that only some clients understand, once for each kind.

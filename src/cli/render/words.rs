@@ -2,6 +2,7 @@
 //! mail at two in the morning and has not heard of certman before.
 
 pub mod choice;
+pub mod doctor;
 pub mod environment;
 pub mod inspect;
 pub mod reach;
@@ -50,7 +51,7 @@ pub fn located(finding: &Finding, files: &[PathBuf]) -> String {
 pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
     match &finding.cause {
         Cause::Environment(conflict) => environment::message(conflict),
-        Cause::Host { host, obstacle } => reach::message(host, obstacle),
+        Cause::Hosts { hosts, obstacle } => reach::message(hosts, obstacle),
         Cause::ProxyChoice(dissent) => choice::message(dissent),
         Cause::BundleEmpty => "no certificate is left that a client could use".into(),
         Cause::BundleKept { path } => {
@@ -380,7 +381,7 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
 pub fn fix(cause: &Cause) -> Option<String> {
     Some(match cause {
         Cause::Environment(conflict) => return environment::fix(conflict),
-        Cause::Host { host, obstacle } => return reach::fix(host, obstacle),
+        Cause::Hosts { hosts, obstacle } => return reach::fix(hosts, obstacle),
         Cause::ProxyChoice(dissent) => return choice::fix(dissent),
         Cause::BundleEmpty => {
             "ask the help desk for the root certificate of the company's CA; --keep-expired keeps what has expired"
