@@ -100,8 +100,8 @@ pub fn message(conflict: &Conflict) -> String {
             format!("{} and {upper} differ: some clients take the one, some the other", lower.name)
         }
         Conflict::ProxyPasswordNotEncoded { variable } => format!(
-            "user or password in {} hold a character that means something else in a URL (such as @ : / # % or a blank): a \
-             part of them goes to DNS as a host name",
+            "user or password in {} holds a character that means something else in a URL (such as @ : / # % or a blank): a \
+             part of it goes to DNS as a host name",
             variable.name
         ),
         Conflict::ProxySchemeMissing { variable } => format!(
