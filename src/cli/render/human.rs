@@ -55,6 +55,10 @@ impl Screen<'_, '_> {
                 if !self.common.quiet {
                     doctor::table(&mut self.out, summary)?;
                 }
+                if self.common.verbose {
+                    settings::summary(&mut self.out, &summary.settings)?;
+                    writeln!(self.out)?;
+                }
                 self.judgement(report)?;
                 self.verdict(report, || words::doctor::is_good(summary), words::doctor::about(summary))?;
                 if let Some(path) = summary.report.as_ref().filter(|_| !self.common.quiet) {
