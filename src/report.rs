@@ -10,8 +10,8 @@ use std::rc::Rc;
 
 use crate::clients::key::KeyReason;
 use crate::clients::{self, Audience, Refusal};
-use crate::doctor::environment;
 use crate::doctor::obstacle::Obstacle as HostObstacle;
+use crate::doctor::{choices, environment};
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Guess, Packing, StoreError};
@@ -167,6 +167,8 @@ pub enum Cause {
     PassphrasePermissions { mode: u32 },
     /// A BEGIN without an END.
     PemUnclosed { label: Box<str> },
+    /// Something about the variables of the proxy.
+    ProxyChoice(choices::Dissent),
     /// Some clients cannot send the password of the proxy.
     ProxyPasswordNotPortable { refusal: Refusal },
     /// A private key where only certificates should be.
@@ -408,6 +410,7 @@ impl Cause {
             Self::PassphraseNotNeeded => "passphrase-not-needed",
             Self::PassphrasePermissions { .. } => "passphrase-permissions",
             Self::PemUnclosed { .. } => "pem-unclosed",
+            Self::ProxyChoice(dissent) => dissent.code(),
             Self::ProxyPasswordNotPortable { .. } => "proxy-password-not-portable",
             Self::PrivateKeyInSource { .. } => "private-key-in-source",
             Self::PublicRootsDropped { .. } => "public-roots-dropped",
@@ -512,6 +515,7 @@ impl Cause {
             }
             Self::Environment(conflict) => conflict.default_severity(),
             Self::Hosts { obstacle, .. } => obstacle.default_severity(),
+            Self::ProxyChoice(dissent) => dissent.default_severity(),
             Self::RuntimeFailed { .. } => Severity::Unknown,
             _ => Severity::Warning,
         }
@@ -560,6 +564,7 @@ impl Cause {
     pub fn subject(&self) -> Option<&str> {
         match self {
             Self::Hosts { hosts, .. } => Some(hosts.first()?),
+            Self::ProxyChoice(choices::Dissent::Differs { host, .. }) => Some(host),
             Self::CertExpired { subject, .. }
             | Self::CertExpiredDropped { subject, .. }
             | Self::CertExpiring { subject, .. }

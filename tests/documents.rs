@@ -357,6 +357,7 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
         &["import", "pile", "--dry-run", "--out-dir", "out", "--save-cas", "ca.pem"],
         &["init", "--print"],
         &["profiles", "--config", "certman.toml"],
+        &["proxy", "test"],
         &["settings", "apply", "--dry-run"],
         &["settings", "show"],
         &["doctor", "--offline"],
@@ -666,7 +667,9 @@ fn spellings(argument: &Arg) -> Vec<String> {
 /// Every code with its usual severity, as `code` and `default_severity` have them for all causes, those of `doctor` too.
 fn codes_of_the_source() -> BTreeMap<String, String> {
     let mut codes = BTreeMap::new();
-    for path in ["src/report.rs", "src/doctor/environment.rs", "src/doctor/obstacle.rs"] {
+    for path in
+        ["src/report.rs", "src/doctor/choices.rs", "src/doctor/environment.rs", "src/doctor/obstacle.rs"]
+    {
         for (code, severity) in codes_of(&read(path)) {
             let before = codes.insert(code.clone(), severity.clone());
             assert!(before.is_none_or(|before| before == severity), "{code} has one severity");

@@ -11,6 +11,7 @@ mod bundle_add;
 mod cases;
 mod clients;
 mod delivery;
+mod doctor_offline;
 mod documents;
 mod faults;
 mod hook;

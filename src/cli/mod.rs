@@ -21,6 +21,7 @@ use self::commands::run::Launch;
 use self::failure::Failure;
 use self::inspection::Inspection;
 use crate::config::{Profile, Settings};
+use crate::doctor::choices::Considered;
 use crate::doctor::reach::Reached;
 use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
@@ -120,6 +121,8 @@ pub enum Shown {
     Check(CheckSummary),
     /// `doctor`: hosts, variables, and what was judged besides.
     Doctor(Box<DoctorSummary>),
+    /// `proxy test`: the way of every client to each host.
+    Choices(Vec<Considered>),
     /// `env`: the statements, and for JSON the variables.
     Exports(Exports),
     /// `key check`: what the identity is.

@@ -325,6 +325,27 @@ pub enum Way {
     Proxy(ProxyUrl),
 }
 
+impl Way {
+    /// The name in JSON; stable.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Fails(_) => "fails",
+            Self::Proxy(_) => "proxy",
+        }
+    }
+}
+
+/// `direct`, `fails`, or the proxy, without its password.
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proxy(url) => url.fmt(f),
+            other => f.write_str(other.name()),
+        }
+    }
+}
+
 /// Why a client takes this way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -346,6 +367,20 @@ pub enum Reason {
     PassedOver,
     /// No variable that it looks at is set.
     Unset,
+}
+
+impl Reason {
+    /// The name in JSON; stable.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Exempt { .. } => "exempt",
+            Self::ExemptInPart { .. } => "exempt-in-part",
+            Self::Named => "named",
+            Self::NotAsked => "not-asked",
+            Self::PassedOver => "passed-over",
+            Self::Unset => "unset",
+        }
+    }
 }
 
 /// Why a client can do nothing with the value of a variable.
@@ -406,14 +441,15 @@ impl ProxyUrl {
         self.username.is_some()
     }
 
+    /// Whether it is the same proxy, whoever one is.
+    pub fn is_at(&self, other: &Self) -> bool {
+        (&self.host, self.port, self.scheme) == (&other.host, other.port, other.scheme)
+    }
+
     /// Whether it is the same proxy, to which one says the same about oneself.
     pub fn is_same_as(&self, other: &Self) -> bool {
-        let password = |url: &Self| {
-            url.password.as_ref().map(|one| one.expose_secret().to_vec()).map(zeroize::Zeroizing::new)
-        };
-        (&self.host, self.port, self.scheme, &self.username)
-            == (&other.host, other.port, other.scheme, &other.username)
-            && password(self) == password(other)
+        let [one, two] = [self, other].map(|url| url.password.as_ref().map(Passphrase::expose_secret));
+        self.is_at(other) && self.username == other.username && one == two
     }
 }
 
@@ -599,4 +635,107 @@ fn exempting<'v>(
 ) -> Option<(&'static str, &'v str)> {
     let (variable, list) = variables.exceptions()?;
     Some((variable, exempts(list)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables<'e>(pairs: &'e [(&'static str, &'e str)]) -> Variables<'e> {
+        Variables::from_lookup(|name| {
+            pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| OsStr::new(*value))
+        })
+    }
+
+    #[test]
+    fn a_destination_is_what_people_type() {
+        for (typed, scheme, host, port) in [
+            ("api.anthropic.com", Scheme::Https, "api.anthropic.com", 443),
+            (" API.Anthropic.com:8443 ", Scheme::Https, "api.anthropic.com", 8443),
+            ("http://x", Scheme::Http, "x", 80),
+            ("HTTPS://x:1/there?a#b", Scheme::Https, "x", 1),
+            ("x.example.", Scheme::Https, "x.example.", 443),
+            ("127.0.0.1:80", Scheme::Https, "127.0.0.1", 80),
+            ("[2001:DB8:0::1]:8443", Scheme::Https, "2001:db8::1", 8443),
+            ("http://[::1]", Scheme::Http, "::1", 80),
+            ("::1", Scheme::Https, "::1", 443),
+        ] {
+            let destination = Destination { host: host.to_owned(), port, scheme };
+            assert_eq!(typed.parse(), Ok(destination), "{typed}");
+        }
+        use DestinationError::{Brackets, Host, NotAscii, Port, User};
+        for (typed, error) in [
+            ("", Host),
+            (":443", Host),
+            ("a b", Host),
+            ("a..b", Host),
+            ("127.1", Host),
+            ("0x7f.0.0.1", Host),
+            ("[::1", Host),
+            ("[x]", Host),
+            ("x:", Port),
+            ("x:0", Port),
+            ("x:65536", Port),
+            ("x:+1", Port),
+            ("[::1]1", Port),
+            ("x:1:2", Brackets),
+            ("b\u{fc}cher.example", NotAscii),
+            ("ftp://x", DestinationError::Scheme),
+            ("alice:geheim@x", User),
+            ("http://alice:ge/heim@x", User),
+        ] {
+            assert_eq!(typed.parse::<Destination>(), Err(error), "{typed}");
+        }
+    }
+
+    #[test]
+    fn the_credentials_are_those_that_are_sent() {
+        let pairs = [("https_proxy", "http://al%40ice:p%40%20w@proxy:1"), ("NODE_USE_ENV_PROXY", "1")];
+        for chooser in Chooser::ALL {
+            let choice = choose(chooser, &variables(&pairs), &"x.example".parse().unwrap());
+            let Way::Proxy(url) = &choice.way else { panic!("{chooser}: {choice:?}") };
+            assert_eq!(url.username.as_deref(), Some("al@ice"), "{chooser}");
+            assert_eq!(url.password.as_ref().map(Passphrase::expose_secret), Some(b"p@ w".as_slice()));
+            assert_eq!(url.to_string(), "http://al%40ice:***@proxy:1");
+        }
+    }
+
+    #[test]
+    fn no_value_is_too_odd_for_an_answer() {
+        let parts = [
+            "",
+            "http://",
+            "socks5:",
+            "//",
+            "@",
+            ":",
+            "[",
+            "]",
+            "::1",
+            "%",
+            "%e",
+            "\u{e4}",
+            "*",
+            ".",
+            ",",
+            " ",
+            "/33",
+            "-",
+            "127.0.0.1",
+            "99999",
+            "\n",
+        ];
+        let destinations: Vec<Destination> =
+            ["x.example", "127.0.0.1", "[::1]:1"].iter().map(|typed| typed.parse().unwrap()).collect();
+        for text in parts.iter().flat_map(|one| parts.map(|two| format!("{one}{two}"))) {
+            let odd = [("https_proxy", &*text), ("NO_PROXY", &*text), ("NODE_USE_ENV_PROXY", "1")];
+            let listed = [("https_proxy", "http://p:1"), ("NO_PROXY", &*text), ("NODE_USE_ENV_PROXY", "1")];
+            for destination in &destinations {
+                for chooser in Chooser::ALL {
+                    choose(chooser, &variables(&odd), destination);
+                    choose(chooser, &variables(&listed), destination);
+                }
+            }
+        }
+    }
 }

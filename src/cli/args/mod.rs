@@ -159,7 +159,7 @@ pub enum Command {
     Key(KeyCommand),
     /// List the profiles of certman.toml
     Profiles,
-    /// The password of the proxy: remember, forget
+    /// The proxy: remember or forget its password, test who would go through it
     #[command(subcommand)]
     Proxy(ProxyCommand),
     /// Run a program with the environment of `env`, and with a key that only it can open

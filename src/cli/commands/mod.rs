@@ -19,6 +19,7 @@ pub mod pair;
 pub mod pile;
 pub mod profiles;
 pub mod proxy;
+pub mod proxy_test;
 pub mod remember;
 pub mod run;
 pub mod runtime;

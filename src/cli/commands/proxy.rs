@@ -1,13 +1,13 @@
-//! `certman proxy`: remember, forget; and what `env` and its kin hand on of the proxy. Owns when the password is asked for: once for
+//! `certman proxy`: remember, forget, test; and what `env` and its kin hand on of the proxy. Owns when the password is asked for: once for
 //! each place that has another. Never opens a connection, never shows a password.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::doctor::roots;
-use super::identity;
 use super::remember::{self, Whose};
 use super::values::Proxies;
+use super::{identity, proxy_test};
 use crate::cli::args::{ProxyCommand, ProxyScheme};
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
@@ -38,6 +38,9 @@ pub fn run(command: &ProxyCommand, settings: &Settings, host: &mut Host) -> Resu
         ProxyCommand::Remember { passphrase_file, scheme } => {
             let (proxy, addresses) = configured(settings, *scheme)?;
             remember(passphrase_file.as_deref(), proxy, &addresses, settings, host, &mut report)
+        }
+        ProxyCommand::Test { hosts } => {
+            return proxy_test::run(hosts, settings.proxy.as_ref(), &host.environment);
         }
     };
     match shown {

@@ -2,13 +2,18 @@
 
 use std::io::{self, Write};
 
+use anstream::adapter::strip_bytes;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value, json};
 
-use super::{json, words};
+use super::{json, settings, words};
 use crate::cli::DoctorSummary;
+use crate::config::{Origin, Settings};
 use crate::doctor::reach::Reached;
+use crate::pki::bundle::Role;
 use crate::pki::name::{Foreign, Name};
+use crate::report::{BundleFacts, CertificateFacts, Report, Severity};
+use crate::source::Source;
 use crate::sys::net::Version;
 use crate::sys::net::probe::{Step, StepKind};
 
@@ -87,6 +92,155 @@ fn style(host: &Reached) -> Style {
         (false, true) => AnsiColor::Red.on_default(),
         (false, false) => AnsiColor::Yellow.on_default(),
     }
+}
+
+/// Everything as one text for the help desk. `redact` takes out what is nobody's business but for the texts that it is told to keep:
+/// the names in certificates.
+pub fn help_desk(
+    report: &Report,
+    summary: &DoctorSummary,
+    settings: &Settings,
+    redact: &dyn Fn(&str, &[&str]) -> String,
+) -> String {
+    let mut text = format!("{HELP_DESK_TITLE}\n");
+    let mut line = |written: &str, kept: &[&str]| {
+        text += &redact(written, kept);
+        text.push('\n');
+    };
+    let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
+    line(&format!("certman {} on {system}, {machine}", env!("CARGO_PKG_VERSION")), &[]);
+    line(&format!("judged at {}", json::time(summary.check.now).as_str().unwrap_or_default()), &[]);
+    line(
+        "without passwords, passphrases, user names and the name of the machine; names in certificates are there",
+        &[],
+    );
+
+    line("\nFINDINGS", &[]);
+    let mut findings: Vec<_> = report.findings.iter().collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    for finding in findings {
+        let severity = match finding.severity {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Unknown => "unknown",
+            Severity::Critical => "critical",
+        };
+        let kept = finding.cause.subject().map(|subject| format!("'{subject}'")).unwrap_or_default();
+        let located = words::located(finding, &report.files);
+        line(&format!("{severity}: {located} [{}]", finding.cause.code()), &[&kept]);
+        if let Some(fix) = words::fix(&finding.cause) {
+            line(&format!("    {fix}"), &[&kept]);
+        }
+    }
+
+    line("\nHOSTS", &[]);
+    if summary.hosts.is_empty() {
+        line("no connection was tried", &[]);
+    }
+    let mut shown = Vec::new();
+    // Into memory nothing can fail to be written.
+    let _ = table(&mut shown, summary);
+    plain(shown).lines().filter(|text| !text.is_empty()).for_each(|text| line(text, &[]));
+    for host in &summary.hosts {
+        let served = host.judgement.iter().flat_map(|judgement| &judgement.chain);
+        for one in served {
+            let day = words::day(one.not_after);
+            let written = format!(
+                "{}: served '{}', issued by '{}', to {day}, SHA-256 {}",
+                Foreign(&host.host.authority()),
+                one.subject,
+                one.issuer,
+                one.fingerprint
+            );
+            line(&written, &[&one.subject, &one.issuer]);
+        }
+    }
+
+    line("\nVARIABLES", &[]);
+    let mut shown = Vec::new();
+    let _ = settings::summary(&mut shown, &summary.settings);
+    plain(shown).lines().for_each(|text| line(text, &[]));
+
+    line("\nCONFIGURATION", &[]);
+    for (key, value, origin) in configuration(settings) {
+        line(&format!("{key} = {} ({origin})", Foreign(value)), &[]);
+    }
+
+    line("\nFILES", &[]);
+    for (name, facts) in [("bundle", &report.bundle), ("full bundle", &report.full_bundle)] {
+        let Some(BundleFacts { certificates, path: Some(path), sha256, .. }) = facts else { continue };
+        let sha256 = sha256.as_deref().unwrap_or_default();
+        let certificates = words::counted(*certificates, "certificate");
+        line(&format!("{name}: {}, {certificates}, SHA-256 {sha256}", words::path(path)), &[]);
+    }
+    for one in &report.certificates {
+        line(&certificate(one, report), &[&one.subject, &one.issuer]);
+    }
+    for one in &report.keys {
+        let sealed =
+            one.scheme.as_deref().map_or("not sealed".to_owned(), |scheme| format!("sealed with {scheme}"));
+        let algorithm = one.algorithm.as_deref().unwrap_or("unknown algorithm");
+        let place = words::place(one.place, &report.files);
+        line(&format!("key: {}, {}, {} in {place}", Foreign(algorithm), one.format, Foreign(sealed)), &[]);
+    }
+    text
+}
+
+fn certificate(facts: &CertificateFacts, report: &Report) -> String {
+    let role = match facts.role {
+        Role::Root => "root",
+        Role::Intermediate => "intermediate",
+        Role::Leaf => "leaf",
+    };
+    format!(
+        "{role}: '{}', issued by '{}', {} to {}, {}, {}, SHA-256 {} in {}",
+        facts.subject,
+        facts.issuer,
+        words::day(facts.not_before),
+        words::day(facts.not_after),
+        facts.key,
+        facts.signature,
+        facts.fingerprint_sha256,
+        words::place(facts.place, &report.files)
+    )
+}
+
+/// The keys of `certman.toml` that have a value, with that and where it comes from.
+fn configuration(settings: &Settings) -> Vec<(&'static str, String, &Origin)> {
+    let mut lines = Vec::new();
+    for source in &settings.sources {
+        let name = match &source.value {
+            Source::Path(path) => path.display().to_string(),
+            Source::StandardInput => "-".to_owned(),
+            Source::System => "system".to_owned(),
+            Source::SystemCorporate => "system:corporate".to_owned(),
+        };
+        lines.push(("bundle.sources", name, &source.origin));
+    }
+    let paths = [
+        ("bundle.out", &settings.out),
+        ("bundle.full", &settings.full),
+        ("client.cert", &settings.cert),
+        ("client.key", &settings.key),
+    ];
+    for (key, value) in paths {
+        lines.extend(value.as_ref().map(|value| (key, value.value.display().to_string(), &value.origin)));
+    }
+    lines.push(("client.passphrase", settings.passphrase.value.name(), &settings.passphrase.origin));
+    if let Some(proxy) = &settings.proxy {
+        for (key, address) in [("proxy.https", &proxy.https), ("proxy.http", &proxy.http)] {
+            lines.extend(address.as_ref().map(|address| (key, address.value.to_string(), &address.origin)));
+        }
+        lines.push(("proxy.no_proxy", proxy.exceptions.value.text().to_owned(), &proxy.exceptions.origin));
+    }
+    for host in &settings.hosts.value {
+        lines.push(("doctor.hosts", host.authority(), &settings.hosts.origin));
+    }
+    lines
+}
+
+fn plain(text: Vec<u8>) -> String {
+    String::from_utf8_lossy(&strip_bytes(&text).into_vec()).into_owned()
 }
 
 /// The hosts as JSON shows them.
@@ -193,6 +347,9 @@ struct Marks {
     done: &'static str,
     failed: &'static str,
 }
+
+/// The first line of a report, by which the next one knows that it may take its place.
+pub const HELP_DESK_TITLE: &str = "certman doctor: report for the help desk";
 
 const ASCII: Marks = Marks { absent: "-", done: "ok", failed: "X" };
 const STEPS: [StepKind; 7] = [

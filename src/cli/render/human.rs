@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Painted, doctor, settings, words};
+use super::{Painted, choice, doctor, settings, words};
 use crate::cli::args::Common;
 use crate::cli::commands::init::{Decision, Proposal};
 use crate::cli::failure::Failure;
@@ -41,6 +41,15 @@ impl Screen<'_, '_> {
             Shown::Check(summary) => {
                 self.judgement(report)?;
                 self.check_summary(report, summary)?;
+            }
+            Shown::Choices(considered) => {
+                if !self.common.quiet {
+                    choice::table(&mut self.out, considered)?;
+                }
+                self.judgement(report)?;
+                if !self.common.quiet && report.worst() < Severity::Warning {
+                    writeln!(self.out, "all clients take the same way")?;
+                }
             }
             Shown::Doctor(summary) => {
                 if !self.common.quiet {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{doctor, settings, words};
+use super::{choice, doctor, settings, words};
 use crate::cli::args::settings::SettingsCommand;
 use crate::cli::args::{Command, KeyCommand, ProxyCommand};
 use crate::cli::commands::init::{Chosen, Decision, Proposal};
@@ -44,6 +44,9 @@ pub(super) fn answer(
                         );
                     }
                     put("dry_run", json!(is_rehearsal));
+                }
+                Shown::Choices(considered) => {
+                    put("hosts", choice::json(considered));
                 }
                 Shown::Exports(exports) => {
                     let variables = exports.variables.iter();
@@ -459,6 +462,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Profiles => "profiles",
         Command::Proxy(ProxyCommand::Forget { .. }) => "proxy forget",
         Command::Proxy(ProxyCommand::Remember { .. }) => "proxy remember",
+        Command::Proxy(ProxyCommand::Test { .. }) => "proxy test",
         Command::Run(_) => "run",
         Command::Settings(SettingsCommand::Apply(_)) => "settings apply",
         Command::Settings(SettingsCommand::Remove(_)) => "settings remove",

@@ -1,6 +1,7 @@
 //! The only writer of standard output and standard error. Puts reports into words, tables, JSON or one line for Nagios;
 //! computes nothing.
 
+mod choice;
 mod doctor;
 mod human;
 mod inspect;
@@ -11,7 +12,7 @@ pub mod words;
 
 use std::io::{self, Write};
 
-pub use doctor::hosts_json;
+pub use doctor::{HELP_DESK_TITLE, help_desk, hosts_json};
 pub use settings::settings_question;
 
 use anstream::adapter::strip_bytes;

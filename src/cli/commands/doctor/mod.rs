@@ -1,6 +1,7 @@
 //! `certman doctor`: why does it not work. Owns the order of steps: what `check` knows, the variables and settings files, then the
 //! hosts. Asks nobody, changes nothing, and writes no file but the one that `--report` names.
 
+mod help_desk;
 mod local;
 pub mod missing;
 pub mod network;
@@ -44,6 +45,7 @@ pub fn run(
         Address::parse(via)
             .map_err(|error| Failure::usage(format!("--via: the address {error}")).hint(error.hint()))?;
     }
+    let wants_facts = wants_facts || arguments.report.is_some();
     let mut check = Check::new(settings.thresholds, Audience::default(), wants_facts, host.now);
     let limits = &arguments.identity.limits;
     let wishes = Wishes { asking: Asking::WhereNamed, limits: limits.limits(), ..Wishes::of(settings) };
@@ -68,7 +70,16 @@ pub fn run(
         hosts?
     };
     let is_unicode = is_unicode(&host.environment);
-    let summary = DoctorSummary { check, hosts, is_unicode, report: None, settings: summary };
+    let mut summary = DoctorSummary { check, hosts, is_unicode, report: None, settings: summary };
+    if let Some(path) = &arguments.report {
+        let passphrase = examined.as_ref().and_then(|examined| examined.passphrase.as_ref());
+        let redaction = help_desk::redaction(settings, &files, passphrase, host);
+        let text = render::help_desk(&report, &summary, settings, &|text, kept| redaction.apply(text, kept));
+        match help_desk::write(path, &text, host) {
+            Ok(written) => summary.report = Some(written),
+            Err(failure) => return Err(failure.with_findings(report)),
+        }
+    }
     Ok(Outcome {
         ending: Ending::Judging { from: Some(Severity::Warning) },
         report,
