@@ -850,4 +850,23 @@ mod tests {
         assert!(long.iter().all(|name| Exceptions::parse([name.as_str()]).is_ok()));
         assert_eq!(Exceptions::parse(long.iter().map(String::as_str)), Err(ExceptionsError::TooMany));
     }
+
+    #[test]
+    fn an_exception_covers_its_host_and_what_is_below_a_domain() {
+        let exceptions = Exceptions::parse(["corp.example, 10.0.0.5, [::1]:80, fd00::1"]).unwrap();
+        for (host, is_covered) in [
+            ("corp.example", true),
+            ("a.b.corp.example", true),
+            ("notcorp.example", false),
+            ("10.0.0.5", true),
+            ("10.0.0.55", false),
+            ("fd00::1", true),
+            ("localhost", true),
+            ("", false),
+        ] {
+            assert_eq!(exceptions.cover(host), is_covered, "{host}");
+        }
+        assert!(Exceptions::parse(["*"]).unwrap().cover("anything.test"));
+        assert_eq!(Address::parse("https://[::1]").unwrap().host_and_port(), ("::1", 443));
+    }
 }

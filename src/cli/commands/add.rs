@@ -212,7 +212,7 @@ fn ask(
     let (first, last) = (words::day(validity.not_before), words::day(validity.not_after));
     let question = format!(
         "    subject      {subject}\n    issuer       {}\n    valid        {first} to {last}\n    SHA-256      {}\n\
-         Compare the fingerprint with what its issuer publishes, and not here.\nTrust this certificate from now on, in {}? [y/N] ",
+         Compare the fingerprint with what its issuer has published elsewhere, before you say yes.\nTrust this certificate from now on, in {}? [y/N] ",
         certificate.issuer(),
         spelled(fingerprint),
         words::path(out),

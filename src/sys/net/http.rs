@@ -384,3 +384,77 @@ const PAGE_LIMIT: usize = 64 << 10;
 const PAGE_TIME: Duration = Duration::from_secs(2);
 /// `HTTP/1.1 200` and two line feeds.
 const SHORTEST_HEAD: usize = 14;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_plain_and_in_one_line_whatever_the_page_does() {
+        for (page, expected) in [
+            ("<title>Access denied</title>", Some("Access denied")),
+            ("<TITLE\nid=x>a &amp;&lt;b&gt;&nbsp;&quot;c&apos;</TiTlE><title>d</title>", Some("a &<b> \"c'")),
+            (
+                "<title>&#65;&#x42;&#0;&#xd800;&#x110000;&unknown;&;& </title>",
+                Some("AB\0&#xd800;&#x110000;&unknown;&;&"),
+            ),
+            ("<title>cut off", Some("cut off")),
+            ("<title>a<b <c> d</title>", Some("a d")),
+            ("<title> \r\n</title>", None),
+            ("<title", None),
+            ("&<>", None),
+            ("", None),
+            ("<title>ſ\u{130}ß</title>", Some("ſ\u{130}ß")),
+        ] {
+            assert_eq!(title(page).as_deref(), expected, "{page}");
+        }
+    }
+
+    #[test]
+    fn heads_are_read_liberally_and_nothing_else_is_one() {
+        let head = Head::parse(
+            b"HTTP/1.0  404 Not: Found\nA:b\r\nfolded: one\r\n\ttwo\r\nno field\r\n: x\r\nA : c\r\n\r\n",
+        );
+        let head = head.unwrap();
+        assert_eq!(head.status, 404);
+        assert_eq!(head.all("a").collect::<Vec<_>>(), ["b", "c"]);
+        assert_eq!(head.first(&["missing", "folded"]).as_deref(), Some("one two"));
+        for rubbish in [
+            &b"HTTP/1.1\n\n"[..],
+            b"HTTP/1.1 20\n\n",
+            b"HTTP/1.1 099 \n\n",
+            b"HTTP/2 200\n\n",
+            b"\xff\xfe\n\n",
+            b"\n\n",
+            b"",
+        ] {
+            assert!(Head::parse(rubbish).is_none(), "{rubbish:?}");
+        }
+    }
+
+    #[test]
+    fn schemes_are_told_from_their_parameters() {
+        let of = |value: &str| {
+            Head { fields: vec![("proxy-authenticate".into(), value.into())], status: 407 }.schemes()
+        };
+        assert_eq!(of("Basic realm=\"x\""), ["basic"]);
+        assert_eq!(of("NTLM, Negotiate oRQwEqADCgEB=, ntlm"), ["ntlm", "negotiate"]);
+        assert_eq!(
+            of("Digest realm=\"a, Basic\\\", b\",nonce = \"c\" , qop=auth, Basic realm=x"),
+            ["digest", "basic"]
+        );
+        assert_eq!(of("Basic realm=\"unclosed, NTLM"), ["basic"]);
+        assert!(of("").is_empty() && of(", ,=,\"").is_empty());
+    }
+
+    #[test]
+    fn base64_is_that_of_rfc_4648() {
+        for (plain, encoded) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        {
+            let mut out = Vec::new();
+            encode_base64(plain.as_bytes(), &mut out);
+            assert_eq!(out, encoded.as_bytes());
+        }
+    }
+}
