@@ -306,9 +306,7 @@ pub fn conflicts<'v>(
     for name in PROXIES {
         conflicts.extend(text(name).and_then(|(variable, value)| proxy(variable, value)));
     }
-    for (lower, upper) in
-        [("https_proxy", "HTTPS_PROXY"), ("http_proxy", "HTTP_PROXY"), ("no_proxy", "NO_PROXY")]
-    {
+    for (lower, upper) in CASES {
         if let (Some((lower, one)), Some((_, other))) = (text(lower), text(upper))
             && one != other
         {
@@ -491,6 +489,9 @@ fn without_password(url: &str) -> Option<(Address, String)> {
     Some((Address::parse(&format!("{scheme}://{host}")).ok()?, user.to_owned()))
 }
 
+/// The variables of the proxy that mean the same in small letters and in capitals.
+pub const CASES: [(&str, &str); 3] =
+    [("https_proxy", "HTTPS_PROXY"), ("http_proxy", "HTTP_PROXY"), ("no_proxy", "NO_PROXY")];
 /// The variables that [`conflicts`] judges.
 pub const JUDGED: [&str; 12] = [
     "ALL_PROXY",

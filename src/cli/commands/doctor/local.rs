@@ -4,14 +4,17 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use super::super::settings_show::File;
 use super::super::values::{self, Request, Values};
 use super::super::{full, moment};
 use crate::cli::args::LimitArguments;
 use crate::cli::{Fitness, SettingsSummary, Winner};
 use crate::config::Settings;
-use crate::doctor::environment::{self, Conflict, Leads, Named};
+use crate::doctor::environment::{self, Conflict, Leads, Named, Variable};
 use crate::exports::{Content, Family, VARIABLES};
+use crate::pki::bundle::Place;
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::container::{self, Content as Found};
 use crate::pki::public::{PublicRoots, retired_as_of};
@@ -78,9 +81,37 @@ pub(super) fn note_variables(
             }
         }
     }
+    for (place, conflict) in across(files, host) {
+        report.find(place, Cause::Environment(conflict));
+    }
     for conflict in found {
         report.find(None, Cause::Environment(conflict));
     }
+}
+
+/// The variables of the proxy whose two cases differ, where a settings file has the one and somebody else the other: what is in
+/// small letters wins in Claude Code, wherever it stands.
+fn across(files: &[File], host: &Host) -> Vec<(Option<Place>, Conflict)> {
+    let in_force = |name: &'static str| -> Option<(Zeroizing<String>, Option<Place>)> {
+        let set = files.iter().find_map(|file| {
+            let entry = file.document.as_ref()?.entry(name)?;
+            let value = entry.value().filter(|value| !value.is_empty())?.to_owned();
+            Some((Zeroizing::new(value), Some(file.place)))
+        });
+        let process = || host.environment.value(name);
+        set.or_else(|| Some((Zeroizing::new(process()?.to_string_lossy().into_owned()), None)))
+    };
+    let mut conflicts = Vec::new();
+    for (lower, upper) in environment::CASES {
+        if let (Some((one, place)), Some((other, others_place))) = (in_force(lower), in_force(upper))
+            && place != others_place
+            && one != other
+        {
+            let lower = Variable { is_in_settings: true, name: lower };
+            conflicts.push((place.or(others_place), Conflict::ProxyCaseDiffers { lower, upper }));
+        }
+    }
+    conflicts
 }
 
 /// The paths that the environment holds, each tried.
