@@ -902,7 +902,7 @@ fn line_at(text: &str, position: usize) -> usize {
 }
 
 /// How many letters have to be changed, added, dropped or swapped with a neighbour (Damerau and Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
+pub(crate) fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let mut rows = vec![(0..=other.len()).collect::<Vec<_>>()];
     for (row, letter) in one.iter().enumerate() {
@@ -1106,6 +1106,40 @@ mod tests {
         assert_eq!(full(typed(), &variable), ("/start/g.pem".into(), Origin::Flag));
         let wrong = machine.settings(Overrides::default(), &[("CERTMAN_PUBLIC_ROOTS", "apple")]).unwrap_err();
         assert_eq!(wrong.to_string(), "CERTMAN_PUBLIC_ROOTS: 'apple' is neither system nor mozilla");
+    }
+
+    #[test]
+    fn hosts_of_one_place_stand_in_the_place_of_the_others() {
+        let machine = Machine::new(
+            "[doctor]\nhosts = ['default', 'a.example:8443']\n[profile.work.doctor]\nhosts = ['b.example']\n",
+            "[doctor]\nhosts = ['c.example']\n",
+        );
+        let hosts = |overrides, variables: &[(&str, &str)]| -> (Vec<String>, Origin) {
+            let hosts = machine.settings(overrides, variables).unwrap().hosts;
+            (hosts.value.into_iter().map(|host| host.authority()).collect(), hosts.origin)
+        };
+        let default = ["api.anthropic.com:443", "claude.ai:443", "platform.claude.com:443"];
+        let user = Origin::File(machine.path("user.toml"));
+        let all = [&default[..], &["a.example:8443"]].concat();
+        assert_eq!(
+            hosts(Overrides::default(), &[]),
+            (all.iter().map(ToString::to_string).collect(), user.clone())
+        );
+        let work = Overrides { profile: Some("work".to_owned()), ..Overrides::default() };
+        assert_eq!(hosts(work, &[]), (vec!["b.example:443".to_owned()], user));
+        let variable = [("CERTMAN_DOCTOR_HOSTS", " d.example, e.example:1 ")];
+        let listed = (
+            vec!["d.example:443".to_owned(), "e.example:1".to_owned()],
+            Origin::Variable("CERTMAN_DOCTOR_HOSTS"),
+        );
+        assert_eq!(hosts(Overrides::default(), &variable), listed);
+        let typed = || Overrides { hosts: vec!["f.example".to_owned()], ..Overrides::default() };
+        assert_eq!(hosts(typed(), &variable), (vec!["f.example:443".to_owned()], Origin::Flag));
+        let empty = Machine::new("", "").settings(Overrides::default(), &[]).unwrap().hosts;
+        assert_eq!((empty.value, empty.origin), (Host::required(), Origin::Default));
+        let wrong =
+            machine.settings(Overrides::default(), &[("CERTMAN_DOCTOR_HOSTS", "x:geheim@y")]).unwrap_err();
+        assert_eq!(wrong.to_string(), "CERTMAN_DOCTOR_HOSTS: has a user name or a password in it");
     }
 
     #[test]

@@ -36,7 +36,7 @@ fn no_planted_secret_comes_out_and_no_planted_name_is_in_the_report() {
         "[passphrase-trailing-newline]",
         "NODE_EXTRA_CA_CERTS is '~/certs/<user>-extra.pem'",
         "<machine>",
-        "proxy.https = http://CORP%5C<user>@proxy.corp.example:8080",
+        "proxy.https = http://<user>@proxy.corp.example:8080",
         "client.passphrase = 'env:PLANTED_PLACE'",
         "'O=Example Corp, CN=Example Corp Root R1'",
         "doctor.hosts = gateway.corp.example:8443",
@@ -113,6 +113,13 @@ fn a_clock_before_the_program_was_made_is_named_first_and_another_day_by_wish_is
     assert_eq!((ran.status, ran.codes()), (0, vec![]));
     let ran = run("2031-05-01", &[]);
     assert_eq!((ran.status, ran.codes()), (0, vec![]));
+}
+
+#[test]
+fn a_terminal_is_told_of_no_host_where_none_is_asked() {
+    let ran = host().watched().run(&["doctor", "--offline"]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    assert!(ran.stdout.starts_with("ok: nothing is wrong here; no connection was tried"), "{ran:?}");
 }
 
 #[test]
@@ -214,7 +221,7 @@ impl Planted {
             format!(
                 "[bundle]\nsources = ['~/certs/rumpelstilz-extra.pem', '{srv}']\nout = '~/certs/nowhere.pem'\n\
                  [client]\ncert = '~/certs/client.pem'\nkey = '~/certs/client.key'\npassphrase = 'env:PLANTED_PLACE'\n\
-                 [proxy]\nhttps = 'http://proxy.corp.example:8080'\nusername = 'CORP\\muellerin'\npassword = 'none'\n\
+                 [proxy]\nhttps = 'http://proxy.corp.example:8080'\nusername = 'CORP\\müllerin'\npassword = 'none'\n\
                  [doctor]\nhosts = ['gateway.corp.example:8443']\n",
                 srv = sandbox.path("srv").display()
             ),
@@ -247,7 +254,7 @@ impl Planted {
 }
 
 /// The names of people and of the machine.
-const NAMES: [&str; 5] = ["rumpelstilz", "koenig", "spindel", "muellerin", "spinnrad"];
+const NAMES: [&str; 5] = ["rumpelstilz", "koenig", "spindel", "llerin", "spinnrad"];
 /// What is secret; raw, encoded and decoded.
 const SECRETS: [&str; 9] = [
     "geheim-1", "geheim-2", "geheim-3", "geheim-4", "geheim-5", "geheim-6", "geheim-7", "geheim-8",

@@ -353,6 +353,7 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
         &["check", "--cert", "c.pem", "--key", "k.pem", "--runtime", node],
         &["inspect", "any", "--store-passphrase", &passphrase],
         &["env"],
+        &["explain", "key-mismatch"],
         &["env", "--key", "only-a-key.pem"],
         &["import", "pile", "--dry-run", "--out-dir", "out", "--save-cas", "ca.pem"],
         &["init", "--print"],

@@ -3,6 +3,7 @@
 
 pub mod args;
 pub mod commands;
+pub mod explanation;
 pub mod failure;
 pub mod inspection;
 pub mod render;
@@ -18,6 +19,7 @@ use zeroize::Zeroizing;
 use self::args::{Arguments, Command, Intent};
 use self::commands::init::Proposal;
 use self::commands::run::Launch;
+use self::explanation::Explanations;
 use self::failure::Failure;
 use self::inspection::Inspection;
 use crate::config::{Profile, Settings};
@@ -123,6 +125,8 @@ pub enum Shown {
     Doctor(Box<DoctorSummary>),
     /// `proxy test`: the way of every client to each host.
     Choices(Vec<Considered>),
+    /// `explain`: what was recognised.
+    Explanations(Explanations),
     /// `env`: the statements, and for JSON the variables.
     Exports(Exports),
     /// `key check`: what the identity is.
@@ -406,6 +410,9 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     if let Command::Completions { shell } = &arguments.command {
         return Ok(commands::completions::run(*shell, Arguments::command()));
     }
+    if let Command::Explain(explain) = &arguments.command {
+        return commands::explain::run(explain, &arguments.common, arguments.overrides(), host);
+    }
     if let Command::Hook(hook) = &arguments.command {
         return commands::hook::run(hook, &arguments.common, host);
     }
@@ -426,7 +433,11 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Bundle(bundle) => commands::bundle::run(bundle, &settings, wants_facts, host),
         Command::Check(check) => commands::check::run(check, &settings, wants_facts, host),
-        Command::Completions { .. } | Command::Hook(_) | Command::Init(_) | Command::Profiles => {
+        Command::Completions { .. }
+        | Command::Explain(_)
+        | Command::Hook(_)
+        | Command::Init(_)
+        | Command::Profiles => {
             unreachable!("answered above, before the settings")
         }
         Command::Doctor(doctor) => {

@@ -82,7 +82,7 @@ impl Dissent {
             Self::Differs { .. } => "proxy-choice-differs",
             Self::NotAsConfigured { .. } => "proxy-not-as-configured",
             Self::NotTold => "proxy-node-not-told",
-            Self::Unusable { .. } => "proxy-value-refused",
+            Self::Unusable { .. } => "proxy-address-refused",
         }
     }
 
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(codes(&[("http_proxy", proxy), told]), ["proxy-choice-differs"; 2]);
         assert_eq!(
             codes(&[("https_proxy", "10.1.2.3:8080"), told]),
-            ["proxy-value-refused", "proxy-choice-differs", "proxy-choice-differs"]
+            ["proxy-address-refused", "proxy-choice-differs", "proxy-choice-differs"]
         );
         assert_eq!(
             codes(&[both, told, ("no_proxy", "a.corp.example b.corp.example")]),

@@ -286,7 +286,7 @@ impl Conflict {
 }
 
 /// Judges the values that one holder has: the environment, or a settings file. `value` gives the bytes of a variable there, also
-/// empty ones; `is_set` tells whether a variable has a value anywhere.
+/// empty ones, and is asked for those in [`JUDGED`] alone; `is_set` tells whether a variable has a value anywhere.
 pub fn conflicts<'v>(
     is_in_settings: bool,
     value: &dyn Fn(&str) -> Option<&'v [u8]>,
@@ -491,6 +491,21 @@ fn without_password(url: &str) -> Option<(Address, String)> {
     Some((Address::parse(&format!("{scheme}://{host}")).ok()?, user.to_owned()))
 }
 
+/// The variables that [`conflicts`] judges.
+pub const JUDGED: [&str; 12] = [
+    "ALL_PROXY",
+    "CLAUDE_CODE_CERT_STORE",
+    PASSPHRASE,
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NODE_OPTIONS",
+    "NODE_TLS_REJECT_UNAUTHORIZED",
+    "NO_PROXY",
+    "all_proxy",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+];
 const LIST_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 /// A list that still can be read and pasted, in bytes.
 const LONGEST_LIST: usize = 400;
@@ -507,7 +522,10 @@ mod tests {
 
     fn codes(variables: &[(&str, &str)]) -> Vec<&'static str> {
         let values: BTreeMap<&str, &str> = variables.iter().copied().collect();
-        let value = |name: &str| values.get(name).map(|value| value.as_bytes());
+        let value = |name: &str| {
+            assert!(JUDGED.contains(&name), "{name} is judged");
+            values.get(name).map(|value| value.as_bytes())
+        };
         let is_set = |name: &str| values.get(name).is_some_and(|value| !value.is_empty());
         let found = conflicts(false, &value, &is_set);
         let shown = format!("{found:?}");

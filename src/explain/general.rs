@@ -72,11 +72,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         alone: &["60"],
         about: &[Subject::Bundle, Subject::Proxy],
-        command: "certman env --for curl,git",
+        command: "certman doctor",
         english: Text {
             meaning: "curl, or git built with OpenSSL, does not trust the server's certificate; the words behind it say why.",
             causes: &[
-                "The company's root is in no file that curl reads: CURL_CA_BUNDLE or SSL_CERT_FILE, for git GIT_SSL_CAINFO or http.sslCAInfo.",
+                "The company's root is in no file that curl reads: CURL_CA_BUNDLE or SSL_CERT_FILE, for git GIT_SSL_CAINFO or http.sslCAInfo; `certman env --for curl,git` sets them.",
                 "Such a variable is set and names a bundle without the root: it replaces the system's roots.",
                 "The certificate has expired, or is for another name.",
             ],
@@ -84,7 +84,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         japanese: Text {
             meaning: "curl、または OpenSSL 版の git がサーバー証明書を信頼していません。続く語句が理由を示しています。",
             causes: &[
-                "会社のルート証明書が、curl の読むファイルにありません。CURL_CA_BUNDLE または SSL_CERT_FILE、git では GIT_SSL_CAINFO または http.sslCAInfo です。",
+                "会社のルート証明書が、curl の読むファイルにありません。CURL_CA_BUNDLE または SSL_CERT_FILE、git では GIT_SSL_CAINFO または http.sslCAInfo で、`certman env --for curl,git` で設定できます。",
                 "これらの変数が、ルート証明書を含まないバンドルを指しています。変数はシステムのルート証明書を置き換えます。",
                 "証明書の有効期限が切れているか、名前が異なります。",
             ],
@@ -98,18 +98,18 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         alone: &[],
         about: &[Subject::Bundle, Subject::Proxy],
-        command: "certman env --for git",
+        command: "certman doctor",
         english: Text {
             meaning: "git built with GnuTLS, as in Debian and Ubuntu, does not trust the server's certificate. It says the same whether the root is missing or a certificate has expired.",
             causes: &[
-                "The company's root is not in the file that stands behind `CAfile`: GIT_SSL_CAINFO or http.sslCAInfo names another one.",
+                "The company's root is not in the file that stands behind `CAfile`: GIT_SSL_CAINFO or http.sslCAInfo names another one, and `certman env --for git` sets it.",
                 "A certificate has expired: GnuTLS does not tell that apart.",
             ],
         },
         japanese: Text {
             meaning: "Debian や Ubuntu の GnuTLS 版の git がサーバー証明書を信頼していません。ルート証明書がない場合も、証明書の有効期限が切れている場合も、同じメッセージになります。",
             causes: &[
-                "`CAfile` に続くファイルに会社のルート証明書がありません。GIT_SSL_CAINFO または http.sslCAInfo で別のファイルを指定できます。",
+                "`CAfile` に続くファイルに会社のルート証明書がありません。GIT_SSL_CAINFO または http.sslCAInfo で別のファイルを指定でき、`certman env --for git` で設定されます。",
                 "証明書の有効期限が切れています。GnuTLS では区別されません。",
             ],
         },

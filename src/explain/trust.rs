@@ -357,11 +357,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         alone: &[],
         about: &[Subject::Bundle, Subject::Proxy],
-        command: "certman env --for java",
+        command: "certman doctor",
         english: Text {
             meaning: "Java finds no way from the server's certificate to a root in its trust store. It reads no PEM file and none of the usual variables.",
             causes: &[
-                "Java has its own trust store, and the company's CA is not in it; JAVA_TOOL_OPTIONS can name another one, as the command prints it.",
+                "Java has its own trust store, and the company's CA is not in it; JAVA_TOOL_OPTIONS can name another one, as `certman env --for java` prints it.",
                 "The Java that runs is another one than the one whose trust store was changed.",
                 "A tool (Gradle, Maven, an editor) starts Java with options of its own.",
             ],
@@ -369,7 +369,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         japanese: Text {
             meaning: "Java のトラストストアにあるルート証明書まで、サーバー証明書からたどれません。Java は PEM ファイルも一般的な環境変数も読みません。",
             causes: &[
-                "Java は独自のトラストストアを使い、そこに会社の CA がありません。このコマンドが出力する JAVA_TOOL_OPTIONS で別のトラストストアを指定できます。",
+                "Java は独自のトラストストアを使い、そこに会社の CA がありません。`certman env --for java` が出力する JAVA_TOOL_OPTIONS で別のトラストストアを指定できます。",
                 "トラストストアを変更した Java とは別の Java が動いています。",
                 "Gradle、Maven、エディターなどが独自のオプションで Java を起動しています。",
             ],
@@ -384,11 +384,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         alone: &[],
         about: &[Subject::Bundle, Subject::Proxy],
-        command: "certman env --for go",
+        command: "certman doctor",
         english: Text {
             meaning: "A program written in Go (gh, docker, terraform, kubectl) does not know the CA. On Linux it takes the system's roots, or those of SSL_CERT_FILE.",
             causes: &[
-                "The company's CA is not in the system's trust store, and SSL_CERT_FILE is not set for this program.",
+                "The company's CA is not in the system's trust store, and SSL_CERT_FILE is not set for this program; `certman env --for go` sets it.",
                 "The program runs elsewhere: for docker it is the daemon that has to know the CA, in a container the container.",
                 "SSL_CERT_FILE names a bundle without this CA: it replaces all other roots.",
             ],
@@ -396,7 +396,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         japanese: Text {
             meaning: "Go で書かれたプログラム(gh、docker、terraform、kubectl など)が CA を信頼していません。Linux ではシステムのルート証明書、または SSL_CERT_FILE のものが使われます。",
             causes: &[
-                "会社の CA がシステムのトラストストアになく、このプログラムに SSL_CERT_FILE が設定されていません。",
+                "会社の CA がシステムのトラストストアになく、このプログラムに SSL_CERT_FILE も設定されていません。`certman env --for go` で設定できます。",
                 "プログラムが別の場所で動いています。docker ではデーモンが、コンテナ内ではコンテナ自身が CA を知っている必要があります。",
                 "SSL_CERT_FILE がこの CA を含まないバンドルを指しています。この変数はほかのルート証明書をすべて置き換えます。",
             ],
@@ -407,11 +407,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         spellings: &["invalid peer certificate: UnknownIssuer", "SEC_ERROR_UNKNOWN_ISSUER"],
         alone: &[],
         about: &[Subject::Bundle, Subject::Proxy],
-        command: "certman env --for uv,cargo",
+        command: "certman doctor",
         english: Text {
             meaning: "A program with rustls (uv, rustup, newer tools in Rust) does not know the CA. Many of them have Mozilla's roots built in and ask nobody else.",
             causes: &[
-                "SSL_CERT_FILE is not set for this program, or names a bundle without the company's root.",
+                "SSL_CERT_FILE is not set for this program, or names a bundle without the company's root; `certman env --for uv,cargo` sets it.",
                 "The bundle has only the intermediate: rustls wants the root as well.",
                 "The program has to be told to use the system's roots, as uv by UV_SYSTEM_CERTS or UV_NATIVE_TLS.",
             ],
@@ -419,7 +419,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         japanese: Text {
             meaning: "rustls を使うプログラム(uv、rustup など Rust 製のツール)が CA を信頼していません。多くは Mozilla のルート証明書を内蔵し、ほかを参照しません。",
             causes: &[
-                "このプログラムに SSL_CERT_FILE が設定されていないか、会社のルート証明書を含まないバンドルを指しています。",
+                "このプログラムに SSL_CERT_FILE が設定されていないか、会社のルート証明書を含まないバンドルを指しています。`certman env --for uv,cargo` で設定できます。",
                 "バンドルに中間証明書しかありません。rustls にはルート証明書も必要です。",
                 "システムのルート証明書を使うよう指定する必要があります。uv では UV_SYSTEM_CERTS または UV_NATIVE_TLS です。",
             ],

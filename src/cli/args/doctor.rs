@@ -9,8 +9,7 @@ use super::{IdentityArguments, StoreArguments};
 /// `certman doctor`
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Exit status: 0 nothing to say, 1 a warning, 2 critical, 3 could not tell. Nothing is changed, and nobody is asked \
-                        for a passphrase."
+    after_help = "Exit status: 0 nothing to say, 1 a warning, 2 critical, 3 could not tell. Nothing is changed."
 )]
 pub struct DoctorArguments {
     /// With --fetch-missing, also from private addresses

@@ -2,6 +2,7 @@
 
 mod audience;
 mod doctor;
+pub mod explain;
 mod families;
 pub mod hook;
 mod import;
@@ -20,6 +21,7 @@ use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use self::audience::AudienceArguments;
 pub use self::doctor::DoctorArguments;
+pub use self::explain::ExplainArguments;
 pub use self::families::FamilyArguments;
 pub use self::import::ImportArguments;
 pub use self::init::InitArguments;
@@ -142,6 +144,12 @@ pub enum Command {
     Doctor(DoctorArguments),
     /// Print the exports, for eval "$(certman env)"
     Env(EnvArguments),
+    /// Say what an error code or a log means, what the causes are, and which command tells
+    #[command(
+        after_help = "A line may be given as it is, in quotes: certman explain \"curl: (60) SSL certificate problem\". A log goes to \
+                            standard input: certman explain - < LOG. Nothing of it is repeated in the answer."
+    )]
+    Explain(ExplainArguments),
     /// Print the line for a shell's rc file: certman hook bash >> ~/.bashrc
     Hook(hook::HookArguments),
     /// Make client-cert.pem and client-key.pem from a store or from files in any form
@@ -480,6 +488,7 @@ impl Arguments {
                 Some(&check.identity)
             }
             Command::Completions { .. }
+            | Command::Explain(_)
             | Command::Hook(_)
             | Command::Init(_)
             | Command::Profiles

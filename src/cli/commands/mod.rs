@@ -6,6 +6,7 @@ pub mod check;
 pub mod completions;
 pub mod doctor;
 pub mod env;
+pub mod explain;
 pub mod full;
 pub mod gather;
 pub mod hook;

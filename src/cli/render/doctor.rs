@@ -70,7 +70,7 @@ fn remarks(host: &Reached) -> Vec<String> {
 fn cell(step: Option<&Step>, marks: Marks) -> String {
     let Some(step) = step else { return marks.absent.to_owned() };
     let mark = if step.failure.is_none() { marks.done } else { marks.failed };
-    format!("{mark} {} ms", step.duration.as_millis())
+    format!("{mark} {}ms", step.duration.as_millis())
 }
 
 fn step_of(host: &Reached, kind: StepKind) -> Option<&Step> {
@@ -362,3 +362,175 @@ const STEPS: [StepKind; 7] = [
     StepKind::Http,
 ];
 const UNICODE: Marks = Marks { absent: "–", done: "✓", failed: "✗" };
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::cli::{CheckSummary, SettingsSummary};
+    use crate::clients::Client;
+    use crate::doctor::hosts::Host;
+    use crate::doctor::reach::{Distrust, Judgement, RootSet, Served};
+    use crate::sys::net::probe::{Asked, Failure, HttpAnswer, Observation, ProxyAnswer, Tls};
+
+    /// A host with the steps that were done, and the last one perhaps not.
+    fn host(name: &str, steps: &[StepKind], failure: Option<Failure>) -> Reached {
+        let steps: Vec<Step> = steps
+            .iter()
+            .enumerate()
+            .map(|(number, kind)| Step {
+                duration: Duration::from_millis(number as u64 * 7),
+                failure: None,
+                kind: *kind,
+            })
+            .collect();
+        let mut observation = Observation { steps, ..Observation::default() };
+        if let Some(step) = observation.steps.last_mut() {
+            step.failure = failure;
+            if step.kind == StepKind::Http && step.failure.is_none() {
+                observation.http = Some(HttpAnswer { status: 404, ..HttpAnswer::default() });
+            }
+        }
+        Reached {
+            host: Host::parse(name).unwrap(),
+            judgement: None,
+            observation,
+            proxy: None,
+            route_from: None,
+        }
+    }
+
+    fn judgement(clients: Vec<(Client, Result<(), Distrust>)>) -> Option<Judgement> {
+        let served = Served {
+            address: Some("http://ca.corp.example/ca.cer".to_owned()),
+            fingerprint: "ab".repeat(32),
+            issuer: "CN=Corp Inspection CA".to_owned(),
+            not_after: 0,
+            subject: "CN=claude.ai".to_owned(),
+        };
+        let roots = vec![(RootSet::Extra, Ok(())), (RootSet::Mozilla, Err(Distrust::UnknownIssuer))];
+        Some(Judgement {
+            chain: vec![served],
+            clients,
+            inspector: None,
+            is_private: true,
+            missing: None,
+            root: None,
+            roots,
+        })
+    }
+
+    fn summary(hosts: Vec<Reached>, is_unicode: bool) -> DoctorSummary {
+        let settings = SettingsSummary { files: Vec::new(), variables: Vec::new() };
+        DoctorSummary { check: CheckSummary::default(), hosts, is_unicode, report: None, settings }
+    }
+
+    fn shown(hosts: Vec<Reached>, is_unicode: bool) -> String {
+        let mut text = Vec::new();
+        table(&mut text, &summary(hosts, is_unicode)).unwrap();
+        plain(text)
+    }
+
+    const DIRECT: [StepKind; 4] = [StepKind::Lookup, StepKind::Connect, StepKind::Tls, StepKind::Http];
+
+    #[test]
+    fn a_table_has_a_line_for_each_host_and_a_column_for_each_step_that_any_has_come_to() {
+        let mut trusted = host("api.anthropic.com", &DIRECT, None);
+        trusted.judgement = judgement(vec![(Client::ClaudeCode, Ok(()))]);
+        let broken = host("claude.ai", &DIRECT[..2], Some(Failure::Refused));
+        assert_eq!(
+            shown(vec![trusted, broken], true),
+            "host                   lookup  tcp    tls     http    verdict\n\
+             api.anthropic.com:443  ✓ 0ms   ✓ 7ms  ✓ 14ms  ✓ 21ms  works\n\
+             claude.ai:443          ✓ 0ms   ✗ 7ms  –       –       fails\n\
+             claude.ai: tcp: nobody listens there\n\n"
+        );
+    }
+
+    #[test]
+    fn without_unicode_the_marks_are_ascii() {
+        let broken = host("downloads.claude.ai", &DIRECT[..1], Some(Failure::NoAddress));
+        let text = shown(vec![broken, host("[::1]:8443", &DIRECT, None)], false);
+        assert!(text.is_ascii() && text.contains("X 0ms   -"), "{text}");
+        assert!(text.contains("fails (optional)") && text.contains("[::1]:8443"), "{text}");
+        assert!(text.contains("ok 21ms"), "{text}");
+    }
+
+    #[test]
+    fn who_does_not_trust_a_host_is_named_with_the_reason_once() {
+        let mut some = host("claude.ai", &DIRECT, None);
+        some.judgement = judgement(vec![
+            (Client::ClaudeCode, Ok(())),
+            (Client::Curl, Err(Distrust::UnknownIssuer)),
+            (Client::Node, Err(Distrust::Refused("a brainpool key"))),
+            (Client::Python, Err(Distrust::UnknownIssuer)),
+        ]);
+        let mut none = host("api.anthropic.com", &DIRECT, None);
+        none.judgement = judgement(vec![(Client::ClaudeCode, Err(Distrust::Expired))]);
+        assert!(some.works() && !none.works() && none.is_answered());
+        let text = shown(vec![some, none], true);
+        assert!(text.contains("claude.ai: not for curl, Python: the issuer is not trusted\n"), "{text}");
+        assert!(text.contains("claude.ai: not for Node: it refuses a brainpool key\n"), "{text}");
+        assert!(text.contains("  not for all\n") && text.contains("  not trusted\n"), "{text}");
+    }
+
+    #[test]
+    fn what_a_stranger_says_is_safe_to_print() {
+        let mut odd = host("claude.ai", &DIRECT[..1], Some(Failure::Other("\u{1b}[2Jboo".to_owned())));
+        odd.proxy = Some("http://proxy.corp.example:8080".to_owned());
+        odd.route_from = Some("HTTPS_PROXY".to_owned());
+        let mut text = Vec::new();
+        table(&mut text, &summary(vec![odd], true)).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(!text.contains("\u{1b}[2J"), "{text:?}");
+        assert!(text.contains("claude.ai: through http://proxy.corp.example:8080 (HTTPS_PROXY)\n"), "{text}");
+    }
+
+    #[test]
+    fn no_hosts_are_no_table() {
+        assert_eq!(shown(Vec::new(), true), "");
+    }
+
+    #[test]
+    fn json_has_everything_that_was_seen() {
+        let mut one = host("gateway.corp.example:8443", &DIRECT, None);
+        one.judgement =
+            judgement(vec![(Client::ClaudeCode, Ok(())), (Client::Node, Err(Distrust::WrongName))]);
+        one.observation.asked = Some(Asked { issuers: vec![vec![0x30], vec![0x30]], was_sent: true });
+        one.observation.tls = Some(Tls { version: Some(Version::Tls13), ..Tls::default() });
+        one.observation.proxy =
+            Some(ProxyAnswer { schemes: vec!["ntlm".to_owned()], status: 407, ..ProxyAnswer::default() });
+        let broken = host("claude.ai", &DIRECT[..1], Some(Failure::TimedOut));
+        let json = hosts_json(&[one, broken]);
+        let at = |pointer: &str| json.pointer(pointer).unwrap_or_else(|| panic!("no {pointer} in {json}"));
+        for (pointer, value) in [
+            ("/0/host", json!("gateway.corp.example")),
+            ("/0/port", json!(8443)),
+            ("/0/required", json!(true)),
+            ("/0/reason", Value::Null),
+            ("/0/steps/3", json!({ "step": "http", "ok": true, "milliseconds": 21, "error": null })),
+            ("/0/tls/version", json!("1.3")),
+            ("/0/chain/0/issuer", json!("CN=Corp Inspection CA")),
+            ("/0/chain/0/not_after", json!("1970-01-01T00:00:00Z")),
+            ("/0/client_certificate", json!({ "asked": true, "sent": true, "issuers": 2 })),
+            ("/0/http_status", json!(404)),
+            ("/0/proxy_answer/schemes", json!(["ntlm"])),
+            ("/0/intercepted", json!(true)),
+            ("/0/inspector", Value::Null),
+            ("/0/roots", json!({ "extra": true, "mozilla": false })),
+            (
+                "/0/clients/1",
+                json!({ "client": "node", "accepts": false, "reason": "the certificate is for other names" }),
+            ),
+            ("/0/works", json!(true)),
+            ("/1/reason", json!("signing in with a Claude account")),
+            ("/1/steps/0/error", json!("no answer in time")),
+            ("/1/chain", json!([])),
+            ("/1/intercepted", Value::Null),
+            ("/1/works", json!(false)),
+        ] {
+            assert_eq!(*at(pointer), value, "{pointer}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Painted, choice, doctor, settings, words};
+use super::{Painted, choice, doctor, explain, settings, words};
 use crate::cli::args::Common;
 use crate::cli::commands::init::{Decision, Proposal};
 use crate::cli::failure::Failure;
@@ -55,11 +55,22 @@ impl Screen<'_, '_> {
                 if !self.common.quiet {
                     doctor::table(&mut self.out, summary)?;
                 }
+                if self.common.verbose {
+                    settings::summary(&mut self.out, &summary.settings)?;
+                    writeln!(self.out)?;
+                }
                 self.judgement(report)?;
                 self.verdict(report, || words::doctor::is_good(summary), words::doctor::about(summary))?;
                 if let Some(path) = summary.report.as_ref().filter(|_| !self.common.quiet) {
                     writeln!(self.err, "certman: {}", words::doctor::written(path))?;
                 }
+            }
+            Shown::Explanations(all) => {
+                if let Some(failure) = &all.trouble {
+                    let why = explain::trouble_in_words(&failure.message, all.language);
+                    writeln!(self.err, "certman: {}: {}", paint("note", Severity::Info), Foreign(&why))?;
+                }
+                explain::explanations(&mut self.out, all)?;
             }
             Shown::Exports(exports) => {
                 self.remarks(report)?;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{choice, doctor, settings, words};
+use super::{choice, doctor, explain, settings, words};
 use crate::cli::args::settings::SettingsCommand;
 use crate::cli::args::{Command, KeyCommand, ProxyCommand};
 use crate::cli::commands::init::{Chosen, Decision, Proposal};
@@ -48,6 +48,7 @@ pub(super) fn answer(
                 Shown::Choices(considered) => {
                     put("hosts", choice::json(considered));
                 }
+                Shown::Explanations(all) => explain::put(all, &mut put),
                 Shown::Exports(exports) => {
                     let variables = exports.variables.iter();
                     let variables: Map<String, Value> =
@@ -450,6 +451,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Completions { .. } => "completions",
         Command::Doctor(_) => "doctor",
         Command::Env(_) => "env",
+        Command::Explain(_) => "explain",
         Command::Hook(_) => "hook",
         Command::Import(_) => "import",
         Command::Init(_) => "init",

@@ -3,6 +3,7 @@
 
 mod choice;
 mod doctor;
+mod explain;
 mod human;
 mod inspect;
 mod json;

@@ -4,6 +4,7 @@
 pub mod choice;
 pub mod doctor;
 pub mod environment;
+pub mod explain;
 pub mod inspect;
 pub mod reach;
 

@@ -59,6 +59,10 @@ pub(super) fn redaction(
     for address in addresses {
         if let Some(username) = address.value.username() {
             redaction.person(username);
+            // As it stands in the address for people, percent-encoded.
+            let shown = address.value.to_string();
+            let shown = shown.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
+            shown.into_iter().for_each(|(user, _)| redaction.person(user));
         }
     }
     redaction

@@ -68,7 +68,7 @@ pub(super) fn note_variables(
         for file in files {
             let Some(document) = &file.document else { continue };
             let entries: Vec<_> =
-                NAMES.iter().filter_map(|name| Some((*name, document.entry(name)?))).collect();
+                environment::JUDGED.iter().filter_map(|name| Some((*name, document.entry(name)?))).collect();
             let value = |name: &str| {
                 let (_, entry) = entries.iter().find(|(known, _)| *known == name)?;
                 entry.value().map(str::as_bytes)
@@ -220,19 +220,3 @@ impl<'s> Configured<'s> {
 
 /// One certificate that is not valid yet is that certificate's matter.
 const FEWEST: usize = 2;
-/// What [`environment::conflicts`] asks a settings file for.
-const NAMES: [&str; 13] = [
-    "ALL_PROXY",
-    "CLAUDE_CODE_CERT_STORE",
-    "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "NODE_OPTIONS",
-    "NODE_TLS_REJECT_UNAUTHORIZED",
-    "NO_PROXY",
-    "all_proxy",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "SSL_CERT_FILE",
-];

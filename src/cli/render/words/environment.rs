@@ -100,8 +100,8 @@ pub fn message(conflict: &Conflict) -> String {
             format!("{} and {upper} differ: some clients take the one, some the other", lower.name)
         }
         Conflict::ProxyPasswordNotEncoded { variable } => format!(
-            "user or password in {} hold a character that means something else in a URL (such as @ : / # % or a blank): a \
-             part of them goes to DNS as a host name",
+            "user or password in {} holds a character that means something else in a URL (such as @ : / # % or a blank): a \
+             part of it goes to DNS as a host name",
             variable.name
         ),
         Conflict::ProxySchemeMissing { variable } => format!(
@@ -229,14 +229,15 @@ fn again(named: &Named) -> String {
     if named.is_configured {
         EVALUATE.to_owned()
     } else {
-        format!("`unset {}`, or name a file that is there", named.name)
+        format!("`unset {}`, or name another file", named.name)
     }
 }
 
 /// A path that the shell expands between double quotes; none where something else would happen there.
 fn expandable(value: &str) -> Option<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-$~{} ".contains(c);
-    let is_safe = value.chars().all(is_plain) && !value.contains("${") && !value[1..].contains('~');
+    let is_safe =
+        value.chars().all(is_plain) && !value.contains("${") && !value.chars().skip(1).any(|c| c == '~');
     let value = match value.strip_prefix('~') {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("$HOME{rest}"),
         Some(_) => return None,
@@ -269,3 +270,50 @@ fn listed(words: &[&str]) -> String {
 }
 
 const EVALUATE: &str = "`eval \"$(certman env)\"` sets what the configuration says";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_shell_expands_and_runs_nothing_is_proposed_between_double_quotes() {
+        for (value, expected) in [
+            ("~", Some("$HOME")),
+            ("~/a b.pem", Some("$HOME/a b.pem")),
+            ("$HOME/a.pem", Some("$HOME/a.pem")),
+            ("/home/$USER/a.pem", Some("/home/$USER/a.pem")),
+            ("~bob/a.pem", None),
+            ("~/a~.pem", None),
+            ("~/$(id).pem", None),
+            ("~/`id`.pem", None),
+            ("~/\"; id; \"", None),
+            ("${x:=/tmp}/a", None),
+            ("~/a\\b", None),
+            ("ä$HOME", None),
+            ("%USERPROFILE%/a", None),
+        ] {
+            assert_eq!(expandable(value).as_deref(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_a_settings_file_is_not_mended_by_an_export() {
+        for is_in_settings in [false, true] {
+            let variable = Variable { is_in_settings, name: "HTTPS_PROXY" };
+            for conflict in [
+                Conflict::AllProxyIgnored { variable },
+                Conflict::CertStoreExcludes { excluded: Excluded::Bundled, variable },
+                Conflict::NodeOptionsStore { is_alone: true, option: "--use-system-ca", variable },
+                Conflict::PassphraseEmpty { variable },
+                Conflict::PassphraseTrailingNewline { variable },
+                Conflict::ProxyCaseDiffers { lower: variable, upper: "HTTPS_PROXY" },
+                Conflict::ProxySchemeMissing { variable },
+                Conflict::TlsVerificationOff { variable },
+            ] {
+                let fix = fix(&conflict).unwrap();
+                let is_for_shell = fix.contains("export") || fix.contains("unset");
+                assert_eq!(is_for_shell, !is_in_settings, "{fix}");
+            }
+        }
+    }
+}
