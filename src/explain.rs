@@ -178,7 +178,7 @@ impl Spellings {
             let is_whole = |next: u8| {
                 // A finding's code is no part of a longer name: `chain-gap` is none of `chain-gap-all`.
                 let is_joined = next == b'-' && !spelling.contains(&b' ');
-                !is_joined && !(is_word(next) && spelling.last().is_some_and(|last| is_word(*last)))
+                !(is_joined || is_word(next) && spelling.last().is_some_and(|last| is_word(*last)))
             };
             rest.starts_with(spelling) && rest.get(spelling.len()).is_none_or(|next| is_whole(*next))
         });

@@ -63,12 +63,12 @@ pub fn probe_hosts(
         let proxy = one.way.shown;
         let reached = Reached { host: one.host, judgement, observation: seen.observation, proxy, route_from };
         let mut found = obstacles(&reached, &issuers, host.now);
-        if let Route::Proxy(via) = &*one.way.route {
-            if let Some(untrusted) = of_proxy_chain(via, &reached.observation, &roots, &public, host.now) {
-                // That it was told no password for it is the same thing, and known less well.
-                found.retain(|one| !matches!(one, Obstacle::ProxyUntrusted { .. }));
-                found.push(untrusted);
-            }
+        if let Route::Proxy(via) = &*one.way.route
+            && let Some(untrusted) = of_proxy_chain(via, &reached.observation, &roots, &public, host.now)
+        {
+            // That it was told no password for it is the same thing, and known less well.
+            found.retain(|one| !matches!(one, Obstacle::ProxyUntrusted { .. }));
+            found.push(untrusted);
         }
         if let Some((variable, why)) = one.way.unusable {
             found = vec![Obstacle::ProxyAddressUnusable { variable, why }];
