@@ -148,9 +148,6 @@ pub fn departure(environment: &[Considered], configured: &[Considered]) -> Optio
     (!hosts.is_empty()).then_some(Dissent::NotAsConfigured { hosts })
 }
 
-/// The hosts without which Claude Code does not work (CLIENTS.md, where values come from, rule 4).
-pub const REQUIRED: [&str; 3] = ["api.anthropic.com", "claude.ai", "platform.claude.com"];
-
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;

@@ -7,7 +7,8 @@ use crate::cli::failure::Failure;
 use crate::cli::{Ending, Outcome, Shown};
 use crate::clients::choice::{Destination, DestinationError, Scheme, Variables};
 use crate::config::{Proxy, Value};
-use crate::doctor::choices::{Considered, REQUIRED, departure, dissents};
+use crate::doctor::choices::{Considered, departure, dissents};
+use crate::doctor::hosts::Host;
 use crate::proxy::Address;
 use crate::report::{Cause, Report};
 use crate::secret::Passphrase;
@@ -43,9 +44,9 @@ pub fn run(hosts: &[String], proxy: Option<&Proxy>, environment: &Environment) -
 
 fn destinations(hosts: &[String]) -> Result<Vec<Destination>, Failure> {
     if hosts.is_empty() {
-        let required =
-            REQUIRED.map(|host| Destination { host: host.to_owned(), port: 443, scheme: Scheme::Https });
-        return Ok(required.into());
+        let required = Host::required().into_iter();
+        let destination = |Host { host, port, .. }| Destination { host, port, scheme: Scheme::Https };
+        return Ok(required.map(destination).collect());
     }
     let parse = |(index, text): (usize, &String)| {
         text.parse().map_err(|error: DestinationError| {
