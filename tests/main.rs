@@ -11,6 +11,7 @@ mod cases;
 mod clients;
 mod delivery;
 mod documents;
+mod explain;
 mod faults;
 mod hook;
 mod identity;
