@@ -2,7 +2,7 @@
 """Whole processes, timed side by side: certman against what a person would have typed instead.
 
 Every figure is a ratio of CPU times (user + system, children included) taken in the same run, alternating, the best of
-several rounds (for growth the median): absolute times are this machine's, ratios travel better. Peak memory is the kernel's own count.
+several rounds (for growth the median, for doctor the time that passes): absolute times are this machine's, ratios travel better. Peak memory is the kernel's own count.
 
     cargo build --release && python3 benches/whole.py [--only NAME] [--rounds N]
 
@@ -11,14 +11,19 @@ material is made once, below target/bench.
 """
 
 import argparse
+import contextlib
 import datetime
 import os
 import pathlib
 import resource
 import shutil
+import socket
+import ssl
 import statistics
 import subprocess
 import sys
+import threading
+import time
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "target/tools/python"))
@@ -39,7 +44,7 @@ def main():
         sys.exit("benches/whole.py: run `cargo build --release` first")
     copy_demo()
     benchmarks = (env, everyone, launch, merge, merge_self_signed, merge_scaling, check, check_memory, derive,
-                  import_store, inspect)
+                  import_store, inspect, doctor, explain)
     for benchmark in benchmarks:
         if arguments.only in benchmark.__name__:
             benchmark(arguments.rounds)
@@ -173,6 +178,63 @@ def inspect(rounds):
     row("inspect Mozilla's bundle / sha256sum", mine, other, 2.0)
     mine, other = compare([[*ours, "--json"]], [theirs], rounds * 5, repeat=10)
     row("the same in JSON, self-signatures proven / sha256sum", mine, other, None)
+
+
+def doctor(rounds):
+    """Three hosts that answer after 200, 400 and 600 ms against the slowest of them alone, three that never answer against the
+    time that each is given, and the memory for that. Here it is time that passes which counts, not CPU."""
+    answering = [Server(delay) for delay in (0.2, 0.4, 0.6)]
+    silent = [Server(None) for _ in range(3)]
+    command = lambda servers, *flags: [CERTMAN, "doctor", "--direct", *flags, *(server.address for server in servers)]
+    passed = {"all": [], "slowest": []}
+    for _ in range(max(3, rounds // 2)):
+        passed["all"].append(elapsed(command(answering)))
+        passed["slowest"].append(elapsed(command(answering[-1:])))
+    all_of_them, slowest = (min(passed[name]) for name in ("all", "slowest"))
+    figure = f"{all_of_them / slowest:.2f}  ({all_of_them:.2f} s : {slowest:.2f} s)"
+    ROWS.append(("doctor, three hosts / the slowest alone", figure, "<= 1.3", all_of_them <= 1.3 * slowest))
+    limit = 2
+    waited = elapsed(command(silent, "--timeout", limit))
+    ROWS.append(("doctor, three silent hosts / the time for one", f"{waited / limit:.2f}  ({waited:.2f} s : {limit} s)",
+                 "<= 1.2", waited <= 1.2 * limit))
+    peak = peak_memory(command(answering))
+    ROWS.append(("peak memory, doctor", f"{peak / MIB:.1f} MiB", "<= 30 MiB", peak <= 30 * MIB))
+
+
+def explain(rounds):
+    """An error code against the version."""
+    ours = [CERTMAN, "explain", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"]
+    mine, other = compare([ours], [[CERTMAN, "--version"]], rounds * 10, repeat=20)
+    row("explain a code / --version", mine, other, 1.5)
+
+
+class Server:
+    """On loopback: begins to answer after so many seconds, or never."""
+
+    def __init__(self, delay):
+        self.delay = delay
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        pki = PROJECT / "testdata/pki"
+        self.tls.load_cert_chain(pki / "server-chain.pem", pki / "keys/server.key")
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            threading.Thread(target=self.answer, args=[self.listener.accept()[0]], daemon=True).start()
+
+    def answer(self, connection):
+        time.sleep(60 if self.delay is None else self.delay)
+        with contextlib.suppress(OSError), self.tls.wrap_socket(connection, server_side=True) as stream:
+            stream.recv(65536)
+            stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+
+def elapsed(command):
+    start = time.monotonic()
+    run(command)
+    return time.monotonic() - start
 
 
 def row(name, ours, theirs, goal):

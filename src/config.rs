@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 pub use self::profile::{Profile, profiles};
 pub use self::proxy::Proxy;
+use crate::doctor::hosts::{Host, HostError};
 use crate::exports::Families;
 use crate::pki::lifetime::{Threshold, Thresholds};
 use crate::source::{Source, UnknownPart};
@@ -35,6 +36,8 @@ pub struct Overrides {
     pub full: Option<PathBuf>,
     /// `--for`
     pub families: Option<String>,
+    /// The hosts that `doctor` is to reach. They stand in the place of those configured.
+    pub hosts: Vec<String>,
     /// `--java`
     pub java: Option<PathBuf>,
     /// `--key`
@@ -69,6 +72,8 @@ pub struct Settings {
     pub full: Option<Value<PathBuf>>,
     /// The clients that the environment is for.
     pub families: Families,
+    /// The hosts that `doctor` reaches; [`Origin::Default`] where nobody has named any.
+    pub hosts: Value<Vec<Host>>,
     /// Where Java's trust store is written; none where there is no home folder to put it in.
     pub java: Option<Value<PathBuf>>,
     /// The client's private key.
@@ -87,7 +92,7 @@ pub struct Settings {
     /// Certificate and key, as far as `import` may replace what is there: set by a variable or in the user's own file, and for the
     /// active profile itself where there is one.
     pub replaceable: (Option<PathBuf>, Option<PathBuf>),
-    /// The sources, in their order.
+    /// The sources, in their order; what was added to the bundle one by one comes last.
     pub sources: Vec<Value<Source>>,
     /// Where the passphrases of stores come from.
     pub store_passphrase: Value<passphrase::Source>,
@@ -216,13 +221,22 @@ impl Settings {
         let out = here.path(overrides.out, "CERTMAN_OUT", files.own_path(|file| &file.bundle.out));
         let out = out.or_else(|| files.default_output(environment, "extra.pem"));
 
-        let sources = if !overrides.sources.is_empty() {
+        let is_typed = !overrides.sources.is_empty();
+        let mut sources = if is_typed {
             here.sources(overrides.sources, &Origin::Flag)?
         } else if let Some(list) = environment.value("CERTMAN_SOURCES") {
             here.sources(split_sources(list), &Origin::Variable("CERTMAN_SOURCES"))?
         } else {
             files.sources()
         };
+        let added = out.as_ref().and_then(|out| added_folder(&out.value)).filter(|_| !is_typed);
+        // A folder that cannot be read is a source that cannot be read, and says so there.
+        let is_source = |folder: &PathBuf| {
+            fs::is_there(folder) && !fs::names_in(folder).is_ok_and(|names| names.is_empty())
+        };
+        if let Some(folder) = added.filter(is_source) {
+            sources.push(Value { origin: Origin::Default, value: Source::Path(folder) });
+        }
 
         let passphrase = here.text(overrides.passphrase, "CERTMAN_PASSPHRASE_FROM");
         let passphrase = passphrase.or_else(|| files.text(|file| &file.client.passphrase));
@@ -257,6 +271,7 @@ impl Settings {
         let critical = here.text(overrides.critical, "CERTMAN_CRITICAL");
         let critical = critical.or_else(|| files.text(|file| &file.check.critical));
         let thresholds = both_thresholds(warn, critical, &files)?;
+        let hosts = hosts(overrides.hosts, &here, &files)?;
         let proxy = Proxy::resolve(&here, &files)?;
         let of_variable = |name| here.path(None, name, None).map(|path| path.value);
         let replaceable = (
@@ -270,6 +285,7 @@ impl Settings {
             file: files.user,
             families,
             full,
+            hosts,
             java,
             key,
             out,
@@ -291,6 +307,14 @@ impl Settings {
             None => entry.to_owned(),
         }
     }
+}
+
+/// The folder for the certificates that were added to the bundle at `out` one by one: what lies in it is a source of this bundle,
+/// and of no other. None for standard output.
+pub fn added_folder(out: &Path) -> Option<PathBuf> {
+    let mut name = out.file_name().filter(|_| out != Path::new("-"))?.to_owned();
+    name.push(".added.d");
+    Some(out.with_file_name(name))
 }
 
 impl PublicRoots {
@@ -324,6 +348,7 @@ struct Document {
     bundle: BundleTable,
     check: CheckTable,
     client: ClientTable,
+    doctor: DoctorTable,
     env: EnvTable,
     /// By their names; a profile has none of its own.
     profile: BTreeMap<toml::Spanned<String>, Document>,
@@ -346,6 +371,12 @@ struct BundleTable {
 struct CheckTable {
     critical: Option<toml::Spanned<String>>,
     warn: Option<toml::Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct DoctorTable {
+    hosts: Option<Vec<toml::Spanned<String>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -628,11 +659,7 @@ fn explain(error: &toml::de::Error, text: &str, path: PathBuf) -> Error {
         let name = key.rsplit('.').next().unwrap_or(key);
         distance(unknown, name)
     });
-    let hint = match (FUTURE.contains(&unknown), nearest) {
-        (true, _) => Some("this version of certman has no use for it yet".to_owned()),
-        (false, Some(key)) => Some(format!("the nearest known key is `{key}`")),
-        (false, None) => None,
-    };
+    let hint = nearest.map(|key| format!("the nearest known key is `{key}`"));
     Error::Wrong { hint, line, path, what: format!("unknown key `{unknown}`") }
 }
 
@@ -719,6 +746,41 @@ impl Here<'_> {
         };
         Ok(Value { origin: set.origin, value: source })
     }
+}
+
+/// The hosts that `doctor` reaches: those that were typed, else those of `CERTMAN_DOCTOR_HOSTS`, else those of the first file that
+/// has any, else those without which Claude Code does not work.
+fn hosts(typed: Vec<String>, here: &Here<'_>, files: &Files) -> Result<Value<Vec<Host>>, Error> {
+    let wrong = |text: &str, error: HostError, origin: &'static str| {
+        // What has an `@` in it may be a password.
+        let named = if text.contains('@') { String::new() } else { format!("'{}' ", text.escape_debug()) };
+        Error::Typed { hint: error.hint().to_owned(), origin, what: format!("{named}{error}") }
+    };
+    let named = |texts: &[&str], origin: Origin, name: &'static str| {
+        Host::named(texts.iter().copied())
+            .map(|value| Value { origin, value })
+            .map_err(|(number, error)| wrong(texts[number], error, name))
+    };
+    if !typed.is_empty() {
+        let texts: Vec<&str> = typed.iter().map(String::as_str).collect();
+        return named(&texts, Origin::Flag, "HOST");
+    }
+    if let Some(set) = here.text(None, "CERTMAN_DOCTOR_HOSTS") {
+        let texts = set.text.split(|c: char| c == ',' || c.is_whitespace()).filter(|text| !text.is_empty());
+        return named(&texts.collect::<Vec<_>>(), set.origin, "CERTMAN_DOCTOR_HOSTS");
+    }
+    let listed = files.layers().find_map(|(document, file)| Some((document.doctor.hosts.as_ref()?, file)));
+    let Some((list, file)) = listed else {
+        return Ok(Value { origin: Origin::Default, value: Host::required() });
+    };
+    Host::named(list.iter().map(|text| text.get_ref().as_str()))
+        .map(|value| Value { origin: Origin::File(file.path.clone()), value })
+        .map_err(|(number, error)| Error::Wrong {
+            hint: Some(error.hint().to_owned()),
+            line: line_at(&file.text, list[number].span().start),
+            path: file.path.clone(),
+            what: format!("doctor.hosts has an entry that {error}"),
+        })
 }
 
 fn threshold(set: Option<&Set>, flag: &str, files: &Files) -> Result<Option<Threshold>, Error> {
@@ -861,10 +923,8 @@ pub(crate) fn distance(one: &str, other: &str) -> usize {
     rows[one.len()][other.len()]
 }
 
-/// Keys that the next versions will have.
-const FUTURE: [&str; 1] = ["doctor"];
 /// Every key of `certman.toml`.
-pub const KEYS: [&str; 23] = [
+pub const KEYS: [&str; 25] = [
     "bundle",
     "bundle.full",
     "bundle.java",
@@ -879,6 +939,8 @@ pub const KEYS: [&str; 23] = [
     "client.cert",
     "client.key",
     "client.passphrase",
+    "doctor",
+    "doctor.hosts",
     "env",
     "env.for",
     "profile",
@@ -892,10 +954,11 @@ pub const KEYS: [&str; 23] = [
 /// Far above any configuration.
 const LIMIT: usize = 1 << 20;
 /// Every variable that certman reads for itself.
-pub const VARIABLES: [&str; 21] = [
+pub const VARIABLES: [&str; 22] = [
     "CERTMAN_CERT",
     "CERTMAN_CONFIG",
     "CERTMAN_CRITICAL",
+    "CERTMAN_DOCTOR_HOSTS",
     "CERTMAN_FOR",
     "CERTMAN_FULL",
     "CERTMAN_JAVA",
@@ -1046,6 +1109,40 @@ mod tests {
     }
 
     #[test]
+    fn hosts_of_one_place_stand_in_the_place_of_the_others() {
+        let machine = Machine::new(
+            "[doctor]\nhosts = ['default', 'a.example:8443']\n[profile.work.doctor]\nhosts = ['b.example']\n",
+            "[doctor]\nhosts = ['c.example']\n",
+        );
+        let hosts = |overrides, variables: &[(&str, &str)]| -> (Vec<String>, Origin) {
+            let hosts = machine.settings(overrides, variables).unwrap().hosts;
+            (hosts.value.into_iter().map(|host| host.authority()).collect(), hosts.origin)
+        };
+        let default = ["api.anthropic.com:443", "claude.ai:443", "platform.claude.com:443"];
+        let user = Origin::File(machine.path("user.toml"));
+        let all = [&default[..], &["a.example:8443"]].concat();
+        assert_eq!(
+            hosts(Overrides::default(), &[]),
+            (all.iter().map(ToString::to_string).collect(), user.clone())
+        );
+        let work = Overrides { profile: Some("work".to_owned()), ..Overrides::default() };
+        assert_eq!(hosts(work, &[]), (vec!["b.example:443".to_owned()], user));
+        let variable = [("CERTMAN_DOCTOR_HOSTS", " d.example, e.example:1 ")];
+        let listed = (
+            vec!["d.example:443".to_owned(), "e.example:1".to_owned()],
+            Origin::Variable("CERTMAN_DOCTOR_HOSTS"),
+        );
+        assert_eq!(hosts(Overrides::default(), &variable), listed);
+        let typed = || Overrides { hosts: vec!["f.example".to_owned()], ..Overrides::default() };
+        assert_eq!(hosts(typed(), &variable), (vec!["f.example:443".to_owned()], Origin::Flag));
+        let empty = Machine::new("", "").settings(Overrides::default(), &[]).unwrap().hosts;
+        assert_eq!((empty.value, empty.origin), (Host::required(), Origin::Default));
+        let wrong =
+            machine.settings(Overrides::default(), &[("CERTMAN_DOCTOR_HOSTS", "x:geheim@y")]).unwrap_err();
+        assert_eq!(wrong.to_string(), "CERTMAN_DOCTOR_HOSTS: has a user name or a password in it");
+    }
+
+    #[test]
     fn a_mistake_is_named_with_its_line_and_the_nearest_key() {
         for (text, wanted_line, wanted_hint) in [
             ("[bundle]\nsorces = []\n", 2, Some("the nearest known key is `bundle.sources`")),
@@ -1053,7 +1150,13 @@ mod tests {
             ("\u{feff}[bundle]\nsorces = []\n", 2, Some("the nearest known key is `bundle.sources`")),
             ("\n[cleint]\n", 2, Some("the nearest known key is `client`")),
             ("[client]\npasphrase = 'keyring'\n", 2, Some("the nearest known key is `client.passphrase`")),
-            ("[doctor]\nhosts = 'x'\n", 1, Some("this version of certman has no use for it yet")),
+            ("[doctor]\nhosts = 'x'\n", 2, None),
+            ("[doctor]\nhost = ['x']\n", 2, Some("the nearest known key is `doctor.hosts`")),
+            (
+                "[doctor]\nhosts = ['a', 'https://alice:geheim-1@b']\n",
+                2,
+                Some("write the host alone; what a proxy is told belongs into [proxy] of certman.toml"),
+            ),
             ("[bundle]\nout = 7\n", 2, None),
             ("[bundle\n", 1, None),
             ("[client]\npassphrase = 'geheim-1'\n", 2, None),

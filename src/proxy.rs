@@ -98,6 +98,16 @@ impl Address {
         Ok(Self { username: Some(username.to_owned()), ..self })
     }
 
+    /// Host and port; IPv6 without brackets.
+    pub fn host_and_port(&self) -> (&str, u16) {
+        (self.host.trim_matches(['[', ']']), self.port)
+    }
+
+    /// Whether TLS is spoken with the proxy itself.
+    pub fn is_tls(&self) -> bool {
+        self.scheme == Scheme::Https
+    }
+
     /// Who the proxy is told one is.
     pub fn username(&self) -> Option<&str> {
         self.username.as_deref()
@@ -233,6 +243,15 @@ impl Exceptions {
     /// The value of the variable.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether a host (in lower case, IPv6 without brackets) is reached without the proxy, by the entries that every client
+    /// understands.
+    pub fn cover(&self, host: &str) -> bool {
+        self.text.split(',').any(|entry| match entry.strip_prefix('.') {
+            Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
+            None => entry == "*" || entry == host,
+        })
     }
 
     /// What only some clients will understand of it.
@@ -398,7 +417,7 @@ impl<'t> Name<'t> {
 }
 
 /// Host and port of `host:port`; the host checked and in its usual form.
-fn host_and_port(authority: &str) -> Result<(String, Option<&str>), AddressError> {
+pub(crate) fn host_and_port(authority: &str) -> Result<(String, Option<&str>), AddressError> {
     if let Some(rest) = authority.strip_prefix('[') {
         let (address, port) = rest.split_once(']').ok_or(AddressError::Host)?;
         let address: Ipv6Addr = address.parse().map_err(|_| AddressError::Host)?;
@@ -428,7 +447,7 @@ fn host_and_port(authority: &str) -> Result<(String, Option<&str>), AddressError
 }
 
 /// A port from 1 to 65535, in digits alone.
-fn port(text: &str) -> Option<u16> {
+pub(crate) fn port(text: &str) -> Option<u16> {
     let is_number = text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|port| is_number && *port > 0)
 }
@@ -830,5 +849,24 @@ mod tests {
             .collect();
         assert!(long.iter().all(|name| Exceptions::parse([name.as_str()]).is_ok()));
         assert_eq!(Exceptions::parse(long.iter().map(String::as_str)), Err(ExceptionsError::TooMany));
+    }
+
+    #[test]
+    fn an_exception_covers_its_host_and_what_is_below_a_domain() {
+        let exceptions = Exceptions::parse(["corp.example, 10.0.0.5, [::1]:80, fd00::1"]).unwrap();
+        for (host, is_covered) in [
+            ("corp.example", true),
+            ("a.b.corp.example", true),
+            ("notcorp.example", false),
+            ("10.0.0.5", true),
+            ("10.0.0.55", false),
+            ("fd00::1", true),
+            ("localhost", true),
+            ("", false),
+        ] {
+            assert_eq!(exceptions.cover(host), is_covered, "{host}");
+        }
+        assert!(Exceptions::parse(["*"]).unwrap().cover("anything.test"));
+        assert_eq!(Address::parse("https://[::1]").unwrap().host_and_port(), ("::1", 443));
     }
 }

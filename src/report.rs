@@ -10,7 +10,8 @@ use std::rc::Rc;
 
 use crate::clients::key::KeyReason;
 use crate::clients::{self, Audience, Refusal};
-use crate::doctor::{environment, reach};
+use crate::doctor::obstacle::Obstacle as HostObstacle;
+use crate::doctor::{choices, environment};
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Guess, Packing, StoreError};
@@ -112,8 +113,8 @@ pub enum Cause {
     ClientRefuses { refusal: Refusal, subject: Box<str> },
     /// Something is odd about the variables that a client starts with.
     Environment(environment::Conflict),
-    /// Something stands between a client and this host.
-    Host { host: Box<str>, obstacle: Box<reach::Obstacle> },
+    /// Something stands between a client and these hosts; each as people write it, with the port where that is not 443.
+    Hosts { hosts: Box<[Box<str>]>, obstacle: Box<HostObstacle> },
     /// The same subject and key, issued by another.
     CrossSignedTwin { issuer: Box<str>, kept: Box<str>, subject: Box<str> },
     /// More than one identity, and none of them meant.
@@ -166,6 +167,8 @@ pub enum Cause {
     PassphrasePermissions { mode: u32 },
     /// A BEGIN without an END.
     PemUnclosed { label: Box<str> },
+    /// Something about the variables of the proxy.
+    ProxyChoice(choices::Dissent),
     /// Some clients cannot send the password of the proxy.
     ProxyPasswordNotPortable { refusal: Refusal },
     /// A private key where only certificates should be.
@@ -379,7 +382,7 @@ impl Cause {
             Self::ClientRefuses { .. } | Self::KeyKindRefused { .. } => "client-refuses",
             Self::CrossSignedTwin { .. } => "cross-signed-twin",
             Self::Environment(conflict) => conflict.code(),
-            Self::Host { obstacle, .. } => obstacle.code(),
+            Self::Hosts { obstacle, .. } => obstacle.code(),
             Self::KeyContradicts
             | Self::KeyMissing(_)
             | Self::KeyNotOpened(OpenError::Damaged { .. } | OpenError::Unsupported { .. })
@@ -407,6 +410,7 @@ impl Cause {
             Self::PassphraseNotNeeded => "passphrase-not-needed",
             Self::PassphrasePermissions { .. } => "passphrase-permissions",
             Self::PemUnclosed { .. } => "pem-unclosed",
+            Self::ProxyChoice(dissent) => dissent.code(),
             Self::ProxyPasswordNotPortable { .. } => "proxy-password-not-portable",
             Self::PrivateKeyInSource { .. } => "private-key-in-source",
             Self::PublicRootsDropped { .. } => "public-roots-dropped",
@@ -510,7 +514,8 @@ impl Cause {
                 Severity::Info
             }
             Self::Environment(conflict) => conflict.default_severity(),
-            Self::Host { obstacle, .. } => obstacle.default_severity(),
+            Self::Hosts { obstacle, .. } => obstacle.default_severity(),
+            Self::ProxyChoice(dissent) => dissent.default_severity(),
             Self::RuntimeFailed { .. } => Severity::Unknown,
             _ => Severity::Warning,
         }
@@ -558,7 +563,8 @@ impl Cause {
     /// The certificate it is about, for JSON.
     pub fn subject(&self) -> Option<&str> {
         match self {
-            Self::Host { host, .. } => Some(host),
+            Self::Hosts { hosts, .. } => Some(hosts.first()?),
+            Self::ProxyChoice(choices::Dissent::Differs { host, .. }) => Some(host),
             Self::CertExpired { subject, .. }
             | Self::CertExpiredDropped { subject, .. }
             | Self::CertExpiring { subject, .. }

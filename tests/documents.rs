@@ -5,11 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use certman::cli::args::{Arguments, Format};
+use certman::cli::render::hosts_json;
+use certman::clients::Client;
 use certman::config::{KEYS, VARIABLES};
+use certman::doctor::hosts::Host;
+use certman::doctor::reach::{Distrust, Judgement, Reached, RootSet, Served};
 use certman::exports::{Families, Family, VARIABLES as EXPORTED};
 use certman::shell::Shell;
+use certman::sys::net::probe::{Observation, ProxyAnswer, Step, StepKind, Tls};
 use clap::{Arg, Command, CommandFactory, ValueEnum};
 use serde_json::Value;
 
@@ -168,6 +174,7 @@ fn every_exit_status_that_can_be_had_is_in_the_manual_and_no_other() {
         ("check corp.pem --at 2045-11-01", 1),
         ("check corp.pem --at 2045-12-31", 2),
         ("check nowhere.pem", 3),
+        ("doctor --offline --cert nowhere.pem", 3),
         ("bundle nowhere.pem -o extra.pem", 1),
         ("bundle --no-such-flag", 64),
         ("run -- true", 125),
@@ -341,6 +348,7 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
         &["bundle", "ca", "-o", "extra.pem", "--full", "full.pem", "--public-roots", "mozilla", "--dry-run"]
             [..],
         &["bundle", "ca", "-o", "extra.pem"],
+        &["bundle", "--add", "any/root.pem", "--fingerprint", ROOT_P256, "-o", "added.pem"],
         &["check", "ca"],
         &["check", "--cert", "c.pem", "--key", "k.pem", "--runtime", node],
         &["inspect", "any", "--store-passphrase", &passphrase],
@@ -350,8 +358,10 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
         &["import", "pile", "--dry-run", "--out-dir", "out", "--save-cas", "ca.pem"],
         &["init", "--print"],
         &["profiles", "--config", "certman.toml"],
+        &["proxy", "test"],
         &["settings", "apply", "--dry-run"],
         &["settings", "show"],
+        &["doctor", "--offline"],
     ] {
         let output = sandbox
             .certman(arguments.iter().chain(&at))
@@ -364,11 +374,15 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
         }
         members(&object, &mut printed);
     }
+    members(&hosts_json(&[reached()]), &mut printed);
     let missing: Vec<&String> = printed.difference(&documented).collect();
     assert!(missing.is_empty(), "printed and not in the section JSON: {missing:?}");
     let invented: Vec<&String> = documented.difference(&printed).collect();
     assert!(invented.is_empty(), "in the section JSON and never printed: {invented:?}");
 }
+
+/// The SHA-256 of `pki/root-p256.pem`.
+const ROOT_P256: &str = "728618e8b9b79dca350953c35920f6cf9a26ac15347de0bf1e28c7bb8a5af576";
 
 #[test]
 fn the_help_names_the_manual_pages() {
@@ -654,7 +668,9 @@ fn spellings(argument: &Arg) -> Vec<String> {
 /// Every code with its usual severity, as `code` and `default_severity` have them for all causes, those of `doctor` too.
 fn codes_of_the_source() -> BTreeMap<String, String> {
     let mut codes = BTreeMap::new();
-    for path in ["src/report.rs", "src/doctor/environment.rs", "src/doctor/reach.rs"] {
+    for path in
+        ["src/report.rs", "src/doctor/choices.rs", "src/doctor/environment.rs", "src/doctor/obstacle.rs"]
+    {
         for (code, severity) in codes_of(&read(path)) {
             let before = codes.insert(code.clone(), severity.clone());
             assert!(before.is_none_or(|before| before == severity), "{code} has one severity");
@@ -709,6 +725,39 @@ fn codes_of(source: &str) -> BTreeMap<String, String> {
         assert!(before.is_none_or(|before| before == severity), "{code} has one severity");
     }
     codes
+}
+
+/// A host of which everything was seen: no test has the network for a real one.
+fn reached() -> Reached {
+    let accepted = |set| (set, Ok(()));
+    let roots = [RootSet::Extra, RootSet::System, RootSet::Mozilla, RootSet::All].map(accepted);
+    let served = Served {
+        address: None,
+        fingerprint: String::new(),
+        issuer: String::new(),
+        not_after: 0,
+        subject: String::new(),
+    };
+    Reached {
+        host: Host::parse("claude.ai").expect("it is a host"),
+        judgement: Some(Judgement {
+            chain: vec![served],
+            clients: vec![(Client::Node, Err(Distrust::Expired))],
+            inspector: None,
+            is_private: false,
+            missing: None,
+            root: None,
+            roots: roots.into(),
+        }),
+        observation: Observation {
+            proxy: Some(ProxyAnswer::default()),
+            steps: vec![Step { duration: Duration::ZERO, failure: None, kind: StepKind::Lookup }],
+            tls: Some(Tls::default()),
+            ..Observation::default()
+        },
+        proxy: None,
+        route_from: None,
+    }
 }
 
 /// The text of all of src/.

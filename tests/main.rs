@@ -7,9 +7,11 @@
 )]
 
 mod agreement;
+mod bundle_add;
 mod cases;
 mod clients;
 mod delivery;
+mod doctor_offline;
 mod documents;
 mod explain;
 mod faults;
@@ -22,6 +24,7 @@ mod keyring;
 mod keys;
 mod passphrase;
 mod proxy;
+mod proxy_choice;
 mod run;
 mod runtime;
 mod settings;

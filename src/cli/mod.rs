@@ -23,6 +23,8 @@ use self::explanation::Explanations;
 use self::failure::Failure;
 use self::inspection::Inspection;
 use crate::config::{Profile, Settings};
+use crate::doctor::choices::Considered;
+use crate::doctor::reach::Reached;
 use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
 use crate::report::{CertificateFacts, Report, Severity, Trouble};
@@ -110,6 +112,8 @@ pub enum Ending {
 pub enum Shown {
     /// `bundle`: the table of what was kept and what was not.
     Bundle {
+        /// The file of a certificate that has become a source of its own.
+        added: Option<Written>,
         /// Nothing was written, and nothing was to be.
         is_rehearsal: bool,
         /// The bundle itself, where it goes to standard output.
@@ -117,6 +121,10 @@ pub enum Shown {
     },
     /// `check`: the judgement.
     Check(CheckSummary),
+    /// `doctor`: hosts, variables, and what was judged besides.
+    Doctor(Box<DoctorSummary>),
+    /// `proxy test`: the way of every client to each host.
+    Choices(Vec<Considered>),
     /// `explain`: what was recognised.
     Explanations(Explanations),
     /// `env`: the statements, and for JSON the variables.
@@ -158,6 +166,21 @@ pub struct CheckSummary {
     pub now: i64,
     /// What a runtime was asked, and what came of it.
     pub runtime: Option<RuntimeSummary>,
+}
+
+/// What `doctor` has seen, besides its findings.
+#[derive(Debug)]
+pub struct DoctorSummary {
+    /// What `check` would say.
+    pub check: CheckSummary,
+    /// The hosts, each with what a connection has shown; empty where none was tried.
+    pub hosts: Vec<Reached>,
+    /// Whether the terminal shows more than ASCII.
+    pub is_unicode: bool,
+    /// The file that all of it was written to.
+    pub report: Option<PathBuf>,
+    /// The variables in the environment and in the settings files.
+    pub settings: SettingsSummary,
 }
 
 /// What a Node or Bun has shown.
@@ -269,6 +292,7 @@ pub struct Exports {
 }
 
 /// What `settings show` has seen.
+#[derive(Debug)]
 pub struct SettingsSummary {
     /// The settings files, the strongest first.
     pub files: Vec<SettingsFile>,
@@ -277,6 +301,7 @@ pub struct SettingsSummary {
 }
 
 /// A settings file that `settings show` has looked for.
+#[derive(Debug)]
 pub struct SettingsFile {
     /// Where it is.
     pub path: PathBuf,
@@ -286,7 +311,8 @@ pub struct SettingsFile {
     pub state: Option<bool>,
 }
 
-/// Where a variable has which value.
+/// Where a variable has which value; what is secret in a value is `***`.
+#[derive(Debug)]
 pub struct VariableSummary {
     /// The values in settings files, by the number of the file, the strongest first; none for what is no value.
     pub entries: Vec<(usize, Option<String>)>,
@@ -413,6 +439,9 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         | Command::Init(_)
         | Command::Profiles => {
             unreachable!("answered above, before the settings")
+        }
+        Command::Doctor(doctor) => {
+            commands::doctor::run(doctor, &arguments.common, &settings, wants_facts, host)
         }
         Command::Env(env) => commands::env::run(env, arguments.common.format, &settings, host),
         Command::Import(import) => {

@@ -1,10 +1,14 @@
-//! What a probe of a host comes to: who has issued its certificate, which roots and which clients trust it, who stands between,
-//! and what the next step is. Pure: is lent what was seen, and the roots.
+//! What the chain of a host is worth: who has issued it, which roots and which clients trust it, who stands between. Pure: is
+//! lent what was seen, and the roots. What is to be said about it is for [`super::obstacle`].
 
-use crate::clients::Client;
+use crate::clients::{Client, refusals_of_certificate};
 use crate::doctor::hosts::Host;
 use crate::doctor::inspectors::Inspector;
-use crate::report::Severity;
+use crate::pki::bundle::Role;
+use crate::pki::cert::{Certificate, Fingerprint, hex};
+use crate::pki::path::{self, DeadEnd, Forbidden, Store};
+use crate::pki::public::PublicRoots;
+use crate::pki::server_name::{self, ServerName};
 use crate::sys::net::probe::Observation;
 
 /// A host, what was seen of it, and what it comes to.
@@ -22,6 +26,13 @@ pub struct Reached {
     pub route_from: Option<String>,
 }
 
+impl Reached {
+    /// Whether the proxy was told a user: then that stands in its address.
+    pub(super) fn has_credentials(&self) -> bool {
+        self.proxy.as_ref().is_some_and(|proxy| proxy.contains('@'))
+    }
+}
+
 /// What the chain of a host is worth.
 #[derive(Debug)]
 pub struct Judgement {
@@ -31,10 +42,41 @@ pub struct Judgement {
     pub clients: Vec<(Client, Result<(), Distrust>)>,
     /// The product that has made the certificate, where it is one that is known.
     pub inspector: Option<Inspector>,
-    /// Whether the issuer is none of the public ones.
-    pub is_intercepted: bool,
+    /// Whether the issuer is none of the public ones, as far as can be told.
+    pub is_private: bool,
+    /// Where the way ends, where none leads to any root at all.
+    pub missing: Option<Missing>,
+    /// The root that the way leads to, where one does; safe to print.
+    pub root: Option<String>,
     /// Whether each set of roots leads to it.
     pub roots: Vec<(RootSet, Result<(), Distrust>)>,
+}
+
+impl Judgement {
+    /// Why a client would not.
+    pub fn refusal_of(&self, client: Client) -> Option<&Distrust> {
+        self.clients.iter().find(|(one, _)| *one == client).and_then(|(_, verdict)| verdict.as_ref().err())
+    }
+
+    /// Whether these roots lead to it.
+    pub(super) fn is_trusted_by(&self, roots: RootSet) -> bool {
+        self.roots.iter().any(|(one, verdict)| *one == roots && verdict.is_ok())
+    }
+}
+
+/// Where a way to a root ends. The names are a stranger's text, safe to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Where the issuer's certificate can be had (Authority Information Access), where it is an address of `http://`.
+    pub address: Option<String>,
+    /// SHA-256 of the last certificate of the way, in lower-case hexadecimal digits.
+    pub fingerprint: String,
+    /// Whether the last certificate of the way is a root itself, which nobody trusts.
+    pub is_root: bool,
+    /// Whose certificate is missing; of a root its own name.
+    pub issuer: String,
+    /// Whether it is the server's own certificate that has no issuer: nothing else was sent.
+    pub only_leaf: bool,
 }
 
 /// A certificate of a chain, as it was served. The names are a stranger's text, safe to print.
@@ -65,35 +107,253 @@ pub enum RootSet {
     All,
 }
 
+impl RootSet {
+    /// All sets, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [Self::Extra, Self::System, Self::Mozilla, Self::All];
+
+    /// The name in JSON; stable.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Extra => "extra",
+            Self::System => "system",
+            Self::Mozilla => "mozilla",
+            Self::All => "all",
+        }
+    }
+}
+
 /// Why a chain is not trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Distrust {
     /// A certificate is past its last second.
     Expired,
-    /// A client refuses a certificate of the way to the root: what it is.
-    Refused(&'static str),
-    /// It cannot be read, or is otherwise not as it should be: in words.
-    Unusable(String),
-    /// Nothing leads to a root.
-    UnknownIssuer,
+    /// An issuer may not issue this: what is against it.
+    Forbidden(Forbidden),
+    /// The server's own certificate is not for servers.
+    NotForServers,
     /// A certificate is before its first second.
     NotYetValid,
+    /// A client refuses a certificate of the way to the root: what it is.
+    Refused(&'static str),
+    /// It cannot be read.
+    Unreadable,
+    /// Nothing leads to a root.
+    UnknownIssuer,
     /// It is for other names.
     WrongName,
 }
 
-/// What stands between a client and a host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Obstacle {}
+/// The roots of this machine.
+#[derive(Default)]
+pub struct Roots {
+    /// Which of its own and the system's roots Claude Code goes by.
+    pub claude_code: CertStore,
+    /// The extra bundle, as `certman env` exports it.
+    pub extra: Vec<Certificate>,
+    /// Mozilla's set.
+    pub mozilla: Vec<Certificate>,
+    /// What a variable of a client adds to the trust store of the system, for that client.
+    pub of_clients: Vec<(Client, Vec<Certificate>)>,
+    /// The trust store of the system.
+    pub system: Vec<Certificate>,
+}
 
-impl Obstacle {
-    /// The stable name.
-    pub fn code(&self) -> &'static str {
-        match *self {}
+/// What `CLAUDE_CODE_CERT_STORE` means (CLIENTS.md, where values come from, rule 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CertStore {
+    /// The roots that it has inside.
+    pub has_bundled: bool,
+    /// The trust store of the system.
+    pub has_system: bool,
+}
+
+impl Default for CertStore {
+    fn default() -> Self {
+        Self { has_bundled: true, has_system: true }
+    }
+}
+
+impl Roots {
+    fn of_set(&self, set: RootSet) -> Vec<&Certificate> {
+        match set {
+            RootSet::Extra => self.extra.iter().collect(),
+            RootSet::System => self.system.iter().collect(),
+            RootSet::Mozilla => self.mozilla.iter().collect(),
+            RootSet::All => {
+                let own = self.of_clients.iter().flat_map(|(_, own)| own);
+                self.extra.iter().chain(&self.system).chain(&self.mozilla).chain(own).collect()
+            }
+        }
     }
 
-    /// How bad it is where the host is required; otherwise it is a warning at most.
-    pub fn default_severity(&self) -> Severity {
-        match *self {}
+    /// What a client trusts: Node and Bun what they have inside and the extra bundle, Claude Code the system's too, and the
+    /// others the system's alone. A variable that replaces leaves the folder of the system in force (seen on Debian 12).
+    fn of_client(&self, client: Client) -> Vec<&Certificate> {
+        let own = self.of_clients.iter().filter(|(one, _)| *one == client).flat_map(|(_, own)| own);
+        let none: &[Certificate] = &[];
+        let (mozilla, system, extra) = match client {
+            Client::ClaudeCode => {
+                let store = self.claude_code;
+                (store.has_bundled, store.has_system, true)
+            }
+            Client::Bun | Client::Node => (true, false, true),
+            Client::Curl | Client::GitGnuTls | Client::OpenSsl | Client::Python => (false, true, false),
+        };
+        let part = |is_in: bool, part| if is_in { part } else { none };
+        let parts = part(extra, &self.extra).iter().chain(part(system, &self.system));
+        parts.chain(part(mozilla, &self.mozilla)).chain(own).collect()
+    }
+}
+
+/// Judges the chain that a host has served. None where it has served none.
+pub fn judge(
+    host: &Host,
+    observation: &Observation,
+    roots: &Roots,
+    public: &PublicRoots,
+    now: i64,
+) -> Option<Judgement> {
+    let served = &observation.tls.as_ref()?.chain;
+    if served.is_empty() {
+        return None;
+    }
+    let read: Vec<Result<Certificate, ()>> =
+        served.iter().map(|der| Certificate::parse(der, Fingerprint::of(der)).map_err(|_| ())).collect();
+    let chain = read.iter().zip(served).map(|(one, der)| Served::of(one.as_ref().ok(), der)).collect();
+    let is_leaf_readable = read[0].is_ok();
+    let certificates: Vec<Certificate> = read.into_iter().filter_map(Result::ok).collect();
+    let name = ServerName::of(&host.host);
+    let court = Court { certificates: &certificates, is_leaf_readable, name: &name, now };
+    let all = court.way(&roots.of_set(RootSet::All), false);
+    let root = all.as_ref().ok().and_then(|way| way.last().copied());
+    let missing = match &all {
+        Err(DeadEnd::Missing(at)) => Some(Missing::behind(at, &certificates)),
+        _ => None,
+    };
+    let sets = RootSet::ALL.map(|set| (set, court.verdict(&roots.of_set(set), None)));
+    let clients = Client::ALL.map(|client| (client, court.verdict(&roots.of_client(client), Some(client))));
+    let is_public = root.is_some_and(|root| public.contains(root) || is_public_by_name(root, roots));
+    let issuers: Vec<String> = certificates
+        .iter()
+        .flat_map(|one| {
+            [one.issuer().to_string()].into_iter().chain(one.is_ca().then(|| one.subject().to_string()))
+        })
+        .collect();
+    let inspector = if is_public { None } else { Inspector::of(issuers.iter().map(String::as_str)) };
+    Some(Judgement {
+        chain,
+        clients: clients.into(),
+        inspector,
+        is_private: is_leaf_readable && !is_public,
+        missing: missing.filter(|_| is_leaf_readable),
+        root: root.map(|root| root.subject().to_string()),
+        roots: sets.into(),
+    })
+}
+
+/// Whether a root is one of Mozilla's, whatever its key is remembered by.
+fn is_public_by_name(root: &Certificate, roots: &Roots) -> bool {
+    roots.mozilla.iter().any(|one| one.fingerprint() == root.fingerprint())
+}
+
+impl Served {
+    fn of(certificate: Option<&Certificate>, der: &[u8]) -> Self {
+        let fingerprint = hex(&Fingerprint::of(der).0);
+        match certificate {
+            Some(one) => Self {
+                address: issuers_address(one),
+                fingerprint,
+                issuer: one.issuer().to_string(),
+                not_after: one.validity().not_after,
+                subject: one.subject().to_string(),
+            },
+            None => Self {
+                address: None,
+                fingerprint,
+                issuer: "(not readable)".into(),
+                not_after: 0,
+                subject: "(not readable)".into(),
+            },
+        }
+    }
+}
+
+impl Missing {
+    fn behind(last: &Certificate, served: &[Certificate]) -> Self {
+        let is_root = last.is_self_issued();
+        let is_leaf = served.first().is_some_and(|leaf| leaf.fingerprint() == last.fingerprint());
+        Self {
+            address: issuers_address(last).filter(|_| !is_root),
+            fingerprint: hex(&last.fingerprint().0),
+            is_root,
+            issuer: last.issuer().to_string(),
+            only_leaf: is_leaf && !is_root && served.len() == 1,
+        }
+    }
+}
+
+fn issuers_address(certificate: &Certificate) -> Option<String> {
+    let addresses = certificate.details().ca_issuers;
+    addresses
+        .into_iter()
+        .find(|address| address.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://")))
+}
+
+/// What is judged, and by what name and day.
+struct Court<'a> {
+    certificates: &'a [Certificate],
+    is_leaf_readable: bool,
+    name: &'a ServerName,
+    now: i64,
+}
+
+impl<'a> Court<'a> {
+    /// The way to one of these roots. `is_partial`: an intermediate or a server's certificate is a root like any other.
+    fn way(&self, roots: &[&'a Certificate], is_partial: bool) -> Result<Vec<&'a Certificate>, DeadEnd<'a>> {
+        let anchors: Vec<&Certificate> =
+            roots.iter().copied().filter(|root| is_partial || root.is_self_issued()).collect();
+        path::find(self.certificates, Store { anchors: &anchors, others: roots }, self.name, self.now)
+    }
+
+    fn verdict(&self, roots: &[&'a Certificate], client: Option<Client>) -> Result<(), Distrust> {
+        let Some(leaf) = self.certificates.first().filter(|_| self.is_leaf_readable) else {
+            return Err(Distrust::Unreadable);
+        };
+        // Whoever trusts whatever stands in the file (CLIENTS.md says none do; curl and GnuTLS were seen to).
+        let is_partial = matches!(client, Some(Client::Curl | Client::GitGnuTls));
+        let way = self.way(roots, is_partial).map_err(|dead_end| match dead_end {
+            DeadEnd::Expired(_) => Distrust::Expired,
+            DeadEnd::Forbidden { why, .. } => Distrust::Forbidden(why),
+            DeadEnd::Missing(_) => Distrust::UnknownIssuer,
+            DeadEnd::NotYetValid(_) => Distrust::NotYetValid,
+        })?;
+        let validity = leaf.validity();
+        if validity.not_after < self.now || way.iter().any(|one| one.validity().not_after < self.now) {
+            return Err(Distrust::Expired);
+        }
+        if way.iter().any(|one| one.validity().not_before > self.now) {
+            return Err(Distrust::NotYetValid);
+        }
+        if !path::is_for_servers(leaf.details().extended_key_usage.as_deref()) {
+            return Err(Distrust::NotForServers);
+        }
+        if !server_name::is_for(leaf, self.name) {
+            return Err(Distrust::WrongName);
+        }
+        let Some(client) = client else { return Ok(()) };
+        for (index, one) in way.iter().enumerate() {
+            let role = match (index, one.is_self_issued()) {
+                (0, _) => Role::Leaf,
+                (_, true) => Role::Root,
+                (_, false) => Role::Intermediate,
+            };
+            let refusal = refusals_of_certificate(one, role)
+                .into_iter()
+                .find(|refusal| refusal.clients().contains(&client));
+            if let Some(refusal) = refusal {
+                return Err(Distrust::Refused(refusal.what));
+            }
+        }
+        Ok(())
     }
 }

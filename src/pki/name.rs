@@ -49,13 +49,20 @@ impl<'a> Name<'a> {
         text
     }
 
+    /// Its DER.
+    pub fn der(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The last common name, safe to print.
+    pub fn common_name(self) -> Option<String> {
+        let common_name = self.attributes().filter(|(oid, _)| *oid == COMMON_NAME).last();
+        common_name.map(|(_, value)| value_text(value))
+    }
+
     /// The name for people: the common name alone where there is one, and no longer than a line.
     pub fn short(self) -> String {
-        let common_name = self.attributes().filter(|(oid, _)| *oid == COMMON_NAME).last();
-        let text = match common_name {
-            Some((_, value)) => value_text(value),
-            None => self.to_string(),
-        };
+        let text = self.common_name().unwrap_or_else(|| self.to_string());
         if text.chars().count() <= SHORT {
             text
         } else {

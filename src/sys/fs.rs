@@ -836,6 +836,14 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes a folder, where nothing is in it.
+///
+/// # Errors
+/// What the system says.
+pub fn remove_empty_folder(folder: &Path) -> io::Result<()> {
+    std::fs::remove_dir(folder)
+}
+
 /// A lock among certmans, on a file that is there for nothing else and stays. Let go when this is dropped, and by the system when
 /// the process ends, however it ends.
 pub struct Lock {

@@ -131,6 +131,17 @@ pub fn parent_name() -> Option<String> {
     (!name.is_empty()).then(|| name.to_owned())
 }
 
+/// The name of this machine in the network; none where the system does not tell (Windows has it in `COMPUTERNAME`).
+pub fn machine_name() -> Option<String> {
+    #[cfg(unix)]
+    {
+        let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        (!name.is_empty()).then_some(name)
+    }
+    #[cfg(not(unix))]
+    None
+}
+
 /// Whether a write failed only because nobody reads any more (`certman … | head`): that is no error.
 pub fn is_closed_pipe(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe

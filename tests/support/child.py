@@ -22,12 +22,13 @@ elif what == "environment":
 elif what == "dumpable":
     print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
 elif what == "signals":
-    log = open(rest[0], "a", buffering=1)
+    # A signal may arrive while another is written down: a buffered file would not let both in, and raise.
+    log = os.open(rest[0], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for name in ["ALRM", "CONT", "HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "WINCH"]:
         number = getattr(signal, "SIG" + name)
         if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, lambda _number, _frame, name=name: log.write(name + "\n"))
-    log.write("ready\n")
+            signal.signal(number, lambda _number, _frame, name=name: os.write(log, f"{name}\n".encode()))
+    os.write(log, b"ready\n")
     until = time.monotonic() + 60
     while not os.path.exists(rest[0] + ".end") and time.monotonic() < until:
         time.sleep(0.02)

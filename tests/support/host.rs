@@ -28,6 +28,7 @@ pub(crate) fn host() -> Builder {
         answers: Answers::default(),
         environment: Vec::new(),
         folder: std::env::temp_dir(),
+        is_watched: false,
         keyring: Memory::default(),
         managed: PathBuf::from("/nonexistent/claude-code"),
         now: seconds("2031-05-01"),
@@ -40,6 +41,7 @@ pub(crate) struct Builder {
     answers: Answers,
     environment: Vec<(String, String)>,
     folder: PathBuf,
+    is_watched: bool,
     keyring: Memory,
     managed: PathBuf,
     now: i64,
@@ -83,6 +85,11 @@ impl Builder {
         Self { answers: answers.clone(), ..self }
     }
 
+    /// Standard error is a terminal, and standard output is not.
+    pub(crate) fn watched(self) -> Self {
+        Self { is_watched: true, ..self }
+    }
+
     /// Runs certman, and searches what it says for secrets.
     pub(crate) fn run(self, arguments: &[&str]) -> Ran {
         let (stdout, stderr) = (Heard::default(), Heard::default());
@@ -96,7 +103,7 @@ impl Builder {
             managed_settings: self.managed,
             now: self.now,
             parent: Box::new(|| None),
-            stderr: stream(&stderr),
+            stderr: Stream { is_terminal: self.is_watched, ..stream(&stderr) },
             stdin: Box::new(io::empty()),
             stdout: stream(&stdout),
             system_configuration: None,

@@ -1,6 +1,7 @@
 //! The command line as it is typed. Looks nothing up.
 
 mod audience;
+mod doctor;
 pub mod explain;
 mod families;
 pub mod hook;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use self::audience::AudienceArguments;
+pub use self::doctor::DoctorArguments;
 pub use self::explain::ExplainArguments;
 pub use self::families::FamilyArguments;
 pub use self::import::ImportArguments;
@@ -37,7 +39,7 @@ use crate::pki::key::Limits;
     name = "certman",
     version,
     max_term_width = 100,
-    after_help = "Exit status: 0 done or nothing to say; check, inspect and key check: 1 a warning, 2 critical, 3 could not tell; \
+    after_help = "Exit status: 0 done or nothing to say; check, doctor, inspect and key check: 1 a warning, 2 critical, 3 could not tell; \
                   other commands: 1 failed, nothing was changed; 64 the arguments are wrong.\n\
                   Manual: certman(1) and certman.toml(5)."
 )]
@@ -138,6 +140,8 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+    /// Say why it does not work: files, variables, settings, proxy, and every host that Claude Code needs
+    Doctor(DoctorArguments),
     /// Print the exports, for eval "$(certman env)"
     Env(EnvArguments),
     /// Say what an error code or a log means, what the causes are, and which command tells
@@ -163,7 +167,7 @@ pub enum Command {
     Key(KeyCommand),
     /// List the profiles of certman.toml
     Profiles,
-    /// The password of the proxy: remember, forget
+    /// The proxy: remember or forget its password, test who would go through it
     #[command(subcommand)]
     Proxy(ProxyCommand),
     /// Run a program with the environment of `env`, and with a key that only it can open
@@ -176,12 +180,18 @@ pub enum Command {
 /// `certman bundle`
 #[derive(Args, Debug)]
 pub struct BundleArguments {
+    /// Make a certificate a source of the bundle from now on: a file, `-`, or an address of the form http://HOST/PATH
+    #[arg(long, value_name = "CERTIFICATE", conflicts_with_all = ["keep_expired", "sources"])]
+    pub add: Option<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub audience: AudienceArguments,
     /// Show what would be done, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// The fingerprint of the certificate for --add, compared with what its issuer publishes; without this it is asked for
+    #[arg(long, value_name = "SHA256", requires = "add")]
+    pub fingerprint: Option<String>,
     /// Write the public roots together with the bundle here, for variables that replace the built-in roots
     #[arg(long, value_name = "FILE")]
     pub full: Option<PathBuf>,
@@ -483,6 +493,11 @@ impl Arguments {
             | Command::Init(_)
             | Command::Profiles
             | Command::Proxy(_) => None,
+            Command::Doctor(doctor) => {
+                overrides.hosts.clone_from(&doctor.hosts);
+                overrides.store_passphrase.clone_from(&doctor.stores.store_passphrase);
+                Some(&doctor.identity)
+            }
             Command::Env(env) => {
                 overrides.families.clone_from(&env.families.families);
                 Some(&env.identity)

@@ -29,6 +29,16 @@ pub enum ProxyCommand {
         #[arg(long, value_enum, value_name = "SCHEME")]
         scheme: Option<ProxyScheme>,
     },
+    /// Say which way each client takes to a host by the variables of this environment
+    #[command(
+        after_help = "By the rules of Claude Code, Node, Bun and curl, side by side. Opens no connection, looks up no name and asks for \
+                      no password."
+    )]
+    Test {
+        /// A name or an address, with or without :port, or with http:// or https:// before it; else it is https and port 443
+        #[arg(value_name = "HOST")]
+        hosts: Vec<String>,
+    },
 }
 
 /// The addresses that go through a proxy.

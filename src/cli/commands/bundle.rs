@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::add;
 use super::full::{self, Full};
 use super::gather::{self, gather};
 use super::java;
@@ -27,7 +28,7 @@ use crate::source::{self, Source};
 use crate::sys::Host;
 use crate::sys::fs::{self, Draft, Kind, WriteError};
 
-/// Merges, shows, and unless it is a rehearsal writes.
+/// Adds a certificate first where one is named; then makes the bundle.
 ///
 /// # Errors
 /// Where nothing names a source or a place for the bundle, and where writing fails.
@@ -37,25 +38,44 @@ pub fn run(
     wants_facts: bool,
     host: &mut Host,
 ) -> Result<Outcome, Failure> {
-    let sources = sources(settings)?;
+    match &arguments.add {
+        Some(certificate) => add::run(certificate, arguments, settings, wants_facts, host),
+        None => {
+            let report = Report::for_audience(arguments.audience.audience());
+            make(&sources(settings)?, arguments, settings, wants_facts, host, report)
+        }
+    }
+}
+
+/// Merges, shows, and unless it is a rehearsal writes.
+///
+/// # Errors
+/// Where nothing names a place for the bundle, and where writing fails.
+pub(super) fn make(
+    sources: &[Source],
+    arguments: &BundleArguments,
+    settings: &Settings,
+    wants_facts: bool,
+    host: &mut Host,
+    mut report: Report,
+) -> Result<Outcome, Failure> {
     let out = out(settings)?;
     let is_stream = out == Path::new("-");
-    let mut report = Report::for_audience(arguments.audience.audience());
     let rules = Rules { keep_expired: arguments.keep_expired, now: host.now };
     let java_path = java::wanted(settings);
     let full_path = full::wanted(settings, java_path.is_some())?;
     let outputs = outputs(settings);
     // Only a bundle that `env` looks for, made as `env` would make it.
     let is_for_env = arguments.sources.is_empty() && arguments.out.is_none() && !arguments.keep_expired;
-    let stamp = if is_for_env { Stamp::of_sources(&sources, &outputs, &host.roots) } else { None };
+    let stamp = if is_for_env { Stamp::of_sources(sources, &outputs, &host.roots) } else { None };
     let is_full_for_env = is_for_env
         && arguments.full.is_none()
         && arguments.java.is_none()
         && arguments.public_roots.is_none();
     let full_stamp =
-        if is_full_for_env && full_path.is_some() { full::stamp(&sources, settings, host) } else { None };
+        if is_full_for_env && full_path.is_some() { full::stamp(sources, settings, host) } else { None };
     let wishes = Wishes { asking: Asking::AlsoUnnamed, ..Wishes::of(settings) };
-    let built = Built::from_sources(&sources, &outputs, rules, wishes, host, &mut report);
+    let built = Built::from_sources(sources, &outputs, rules, wishes, host, &mut report);
     if wants_facts || (host.stdout.is_terminal && !is_stream) {
         built.add_facts(host.now, &mut report);
     }
@@ -102,7 +122,7 @@ pub fn run(
     Ok(Outcome {
         ending: Ending::Doing { is_done: report.worst() < Severity::Critical },
         report,
-        shown: Shown::Bundle { is_rehearsal: arguments.dry_run, text },
+        shown: Shown::Bundle { added: None, is_rehearsal: arguments.dry_run, text },
     })
 }
 

@@ -8,9 +8,10 @@ use sha2::{Digest, Sha256};
 
 use super::bundle::{Built, outputs};
 use super::full::{self, Full};
+use super::identity::Examined;
 use super::stores::{Asking, Wishes};
 use super::{gather, identity, proxy, runtime};
-use crate::cli::args::{CheckArguments, FailOn};
+use crate::cli::args::{CheckArguments, FailOn, LimitArguments};
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, FirstToExpire, Outcome, Shown};
 use crate::clients::Audience;
@@ -45,7 +46,20 @@ pub fn run(
     let asking = if arguments.paths.is_empty() { Asking::WhereNamed } else { Asking::AlsoUnnamed };
     let wishes = Wishes { asking, limits, ..Wishes::of(settings) };
     if arguments.paths.is_empty() {
-        check.everything_configured(arguments, settings, wishes, host)?;
+        if !is_anything_configured(settings) {
+            return Err(Failure::usage(
+                "there is nothing to check: no path is named and nothing is configured",
+            )
+            .hint("name files or folders, as in `certman check corp.pem`, or write a certman.toml"));
+        }
+        let examined = check.everything_configured(&arguments.identity.limits, settings, wishes, host)?;
+        if let Some(program) = &arguments.runtime {
+            let bundle = settings.out.as_ref().map(|out| out.value.as_path());
+            let bundle = bundle.filter(|out| fs::state(out).is_ok());
+            check.summary.runtime =
+                runtime::prove(program, bundle, examined.as_ref(), settings, host, &mut check.report);
+        }
+        check.note_exceptions(settings);
     } else {
         let typed = arguments.paths.iter().map(|path| Source::typed(path, &host.current_folder));
         let sources: Vec<Source> =
@@ -57,9 +71,33 @@ pub fn run(
                 runtime::prove(program, Some(bundle), None, settings, host, &mut check.report);
         }
     }
-    check.settle();
-    let Check { mut report, mut summary, .. } = check;
-    summary.files = report.files.len();
+    let (mut report, summary) = check.conclude();
+    for finding in &mut report.findings {
+        // Cron never reaches a keyring. Whether the passphrase opens the key is for `key check` to say.
+        if matches!(
+            finding.cause,
+            Cause::Keyring(keyring::Error::NoBus { .. } | keyring::Error::NoService { .. })
+        ) {
+            finding.severity = Severity::Info;
+        }
+    }
+    let from = match arguments.fail_on {
+        FailOn::Critical => Some(Severity::Unknown),
+        FailOn::Never => None,
+        FailOn::Warning => Some(Severity::Warning),
+    };
+    Ok(Outcome { ending: Ending::Judging { from }, report, shown: Shown::Check(summary) })
+}
+
+/// Whether there is anything that [`Check::everything_configured`] could judge.
+pub(super) fn is_anything_configured(settings: &Settings) -> bool {
+    let has_bundle = settings.out.as_ref().is_some_and(|out| fs::state(&out.value).is_ok());
+    let has_identity = settings.cert.is_some() || settings.key.is_some();
+    has_bundle || has_identity || !settings.sources.is_empty() || settings.proxy.is_some()
+}
+
+/// What could not be told is unknown, and neither good nor bad.
+fn soften(report: &mut Report) {
     for finding in &mut report.findings {
         // What could not be read could not be judged: never good, but not known to be bad either.
         let is_unread = matches!(
@@ -82,20 +120,7 @@ pub fn run(
         if is_unread || is_unasked {
             finding.severity = Severity::Unknown;
         }
-        // Cron never reaches a keyring. Whether the passphrase opens the key is for `key check` to say.
-        if matches!(
-            finding.cause,
-            Cause::Keyring(keyring::Error::NoBus { .. } | keyring::Error::NoService { .. })
-        ) {
-            finding.severity = Severity::Info;
-        }
     }
-    let from = match arguments.fail_on {
-        FailOn::Critical => Some(Severity::Unknown),
-        FailOn::Never => None,
-        FailOn::Warning => Some(Severity::Warning),
-    };
-    Ok(Outcome { ending: Ending::Judging { from }, report, shown: Shown::Check(summary) })
 }
 
 /// With `--runtime` what is named is one bundle, and a file.
@@ -152,22 +177,20 @@ impl Check {
         }
     }
 
-    fn everything_configured(
+    /// The bundle, its sources and the identity. Hands over what a program would be given of the identity.
+    ///
+    /// # Errors
+    /// Where the place of the full bundle is none that can be.
+    pub(super) fn everything_configured(
         &mut self,
-        arguments: &CheckArguments,
+        limits: &LimitArguments,
         settings: &Settings,
         wishes: Wishes<'_>,
         host: &mut Host,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Examined>, Failure> {
         let has_identity = settings.cert.is_some() || settings.key.is_some();
         let out = settings.out.as_ref().map(|out| out.value.clone());
         let has_bundle = out.as_ref().is_some_and(|out| fs::state(out).is_ok());
-        if settings.sources.is_empty() && !has_identity && !has_bundle && settings.proxy.is_none() {
-            return Err(Failure::usage(
-                "there is nothing to check: no path is named and nothing is configured",
-            )
-            .hint("name files or folders, as in `certman check corp.pem`, or write a certman.toml"));
-        }
         if let Some(out) = &out
             && (has_bundle || !settings.sources.is_empty())
         {
@@ -176,7 +199,7 @@ impl Check {
         let mut examined = None;
         if has_identity {
             let (_, given) = identity::examine(
-                &arguments.identity.limits,
+                limits,
                 settings,
                 false,
                 host,
@@ -191,15 +214,23 @@ impl Check {
             );
             examined = Some(given);
         }
-        if let Some(program) = &arguments.runtime {
-            let bundle = out.as_deref().filter(|out| fs::state(out).is_ok());
-            self.summary.runtime =
-                runtime::prove(program, bundle, examined.as_ref(), settings, host, &mut self.report);
-        }
+        Ok(examined)
+    }
+
+    /// The list of hosts that go around the proxy.
+    pub(super) fn note_exceptions(&mut self, settings: &Settings) {
         if let Some(settings) = &settings.proxy {
             proxy::note_exceptions(&settings.exceptions, &mut self.report);
         }
-        Ok(())
+    }
+
+    /// What it all comes to, where nothing more is to be judged.
+    pub(super) fn conclude(mut self) -> (Report, CheckSummary) {
+        self.settle();
+        let Self { mut report, mut summary, .. } = self;
+        summary.files = report.files.len();
+        soften(&mut report);
+        (report, summary)
     }
 
     /// The bundle as it lies there, and whether its sources would give another.

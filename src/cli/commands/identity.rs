@@ -84,17 +84,18 @@ pub fn examine(
             report.find(place, Cause::KeyKindRefused { refusal });
         }
     }
-    let first = chain.certificates.into_iter().next();
-    (summary, Examined { certificate: first, ..examined })
+    (summary, Examined { chain: chain.certificates, opened: key, ..examined })
 }
 
 /// What a program would be given, as far as it could be had.
 #[derive(Default)]
 pub struct Examined {
-    /// The first certificate of the chain.
-    pub certificate: Option<Certificate>,
+    /// The certificates, in the order of the file.
+    pub chain: Vec<Certificate>,
     /// Whether the key is sealed; none where there is no key to be read.
     pub is_sealed: Option<bool>,
+    /// The key, where it is in the clear or was opened.
+    pub opened: Option<PrivateKey>,
     /// The passphrase of a sealed key, right or wrong.
     pub passphrase: Option<Passphrase>,
 }

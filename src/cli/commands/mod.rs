@@ -1,8 +1,10 @@
 //! The commands, a file each: the order of steps, and nothing printed.
 
+mod add;
 pub mod bundle;
 pub mod check;
 pub mod completions;
+pub mod doctor;
 pub mod env;
 pub mod explain;
 pub mod full;
@@ -18,6 +20,7 @@ pub mod pair;
 pub mod pile;
 pub mod profiles;
 pub mod proxy;
+pub mod proxy_test;
 pub mod remember;
 pub mod run;
 pub mod runtime;

@@ -1,11 +1,13 @@
-//! `certman proxy`: remember, forget; and what `env` and its kin hand on of the proxy. Owns when the password is asked for: once for
+//! `certman proxy`: remember, forget, test; and what `env` and its kin hand on of the proxy. Owns when the password is asked for: once for
 //! each place that has another. Never opens a connection, never shows a password.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use super::identity;
+use super::doctor::roots;
 use super::remember::{self, Whose};
 use super::values::Proxies;
+use super::{identity, proxy_test};
 use crate::cli::args::{ProxyCommand, ProxyScheme};
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
@@ -19,6 +21,7 @@ use crate::report::{Cause, Report, Severity};
 use crate::secret::Passphrase;
 use crate::sys::Host;
 use crate::sys::keyring;
+use crate::sys::net::probe::{Credentials, Route, Target, Via};
 use crate::sys::passphrase::{self, Source};
 
 /// Picks the subcommand.
@@ -35,6 +38,9 @@ pub fn run(command: &ProxyCommand, settings: &Settings, host: &mut Host) -> Resu
         ProxyCommand::Remember { passphrase_file, scheme } => {
             let (proxy, addresses) = configured(settings, *scheme)?;
             remember(passphrase_file.as_deref(), proxy, &addresses, settings, host, &mut report)
+        }
+        ProxyCommand::Test { hosts } => {
+            return proxy_test::run(hosts, settings.proxy.as_ref(), &host.environment);
         }
     };
     match shown {
@@ -75,6 +81,37 @@ pub fn proxies(
         http: proxy.http.as_ref().map(url),
         https: proxy.https.as_ref().map(url),
     })
+}
+
+/// The way to a host by plain HTTP: through the proxy that is configured for it, straight where there is none or the host is an
+/// exception.
+///
+/// # Errors
+/// Where a user has to have a password, and it is not to be had.
+pub fn plain_route(
+    target: &str,
+    settings: &Settings,
+    host: &mut Host,
+    report: &mut Report,
+) -> Result<Route, Failure> {
+    let configured = settings.proxy.as_ref().filter(|proxy| !proxy.exceptions.value.cover(target));
+    let address = configured.and_then(|proxy| Some((proxy, &proxy.http.as_ref()?.value)));
+    let Some((proxy, address)) = address else { return Ok(Route::Direct) };
+    let credentials = match (address.username(), &proxy.password.value) {
+        (Some(username), Some(source)) => {
+            let password = password(source, address, settings, host, report)?;
+            Some(Credentials { password, username: username.to_owned() })
+        }
+        _ => None,
+    };
+    let (name, port) = address.host_and_port();
+    let proxy = Target { host: name.to_owned(), port };
+    let is_tls = address.is_tls();
+    let roots = match is_tls && credentials.is_some() {
+        true => roots::in_der(&roots::of_this_machine(settings, host)),
+        false => Arc::default(),
+    };
+    Ok(Route::Proxy(Via { credentials, is_tls, proxy, roots }))
 }
 
 /// Notes the entries of `NO_PROXY` that only some clients understand, once for each kind.

@@ -66,7 +66,7 @@ pub fn prove(
     }
     if let Some(examined) = identity
         && let (Some(certificate), Some(chain), Some(key)) =
-            (&examined.certificate, &settings.cert, &settings.key)
+            (examined.chain.first(), &settings.cert, &settings.key)
     {
         let files = Files { bundle, chain: &chain.value, key: &key.value };
         match asked.connect(&files, certificate, examined, &runtime) {

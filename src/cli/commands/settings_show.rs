@@ -33,7 +33,13 @@ use super::identity::KEY_LIMIT;
 /// Never: what cannot be read is a finding.
 pub fn run(host: &Host) -> Result<Outcome, Failure> {
     let mut report = Report::default();
-    let files = load(host, &mut report);
+    let (summary, _) = look(host, &mut report);
+    Ok(Outcome { ending: Ending::Doing { is_done: true }, report, shown: Shown::Settings(summary) })
+}
+
+/// Reads everything and compares; hands over the settings files too, the strongest first.
+pub(super) fn look(host: &Host, report: &mut Report) -> (SettingsSummary, Vec<File>) {
+    let files = load(host, report);
     let mut variables: Vec<Seen> = names().map(|name| Seen::of(name, &files, host)).collect();
     // What is nowhere is told only of bundle and identity.
     let is_main = |one: &Seen| {
@@ -52,20 +58,19 @@ pub fn run(host: &Host) -> Result<Outcome, Failure> {
             }
             None => Fitness::NotTried,
         };
-        one.judge(&fitness, &files, &mut report);
+        one.judge(&fitness, &files, report);
         summaries.push(one.summary(fitness));
     }
-    let files = files.into_iter().map(|file| SettingsFile {
+    let shown = files.iter().map(|file| SettingsFile {
         state: match (&file.document, file.is_there) {
             (Some(_), _) => Some(true),
             (None, false) => Some(false),
             (None, true) => None,
         },
-        path: file.path,
+        path: file.path.clone(),
         scope: file.scope,
     });
-    let summary = SettingsSummary { files: files.collect(), variables: summaries };
-    Ok(Outcome { ending: Ending::Doing { is_done: true }, report, shown: Shown::Settings(summary) })
+    (SettingsSummary { files: shown.collect(), variables: summaries }, files)
 }
 
 /// Says where another settings file wins over what one has got.
@@ -93,12 +98,12 @@ pub(super) fn note_stronger(
 }
 
 /// A settings file as it was read.
-struct File {
-    document: Option<Document>,
+pub(super) struct File {
+    pub(super) document: Option<Document>,
     is_there: bool,
     path: PathBuf,
     /// What stands for it in findings.
-    place: Place,
+    pub(super) place: Place,
     scope: Scope,
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Painted, explain, settings, words};
+use super::{Painted, choice, doctor, explain, settings, words};
 use crate::cli::args::Common;
 use crate::cli::commands::init::{Decision, Proposal};
 use crate::cli::failure::Failure;
@@ -29,13 +29,41 @@ impl Screen<'_, '_> {
     pub(super) fn outcome(&mut self, outcome: &Outcome) -> io::Result<()> {
         let report = &outcome.report;
         match &outcome.shown {
-            Shown::Bundle { is_rehearsal, text } => {
+            Shown::Bundle { added, is_rehearsal, text } => {
                 self.remarks(report)?;
+                if let Some(added) = added.as_ref().filter(|_| !self.common.quiet && report.bundle.is_some())
+                {
+                    let what = if added.changed { "added" } else { "already there" };
+                    writeln!(self.out, "{what}: {} is a source of the bundle", words::path(&added.path))?;
+                }
                 self.bundle(report, outcome.ending, *is_rehearsal, text.as_deref())?;
             }
             Shown::Check(summary) => {
                 self.judgement(report)?;
                 self.check_summary(report, summary)?;
+            }
+            Shown::Choices(considered) => {
+                if !self.common.quiet {
+                    choice::table(&mut self.out, considered)?;
+                }
+                self.judgement(report)?;
+                if !self.common.quiet && report.worst() < Severity::Warning {
+                    writeln!(self.out, "all clients take the same way")?;
+                }
+            }
+            Shown::Doctor(summary) => {
+                if !self.common.quiet {
+                    doctor::table(&mut self.out, summary)?;
+                }
+                if self.common.verbose {
+                    settings::summary(&mut self.out, &summary.settings)?;
+                    writeln!(self.out)?;
+                }
+                self.judgement(report)?;
+                self.verdict(report, || words::doctor::is_good(summary), words::doctor::about(summary))?;
+                if let Some(path) = summary.report.as_ref().filter(|_| !self.common.quiet) {
+                    writeln!(self.err, "certman: {}", words::doctor::written(path))?;
+                }
             }
             Shown::Explanations(all) => {
                 if let Some(failure) = &all.trouble {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{explain, settings, words};
+use super::{choice, doctor, explain, settings, words};
 use crate::cli::args::settings::SettingsCommand;
 use crate::cli::args::{Command, KeyCommand, ProxyCommand};
 use crate::cli::commands::init::{Chosen, Decision, Proposal};
@@ -36,8 +36,17 @@ pub(super) fn answer(
             put("status", json!(status(outcome.report.worst())));
             put_report(&outcome.report, &mut put);
             match &outcome.shown {
-                Shown::Bundle { is_rehearsal, .. } => {
+                Shown::Bundle { added, is_rehearsal, .. } => {
+                    if let Some(added) = added {
+                        put(
+                            "added",
+                            json!({ "path": added.path.to_string_lossy(), "changed": added.changed }),
+                        );
+                    }
                     put("dry_run", json!(is_rehearsal));
+                }
+                Shown::Choices(considered) => {
+                    put("hosts", choice::json(considered));
                 }
                 Shown::Explanations(all) => explain::put(all, &mut put),
                 Shown::Exports(exports) => {
@@ -58,6 +67,12 @@ pub(super) fn answer(
                     if let Some(summary) = &summary.runtime {
                         put("runtime", runtime(summary));
                     }
+                }
+                Shown::Doctor(summary) => {
+                    put("hosts", doctor::hosts_json(&summary.hosts));
+                    put("files", settings::files_json(&summary.settings));
+                    put("variables", settings::variables_json(&summary.settings));
+                    put("report", json!(summary.report.as_ref().map(|path| path.to_string_lossy())));
                 }
                 Shown::Profiles(profiles) => {
                     put("profiles", Value::Array(profiles.iter().map(profile).collect()));
@@ -414,7 +429,7 @@ fn source(place: Place, report: &Report) -> Value {
 }
 
 /// RFC 3339 in UTC; null for a time that no calendar has.
-fn time(seconds: i64) -> Value {
+pub(super) fn time(seconds: i64) -> Value {
     let moment = OffsetDateTime::from_unix_timestamp(seconds).ok();
     json!(moment.and_then(|moment| moment.format(&Rfc3339).ok()))
 }
@@ -434,6 +449,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Bundle(_) => "bundle",
         Command::Check(_) => "check",
         Command::Completions { .. } => "completions",
+        Command::Doctor(_) => "doctor",
         Command::Env(_) => "env",
         Command::Explain(_) => "explain",
         Command::Hook(_) => "hook",
@@ -448,6 +464,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Profiles => "profiles",
         Command::Proxy(ProxyCommand::Forget { .. }) => "proxy forget",
         Command::Proxy(ProxyCommand::Remember { .. }) => "proxy remember",
+        Command::Proxy(ProxyCommand::Test { .. }) => "proxy test",
         Command::Run(_) => "run",
         Command::Settings(SettingsCommand::Apply(_)) => "settings apply",
         Command::Settings(SettingsCommand::Remove(_)) => "settings remove",

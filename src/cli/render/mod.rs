@@ -1,6 +1,8 @@
 //! The only writer of standard output and standard error. Puts reports into words, tables, JSON or one line for Nagios;
 //! computes nothing.
 
+mod choice;
+mod doctor;
 mod explain;
 mod human;
 mod inspect;
@@ -11,6 +13,7 @@ pub mod words;
 
 use std::io::{self, Write};
 
+pub use doctor::{HELP_DESK_TITLE, help_desk, hosts_json};
 pub use settings::settings_question;
 
 use anstream::adapter::strip_bytes;
@@ -20,6 +23,7 @@ use super::args::{Arguments, Color, Command, Common, Format, Intent};
 use super::commands::env::shell_to_fail_in;
 use super::failure::{Failure, USAGE};
 use super::{Ending, Outcome, Shown};
+use crate::pki::name::Foreign;
 use crate::report::{Report, Severity};
 use crate::shell::{self, Shell};
 use crate::sys::{Host, Stream, process};
@@ -31,7 +35,7 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
         Err(Failure { status: Some(status), .. }) => *status,
         Err(failure) if failure.is_usage => USAGE,
         Err(_)
-            if matches!(arguments.command, Command::Check(_) | Command::Inspect(_))
+            if matches!(arguments.command, Command::Check(_) | Command::Doctor(_) | Command::Inspect(_))
                 || is_key_check(&arguments.command) =>
         {
             COULD_NOT_TELL
@@ -76,6 +80,16 @@ pub fn remarks(report: &Report, arguments: &Arguments, host: &mut Host) {
     let err = painted(&mut host.stderr, &arguments.common, &host.environment);
     let mut screen = human::Screen { common: &arguments.common, err, now: host.now, out };
     let _ = screen.remarks(report);
+}
+
+/// Shows what is being done, on the last line of a terminal's standard error; an empty text takes it away. Elsewhere, under `--quiet`
+/// and for JSON it is not shown. That it cannot be shown keeps nothing from being done.
+pub fn progress(text: &str, common: &Common, host: &mut Host) {
+    if host.stderr.is_terminal && !common.quiet && !common.is_json() {
+        let clear = "\r\u{1b}[K";
+        let text = if text.is_empty() { String::new() } else { format!("certman: {}", Foreign(text)) };
+        let _ = write!(host.stderr.writer, "{clear}{text}").and_then(|()| host.stderr.writer.flush());
+    }
 }
 
 /// Shows help, the version, or what is wrong with the arguments. Touches nothing else. Whoever reads JSON gets an object,

@@ -1,6 +1,8 @@
 //! Findings in words: one sentence, lower case, no full stop; then the next step. Written for the person who gets it by
 //! mail at two in the morning and has not heard of certman before.
 
+pub mod choice;
+pub mod doctor;
 pub mod environment;
 pub mod explain;
 pub mod inspect;
@@ -50,7 +52,8 @@ pub fn located(finding: &Finding, files: &[PathBuf]) -> String {
 pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
     match &finding.cause {
         Cause::Environment(conflict) => environment::message(conflict),
-        Cause::Host { host, obstacle } => reach::message(host, obstacle),
+        Cause::Hosts { hosts, obstacle } => reach::message(hosts, obstacle),
+        Cause::ProxyChoice(dissent) => choice::message(dissent),
         Cause::BundleEmpty => "no certificate is left that a client could use".into(),
         Cause::BundleKept { path } => {
             format!("the bundle '{path}' could not be renewed from its sources; the last good one is used")
@@ -379,7 +382,8 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
 pub fn fix(cause: &Cause) -> Option<String> {
     Some(match cause {
         Cause::Environment(conflict) => return environment::fix(conflict),
-        Cause::Host { host, obstacle } => return reach::fix(host, obstacle),
+        Cause::Hosts { hosts, obstacle } => return reach::fix(hosts, obstacle),
+        Cause::ProxyChoice(dissent) => return choice::fix(dissent),
         Cause::BundleEmpty => {
             "ask the help desk for the root certificate of the company's CA; --keep-expired keeps what has expired"
         }
@@ -1338,8 +1342,8 @@ pub fn seen(cause: &Cause) -> Option<String> {
     (!versions.is_empty()).then(|| format!("seen on {}", versions.join("; ")))
 }
 
-fn listed(clients: &[Client]) -> String {
-    let names: Vec<String> = clients.iter().map(ToString::to_string).collect();
+fn listed<T: ToString>(items: &[T]) -> String {
+    let names: Vec<String> = items.iter().map(ToString::to_string).collect();
     match names.as_slice() {
         [] => String::new(),
         [one] => one.clone(),

@@ -3,7 +3,15 @@
 //! Is lent DER for one handshake, and reads no file. What the other side says is bounded in bytes and in time, and handed on
 //! as it came: whether it is good is for others to judge.
 
+pub mod fetch;
+mod handshake;
+mod http;
+mod lookup;
 pub mod loopback;
 pub mod probe;
+mod stream;
 
 pub use loopback::{Connection, Error, Expected, Server, Version};
+
+#[cfg(test)]
+mod tests;

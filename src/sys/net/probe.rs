@@ -4,12 +4,138 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
 use super::Version;
+use super::handshake::{self, Handshake};
+use super::http::{self, Head};
+use super::lookup::lookup;
+use super::stream::{self, Deadline, Ear, Wire};
 use crate::secret::Passphrase;
+
+/// Connects as the plan says, and comes back within its time, give or take the end of a step.
+pub fn probe(plan: &Plan) -> Observation {
+    let mut observation = Observation::default();
+    // How far it came is in the observation.
+    let _ = walk(plan, &Deadline::after(plan.timeout), &mut observation);
+    observation
+}
+
+/// Goes from step to step, until one fails.
+fn walk(plan: &Plan, deadline: &Deadline, seen: &mut Observation) -> Option<()> {
+    let mut wire = reach(plan, deadline, seen)?;
+    if let Route::Proxy(via) = &*plan.route {
+        if via.is_tls {
+            let begin = Instant::now();
+            let greeting = handshake::shake(wire, &via.proxy, None, plan.is_post_quantum, deadline);
+            seen.is_withheld = via.credentials.is_some() && !greeting.tls.leads_to(&via.roots, &via.proxy);
+            seen.proxy_chain = greeting.tls.chain;
+            let result = done(greeting.failure, greeting.secured);
+            wire = Box::new(seen.step(StepKind::ProxyTls, begin, result)?);
+        }
+        let begin = Instant::now();
+        let result = dig(&mut *wire, plan, via, deadline, seen);
+        seen.step(StepKind::Tunnel, begin, result)?;
+    }
+    secure(plan, wire, deadline, seen)
+}
+
+/// Looks the name up where there is one, and connects.
+fn reach(plan: &Plan, deadline: &Deadline, seen: &mut Observation) -> Option<Box<dyn Wire>> {
+    let next = match &*plan.route {
+        Route::Direct => &plan.target,
+        Route::Proxy(via) => &via.proxy,
+    };
+    seen.addresses = match (&plan.addresses, next.host.parse()) {
+        (Some(addresses), _) => addresses.clone(),
+        (None, Ok(address)) => vec![address],
+        (None, Err(_)) => {
+            let begin = Instant::now();
+            seen.step(StepKind::Lookup, begin, lookup(next, deadline))?
+        }
+    };
+    let addresses: Vec<_> = seen.addresses.iter().map(|&ip| SocketAddr::new(ip, next.port)).collect();
+    let begin = Instant::now();
+    let (stream, address) = seen.step(StepKind::Connect, begin, stream::connect(&addresses, deadline))?;
+    seen.connected = Some(address);
+    Some(Box::new(stream))
+}
+
+/// Asks the proxy for a tunnel, and keeps what it says.
+fn dig(
+    wire: &mut dyn Wire,
+    plan: &Plan,
+    via: &Via,
+    deadline: &Deadline,
+    seen: &mut Observation,
+) -> Result<(), Failure> {
+    let mut ear = Ear::new(wire, deadline);
+    let credentials = via.credentials.as_ref().filter(|_| !seen.is_withheld);
+    http::send(&mut ear, &http::connect(&plan.target, credentials));
+    let head = Head::read(&mut ear)?;
+    let is_open = (200..300).contains(&head.status);
+    let title = if is_open { None } else { head.title(&mut ear) };
+    let server = head.first(&["server", "proxy-agent", "via"]);
+    seen.proxy = Some(ProxyAnswer { schemes: head.schemes(), server, status: head.status, title });
+    if is_open { Ok(()) } else { Err(Failure::ProxyRefused) }
+}
+
+/// Speaks TLS and HTTP with the host.
+fn secure(plan: &Plan, wire: Box<dyn Wire>, deadline: &Deadline, seen: &mut Observation) -> Option<()> {
+    let begin = Instant::now();
+    let Handshake { asked, failure, is_late, secured, tls, unusable } =
+        handshake::shake(wire, &plan.target, plan.identity.as_deref(), plan.is_post_quantum, deadline);
+    let is_asked = asked.is_some();
+    seen.asked = asked;
+    seen.tls = (!tls.chain.is_empty() || tls.version.is_some()).then_some(tls);
+    let unusable = unusable.map(Failure::IdentityUnusable);
+    if is_asked
+        && is_late
+        && let Some(failure) = failure
+    {
+        // Until TLS 1.2 the refusal of a certificate ends the handshake.
+        seen.step(StepKind::Tls, begin, Ok(()))?;
+        return seen.step(StepKind::ClientCertificate, Instant::now(), Err(unusable.unwrap_or(failure)));
+    }
+    let mut secured = seen.step(StepKind::Tls, begin, done(failure, secured))?;
+
+    let mut begin = Instant::now();
+    if is_asked {
+        secured.listen(deadline);
+    }
+    let mut ear = Ear::new(&mut secured, deadline);
+    http::send(&mut ear, &http::get("/", &http::authority(&plan.target, Some(443)), None));
+    let head = Head::read(&mut ear);
+    if is_asked {
+        let failure = unusable.or_else(|| head.as_ref().err().filter(|failure| is_refusal(failure)).cloned());
+        let result = failure.map_or(Ok(()), Err);
+        let is_taken = seen.step(StepKind::ClientCertificate, begin, result).is_some();
+        if !is_taken && head.is_err() {
+            return None;
+        }
+        begin = Instant::now();
+    }
+    let answer = head.map(|head| {
+        let title = if head.status >= 400 { head.title(&mut ear) } else { None };
+        HttpAnswer { server: head.first(&["server"]), status: head.status, title }
+    });
+    seen.http = Some(seen.step(StepKind::Http, begin, answer)?);
+    Some(())
+}
+
+/// Whether this is what a server does that does not take a certificate. Anything that looks like an answer is none.
+fn is_refusal(failure: &Failure) -> bool {
+    !matches!(failure, Failure::NotTheProtocol { .. } | Failure::TooMuch(_))
+}
+
+fn done<T>(failure: Option<Failure>, value: Option<T>) -> Result<T, Failure> {
+    match (failure, value) {
+        (None, Some(value)) => Ok(value),
+        (failure, _) => Err(failure.unwrap_or(Failure::Closed)),
+    }
+}
 
 /// A host and a port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +162,9 @@ pub struct Via {
     pub is_tls: bool,
     /// Where it is.
     pub proxy: Target,
+    /// The roots, in DER, one of which the chain of a proxy with TLS has to lead to before it is told the credentials. Whoever
+    /// else answers is told nothing: TLS is there to keep the password from them.
+    pub roots: Arc<[Vec<u8>]>,
 }
 
 /// What Basic authentication sends (RFC 7617). The password is a secret.
@@ -81,6 +210,8 @@ pub struct Observation {
     pub connected: Option<SocketAddr>,
     /// The HTTP answer of the host.
     pub http: Option<HttpAnswer>,
+    /// Whether the proxy was not told the credentials, since its chain leads to none of [`Via::roots`].
+    pub is_withheld: bool,
     /// What the proxy said to CONNECT.
     pub proxy: Option<ProxyAnswer>,
     /// The chain that the proxy itself served, in DER, where TLS was spoken with it.
@@ -89,6 +220,18 @@ pub struct Observation {
     pub steps: Vec<Step>,
     /// TLS with the host, as far as it came. The chain is there even where the handshake failed behind it.
     pub tls: Option<Tls>,
+}
+
+impl Observation {
+    /// Notes a step, and goes on where it did not fail.
+    fn step<T>(&mut self, kind: StepKind, begin: Instant, result: Result<T, Failure>) -> Option<T> {
+        let (value, failure) = match result {
+            Ok(value) => (Some(value), None),
+            Err(failure) => (None, Some(failure)),
+        };
+        self.steps.push(Step { duration: begin.elapsed(), failure, kind });
+        value
+    }
 }
 
 /// A step, and what it took.
@@ -105,7 +248,7 @@ pub struct Step {
 /// The steps, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StepKind {
-    /// The name of the host, or that of the proxy, to addresses.
+    /// The name of the host, or that of the proxy, to addresses. Not there where the plan or the name is an address.
     Lookup,
     /// TCP to the first address that answers.
     Connect,
@@ -174,6 +317,9 @@ pub struct Tls {
     pub cipher: Option<String>,
     /// The key exchange, as rustls calls it.
     pub group: Option<String>,
+    /// Whether the server has proven to have the key of its leaf; false where the handshake did not come so far, or this program
+    /// cannot verify signatures by such a key (RSA below 2048 bits, brainpool, Ed448).
+    pub is_proven: bool,
     /// The version.
     pub version: Option<Version>,
 }
@@ -209,10 +355,4 @@ pub struct ProxyAnswer {
     pub status: u16,
     /// What stands in the title of the page; a stranger's text, cut.
     pub title: Option<String>,
-}
-
-/// Connects as the plan says, and comes back within its time, give or take the end of a step.
-pub fn probe(plan: &Plan) -> Observation {
-    let _ = plan;
-    Observation::default()
 }

@@ -151,8 +151,8 @@ impl Running {
         match ended {
             Ok(status) => Some(status),
             Err(RecvTimeoutError::Timeout) => None,
-            // Nobody can tell any more.
-            Err(RecvTimeoutError::Disconnected) => Some(LOST),
+            // Whoever was with it is gone: nobody hands over signals any more, but its status is still there to be asked for.
+            Err(RecvTimeoutError::Disconnected) => Some(relay::wait(self.id)),
         }
     }
 }
@@ -288,6 +288,18 @@ mod relay {
         }
     }
 
+    /// Waits for the end of the child, and for nothing else.
+    pub(super) fn wait(child: u32) -> u8 {
+        let Some(child) = i32::try_from(child).ok().and_then(Pid::from_raw) else { return LOST };
+        loop {
+            match rustix::process::waitpid(Some(child), WaitOptions::empty()) {
+                Ok(Some((_, status))) => return code(status),
+                Ok(None) | Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return LOST,
+            }
+        }
+    }
+
     fn code(status: WaitStatus) -> u8 {
         let code = status.exit_status().or_else(|| Some(128 + status.terminating_signal()?));
         code.and_then(|code| u8::try_from(code).ok()).unwrap_or(LOST)
@@ -322,6 +334,15 @@ mod relay {
         [SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH];
     /// Between the first and the last process of a group that is told to go on.
     const LONGEST_WAKING: Duration = Duration::from_millis(50);
+}
+
+/// Where signals are no matter of ours.
+#[cfg(not(unix))]
+mod relay {
+    /// The thread that has waited for the child is gone, and with it the handle to ask for its status by.
+    pub(super) fn wait(_child: u32) -> u8 {
+        super::LOST
+    }
 }
 
 /// The way of signals to the program: on Windows Ctrl-C reaches both by itself, and there is nothing else.

@@ -1,15 +1,439 @@
 //! What stands between a client and a host, in words.
 
-use crate::doctor::reach::Obstacle;
+use super::{counted, day, listed};
+use crate::clients::choice::Failure as Unusable;
+use crate::doctor::inspectors::Inspector;
+use crate::doctor::obstacle::Obstacle;
+use crate::doctor::reach::{Distrust, Missing, RootSet};
+use crate::pki::name::Foreign;
+use crate::pki::path::Forbidden;
+use crate::sys::net::probe::{Failure, StepKind};
 
-/// The sentence about this host.
-pub fn message(host: &str, obstacle: &Obstacle) -> String {
-    let _ = host;
-    match *obstacle {}
+/// The sentence about these hosts.
+pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
+    let host = Foreign(hosts.join(", "));
+    match obstacle {
+        Obstacle::AnswerTooLarge { step, what } => {
+            format!("{host}: {} sends more {what} than anybody reads", other_side(*step))
+        }
+        Obstacle::Blocked { through_proxy } => {
+            let way = if *through_proxy { " through the proxy" } else { "" };
+            format!(
+                "{host}: the connection{way} was cut as soon as the name of the host was said in TLS; a filter does that"
+            )
+        }
+        Obstacle::CertExpired { not_after, subject } => {
+            format!(
+                "{host}: its certificate chain is past its end: '{subject}' expired on {}",
+                day(*not_after)
+            )
+        }
+        Obstacle::CertNotYetValid { subject } => {
+            format!("{host}: by this machine's clock the certificate of '{subject}' is not valid yet")
+        }
+        Obstacle::CertUnusable { why } => {
+            format!("{host}: no client takes its certificate: {}", distrust(why))
+        }
+        Obstacle::CertWrongName { subject } => {
+            format!("{host}: the certificate is for somebody else: '{subject}'")
+        }
+        Obstacle::ChainIncomplete { at_hand: true, missing } => format!(
+            "{host}: the server leaves out the certificate of its issuer '{}'; the bundle has it, so clients that read the \
+             bundle get through",
+            missing.issuer
+        ),
+        Obstacle::ChainIncomplete { at_hand: false, missing } => format!(
+            "{host}: the server sends its own certificate alone, and that of its issuer '{}' is neither in the bundle nor \
+             in the trust store",
+            missing.issuer
+        ),
+        Obstacle::ChainUntrusted { by, missing } if missing.is_root => format!(
+            "{host}: the chain ends at the root '{}', which neither the bundle nor the trust store has{}; its SHA-256 is {}",
+            missing.issuer,
+            inspector(*by),
+            missing.fingerprint
+        ),
+        Obstacle::ChainUntrusted { by, missing } => format!(
+            "{host}: the chain leads to '{}', and that certificate is neither in the bundle nor in the trust store{}",
+            missing.issuer,
+            inspector(*by)
+        ),
+        Obstacle::ChainUntrustedByClient { by, root, trusted_by } => format!(
+            "{host}: the chain leads to '{root}', which only {} has, and Claude Code does not go by that{}",
+            root_set(*trusted_by),
+            inspector(*by)
+        ),
+        Obstacle::ClientCertRefused { alert, is_issuer_accepted } => {
+            let reason = alert.map(|number| format!(" ({})", alert_name(number))).unwrap_or_default();
+            let issuer = match is_issuer_accepted {
+                Some(false) => "; none of its issuers is among those that the server takes",
+                Some(true) => "; its issuer is among those that the server takes",
+                None => "",
+            };
+            format!("{host}: the server does not take the client certificate{reason}{issuer}")
+        }
+        Obstacle::ClientCertRequired { issuers } => {
+            let from = match &issuers[..] {
+                [] => String::new(),
+                [one] => format!(", issued by '{one}'"),
+                [one, rest @ ..] => {
+                    format!(", issued by '{one}' or {}", counted(rest.len(), "other issuer"))
+                }
+            };
+            format!("{host}: the server wants a client certificate{from}, and none is configured")
+        }
+        Obstacle::ClientsDiffer { refusing } => {
+            let mut reasons: Vec<(String, Vec<_>)> = Vec::new();
+            for (client, why) in refusing {
+                let why = distrust(why);
+                match reasons.iter_mut().find(|(known, _)| *known == why) {
+                    Some((_, clients)) => clients.push(*client),
+                    None => reasons.push((why, vec![*client])),
+                }
+            }
+            let reasons: Vec<String> =
+                reasons.iter().map(|(why, clients)| format!("{} not: {why}", listed(clients))).collect();
+            format!("{host}: Claude Code gets through; {}", reasons.join("; "))
+        }
+        Obstacle::Intercepted { by, root } => format!(
+            "{host}: TLS is opened on the way{}: the chain leads to '{root}', which is no public root and is trusted here",
+            inspector(*by)
+        ),
+        Obstacle::IssuerFetched { address, fingerprint, is_enough, issuer, not_after, subject } => format!(
+            "{host}: '{}' has the certificate of '{subject}', issued by '{issuer}' and valid until {}; its SHA-256 is \
+             {fingerprint}{}",
+            Foreign(address),
+            day(*not_after),
+            if *is_enough { "; with it the chain is complete" } else { "" }
+        ),
+        Obstacle::IssuerNotFetched { address, why } => {
+            format!(
+                "{host}: the missing certificate cannot be had from '{}': {}",
+                Foreign(address),
+                Foreign(why)
+            )
+        }
+        Obstacle::LookupFailed { failure: Failure::NoAddress, is_proxy: false } => {
+            format!("{host}: this machine's name server knows no such name")
+        }
+        Obstacle::LookupFailed { failure, is_proxy: false } => {
+            format!("{host}: the name cannot be looked up: {}", in_words(failure))
+        }
+        Obstacle::LookupFailed { failure: Failure::NoAddress, is_proxy: true } => {
+            format!("{host}: the name of the proxy has no address")
+        }
+        Obstacle::LookupFailed { failure, is_proxy: true } => {
+            format!("{host}: the name of the proxy cannot be looked up: {}", in_words(failure))
+        }
+        Obstacle::NotTls { is_proxy: false, start } => {
+            format!("{host}: what answers there does not speak TLS{}", spoken(start))
+        }
+        Obstacle::NotTls { is_proxy: true, start } => {
+            format!("{host}: the proxy does not speak TLS{}", spoken(start))
+        }
+        Obstacle::PostQuantumBlocked => format!(
+            "{host}: TLS works only without the large post-quantum key share that current clients send first; something on \
+             the way stumbles over it"
+        ),
+        Obstacle::ProxyAddressUnusable { variable, why } => {
+            format!("{host}: Claude Code can do nothing with the proxy in {variable}: {}", unusable(*why))
+        }
+        Obstacle::ProxyCredentialsMissing => {
+            format!("{host}: the proxy wants a user and a password (407), and is told none")
+        }
+        Obstacle::ProxyCredentialsRefused => {
+            format!("{host}: the proxy does not take the user and the password that it is told (407)")
+        }
+        Obstacle::ProxyNotHttp { start } => {
+            format!("{host}: what answers at the address of the proxy is no HTTP proxy{}", spoken(start))
+        }
+        Obstacle::ProxyRefused { server, status, title } => {
+            let title = title.as_ref().map(|title| format!(": '{}'", Foreign(title))).unwrap_or_default();
+            let server = server.as_ref().map(|server| format!(" ({})", Foreign(server))).unwrap_or_default();
+            format!("{host}: the proxy{server} refuses to connect, with status {status}{title}")
+        }
+        Obstacle::ProxySchemeUnsupported { schemes } => {
+            let schemes: Vec<String> = schemes.iter().map(|scheme| scheme_name(scheme)).collect();
+            format!(
+                "{host}: the proxy wants {} (407), which Claude Code does not support",
+                Foreign(schemes.join(" or "))
+            )
+        }
+        Obstacle::ProxyUntrusted { why } => {
+            format!("{host}: the certificate of the proxy itself is not trusted: {}", distrust(why))
+        }
+        Obstacle::TimedOut { step, through_proxy } => {
+            let way = if *through_proxy { ", through the proxy" } else { "" };
+            format!("{host}: no answer in time, while waiting for {}{way}", step_name(*step))
+        }
+        Obstacle::TlsFailed { failure, is_proxy: false } => {
+            format!("{host}: the TLS handshake failed: {}", in_words(failure))
+        }
+        Obstacle::TlsFailed { failure, is_proxy: true } => {
+            format!("{host}: the TLS handshake with the proxy failed: {}", in_words(failure))
+        }
+        Obstacle::TlsTooOld { is_proxy } => {
+            let who = if *is_proxy { "the proxy" } else { "the server" };
+            format!("{host}: {who} speaks TLS 1.1 or older only, which no current client does")
+        }
+        Obstacle::Unreachable { failure, is_proxy: false } => {
+            format!("{host}: cannot be connected to: {}", in_words(failure))
+        }
+        Obstacle::Unreachable { failure, is_proxy: true } => {
+            format!("{host}: the proxy cannot be connected to: {}", in_words(failure))
+        }
+        Obstacle::Unfinished { failure, step } => {
+            format!(
+                "{host}: the connection ended while waiting for {}: {}",
+                step_name(*step),
+                in_words(failure)
+            )
+        }
+    }
 }
 
 /// The next step.
-pub fn fix(host: &str, obstacle: &Obstacle) -> Option<String> {
-    let _ = host;
-    match *obstacle {}
+pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
+    // In a command, where one probe tells as much as all of them, but for what is asked for from the help desk.
+    let all = Foreign(hosts.join(" and "));
+    let host = Foreign(hosts.first().map(|host| &**host).unwrap_or_default());
+    Some(match obstacle {
+        Obstacle::AnswerTooLarge { .. } | Obstacle::Unfinished { .. } => {
+            format!("see whether `certman doctor {host} --direct` and another network give the same, and tell the help desk")
+        }
+        Obstacle::Blocked { .. } => format!("ask the help desk to let {all} through the firewall"),
+        Obstacle::CertExpired { .. } => {
+            format!("look at this machine's clock; if that is right, whoever runs {host}, or the proxy before it, must renew it")
+        }
+        Obstacle::CertNotYetValid { .. } => "set this machine's clock".into(),
+        Obstacle::CertUnusable { .. } => format!("whoever runs {host}, or the proxy before it, must issue another certificate"),
+        Obstacle::CertWrongName { .. } => format!(
+            "see where {host} leads on this network: a login page or a wrong entry in DNS or /etc/hosts answers in its place"
+        ),
+        Obstacle::ChainIncomplete { at_hand: true, .. } => return None,
+        Obstacle::ChainIncomplete { missing: Missing { address: Some(_), .. }, .. } => format!(
+            "get the missing certificate with `certman doctor {host} --fetch-missing`, and compare its fingerprint"
+        ),
+        Obstacle::ChainIncomplete { missing, .. } => format!(
+            "ask the help desk for the certificate of '{}', and add it with `certman bundle --add FILE`",
+            missing.issuer
+        ),
+        Obstacle::ChainUntrusted { missing: Missing { address: Some(_), .. }, .. } => format!(
+            "ask the help desk for the root certificate; `certman doctor {host} --fetch-missing` shows what its issuer offers"
+        ),
+        Obstacle::ChainUntrusted { missing, .. } => format!(
+            "ask the help desk for the root certificate '{}', and add it with `certman bundle --add FILE`",
+            missing.issuer
+        ),
+        Obstacle::ChainUntrustedByClient { trusted_by: RootSet::System, .. } => {
+            "add what the company has put into the trust store: `certman bundle system:corporate`, and put that source into \
+             certman.toml"
+                .into()
+        }
+        Obstacle::ChainUntrustedByClient { .. } => {
+            "unset CLAUDE_CODE_CERT_STORE, or set it to bundled,system".into()
+        }
+        Obstacle::ClientCertRefused { is_issuer_accepted: Some(false), .. } => {
+            "ask the help desk for a certificate of one of the issuers that `certman doctor --json` lists for this host".into()
+        }
+        Obstacle::ClientCertRefused { .. } => {
+            "see with `certman key check` whether it is expired, for clients, and complete; then ask the help desk".into()
+        }
+        Obstacle::ClientCertRequired { .. } => {
+            "name certificate and key in certman.toml ([client] cert and key), or take them in with `certman import FILE`".into()
+        }
+        Obstacle::ClientsDiffer { .. } => {
+            "give those clients the full bundle: `certman env --for all`, or `certman run --for all -- COMMAND`".into()
+        }
+        Obstacle::Intercepted { .. } => return None,
+        Obstacle::IssuerFetched { address, fingerprint, .. } => format!(
+            "compare the fingerprint with the one that the help desk tells you, then `certman bundle --add '{}' --fingerprint {fingerprint}`",
+            Foreign(address)
+        ),
+        Obstacle::IssuerNotFetched { .. } => "ask the help desk for that certificate".into(),
+        Obstacle::LookupFailed { is_proxy: false, .. } => {
+            "on a network where only the proxy looks names up, set HTTPS_PROXY ([proxy] https in certman.toml)".into()
+        }
+        Obstacle::LookupFailed { is_proxy: true, .. } => {
+            "correct the address of the proxy; outside of the company's network connect the VPN first".into()
+        }
+        Obstacle::NotTls { is_proxy: false, .. } => {
+            "look at what answers there: a login page of the network, or a port that is not for https".into()
+        }
+        Obstacle::NotTls { is_proxy: true, .. } => {
+            "write the address of the proxy with http:// in the place of https://".into()
+        }
+        Obstacle::PostQuantumBlocked => {
+            format!("tell the help desk: `certman doctor {host} --no-pq` works, and the same without --no-pq does not")
+        }
+        Obstacle::ProxyAddressUnusable { variable, .. } => {
+            format!("write {variable} as http://proxy.corp.example:8080, a password percent-encoded; `certman env` does that")
+        }
+        Obstacle::ProxyCredentialsMissing => {
+            "set proxy.username in certman.toml, then `certman proxy remember`".into()
+        }
+        Obstacle::ProxyCredentialsRefused => {
+            "store the password anew with `certman proxy remember`; three wrong ones may lock the account".into()
+        }
+        Obstacle::ProxyNotHttp { .. } => "correct the address and the port of the proxy".into(),
+        Obstacle::ProxyRefused { .. } => format!("ask the help desk to allow {all} on the proxy"),
+        Obstacle::ProxySchemeUnsupported { .. } => {
+            "ask for an LLM gateway, or run a local helper that logs in for you (cntlm, px), and name that as the proxy".into()
+        }
+        Obstacle::ProxyUntrusted { .. } => {
+            "ask the help desk for the root certificate of the proxy, and add it with `certman bundle --add FILE`".into()
+        }
+        Obstacle::TimedOut { .. } => {
+            format!("try `certman doctor {host} --direct` to compare; if only the proxy leads out, set HTTPS_PROXY")
+        }
+        Obstacle::TlsFailed { .. } => format!("compare with `certman doctor {host} --no-pq` and --direct, and tell the help desk"),
+        Obstacle::TlsTooOld { .. } => "whoever runs it must turn on TLS 1.2".into(),
+        Obstacle::Unreachable { is_proxy: false, .. } => {
+            "if only the proxy leads out of this network, set HTTPS_PROXY ([proxy] https in certman.toml)".into()
+        }
+        Obstacle::Unreachable { is_proxy: true, .. } => {
+            "correct the address and the port of the proxy; outside of the company's network connect the VPN first".into()
+        }
+    })
+}
+
+/// Why a chain is not trusted, as what is the matter with it.
+pub fn distrust(why: &Distrust) -> String {
+    match why {
+        Distrust::Expired => "a certificate of the chain has expired".into(),
+        Distrust::Forbidden(Forbidden::PathLength) => "an issuer allows fewer CAs below itself".into(),
+        Distrust::Forbidden(Forbidden::Purpose) => "an issuer may not issue for servers".into(),
+        Distrust::Forbidden(Forbidden::ServerName) => "an issuer may not issue for this name".into(),
+        Distrust::NotForServers => "the certificate is not for servers".into(),
+        Distrust::NotYetValid => "a certificate of the chain is not valid yet".into(),
+        Distrust::Refused(what) => format!("the chain has {what}"),
+        Distrust::Unreadable => "the certificate cannot be read".into(),
+        Distrust::UnknownIssuer => "none of the roots that they go by leads to it".into(),
+        Distrust::WrongName => "the certificate is for another name".into(),
+    }
+}
+
+/// Why a step failed.
+pub fn in_words(failure: &Failure) -> String {
+    match failure {
+        Failure::Alert(number) => format!("the other side ended it ({})", alert_name(*number)),
+        Failure::Closed => "the other side closed the connection".into(),
+        Failure::HandshakeSignature => {
+            "the other side has not proven to have the key of its certificate".into()
+        }
+        Failure::IdentityUnusable(why) => format!("the client certificate cannot be used: {}", Foreign(why)),
+        Failure::NoAddress => "there is no such name".into(),
+        Failure::NoLookup(why) | Failure::Other(why) => Foreign(why).to_string(),
+        Failure::NotTheProtocol { start } => format!("something else answers{}", spoken(start)),
+        Failure::ProxyRefused => "the proxy refuses".into(),
+        Failure::Refused => "nobody listens there (connection refused)".into(),
+        Failure::Reset { .. } => "the connection was reset".into(),
+        Failure::TimedOut => "no answer in time".into(),
+        Failure::TooMuch(what) => format!("too much comes back: {what}"),
+        Failure::TooOld => "TLS 1.1 or older only".into(),
+        Failure::Unreachable => "there is no way to that address".into(),
+    }
+}
+
+/// What a step waits for.
+pub fn step_name(step: StepKind) -> &'static str {
+    match step {
+        StepKind::Lookup => "the name lookup",
+        StepKind::Connect => "the connection",
+        StepKind::ProxyTls => "TLS with the proxy",
+        StepKind::Tunnel => "the proxy's answer to CONNECT",
+        StepKind::Tls => "the TLS handshake",
+        StepKind::ClientCertificate => "the answer to the client certificate",
+        StepKind::Http => "the HTTP answer",
+    }
+}
+
+fn unusable(why: Unusable) -> &'static str {
+    match why {
+        Unusable::Encoding => "a percent sign in it encodes nothing",
+        Unusable::NoPassword => "it has a user and no password",
+        Unusable::NoScheme => "http:// is missing before it",
+        Unusable::NotAnAddress => "it is no address; often a raw @ : / or # in a password",
+        Unusable::OtherScheme => "its scheme is neither http nor https",
+        Unusable::Path => "something stands behind host and port",
+        Unusable::Port => "its port is no number from 1 to 65535",
+        Unusable::Socks => "it is the address of a SOCKS proxy",
+    }
+}
+
+fn other_side(step: StepKind) -> &'static str {
+    match step {
+        StepKind::Tunnel | StepKind::ProxyTls => "the proxy",
+        _ => "the server",
+    }
+}
+
+fn inspector(by: Option<Inspector>) -> String {
+    by.map(|by| format!(" (by its name, {} makes it)", by.name)).unwrap_or_default()
+}
+
+fn root_set(roots: RootSet) -> &'static str {
+    match roots {
+        RootSet::Extra => "the bundle",
+        RootSet::System => "the trust store of the operating system",
+        RootSet::Mozilla => "Mozilla's set",
+        RootSet::All => "another client's set",
+    }
+}
+
+/// What was said in the place of TLS or HTTP, where it is text.
+fn spoken(start: &[u8]) -> String {
+    let line = start.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    match str::from_utf8(line) {
+        Ok(text) if !text.trim().is_empty() && text.chars().all(|c| !c.is_control()) => {
+            format!(": it says '{}'", Foreign(text))
+        }
+        _ => String::new(),
+    }
+}
+
+fn scheme_name(scheme: &str) -> String {
+    match scheme {
+        "ntlm" => "NTLM".into(),
+        "negotiate" => "Negotiate (Kerberos)".into(),
+        "kerberos" => "Kerberos".into(),
+        "digest" => "Digest".into(),
+        "bearer" => "Bearer".into(),
+        other => other.to_owned(),
+    }
+}
+
+/// The names of RFC 8446, section 6, and RFC 5246, section 7.2, in plain words.
+fn alert_name(number: u8) -> String {
+    let name = match number {
+        0 => "close notify",
+        10 => "unexpected message",
+        20 => "bad record",
+        22 => "record overflow",
+        40 => "handshake failure",
+        42 => "bad certificate",
+        43 => "unsupported certificate",
+        44 => "certificate revoked",
+        45 => "certificate expired",
+        46 => "certificate unknown",
+        47 => "illegal parameter",
+        48 => "unknown CA",
+        49 => "access denied",
+        50 => "decode error",
+        51 => "decrypt error",
+        70 => "protocol version",
+        71 => "insufficient security",
+        80 => "internal error",
+        86 => "inappropriate fallback",
+        90 => "user canceled",
+        109 => "missing extension",
+        110 => "unsupported extension",
+        112 => "unrecognized name",
+        113 => "bad certificate status",
+        115 => "unknown identity",
+        116 => "certificate required",
+        120 => "no application protocol",
+        _ => return format!("TLS alert {number}"),
+    };
+    format!("TLS alert {number}, {name}")
 }

@@ -1,0 +1,115 @@
+//! `certman doctor`: why does it not work. Owns the order of steps: what `check` knows, the variables and settings files, then the
+//! hosts. Asks nobody, changes nothing, and writes no file but the one that `--report` names.
+
+mod help_desk;
+mod local;
+pub mod missing;
+pub mod network;
+pub mod roots;
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use self::network::Wish;
+use super::check::Check;
+use super::identity::Examined;
+use super::settings_show;
+use super::stores::{Asking, Wishes};
+use crate::cli::args::{Common, DoctorArguments};
+use crate::cli::failure::Failure;
+use crate::cli::render;
+use crate::cli::{DoctorSummary, Ending, Outcome, Shown};
+use crate::clients::Audience;
+use crate::config::Settings;
+use crate::doctor::hosts::Resolution;
+use crate::proxy::Address;
+use crate::report::{Cause, Severity};
+use crate::sys::Host;
+use crate::sys::env::Environment;
+use crate::sys::net::probe::LentIdentity;
+
+/// Looks at everything.
+///
+/// # Errors
+/// Where the arguments are wrong, or the report cannot be written.
+pub fn run(
+    arguments: &DoctorArguments,
+    common: &Common,
+    settings: &Settings,
+    wants_facts: bool,
+    host: &mut Host,
+) -> Result<Outcome, Failure> {
+    let resolutions = resolutions(&arguments.resolve)?;
+    if let Some(via) = &arguments.via {
+        Address::parse(via)
+            .map_err(|error| Failure::usage(format!("--via: the address {error}")).hint(error.hint()))?;
+    }
+    let wants_facts = wants_facts || arguments.report.is_some();
+    let mut check = Check::new(settings.thresholds, Audience::default(), wants_facts, host.now);
+    let limits = &arguments.identity.limits;
+    let wishes = Wishes { asking: Asking::WhereNamed, limits: limits.limits(), ..Wishes::of(settings) };
+    let examined = check.everything_configured(limits, settings, wishes, host)?;
+    check.note_exceptions(settings);
+    let (mut report, check) = check.conclude();
+    if let Some(conflict) = local::clock(&report, check.certificates, common.at.is_none(), host.now) {
+        report.find(None, Cause::Environment(conflict));
+        // It makes everything else look wrong, and comes first.
+        report.findings.rotate_right(1);
+    }
+    let (summary, files) = settings_show::look(host, &mut report);
+    local::note_variables(&files, &summary, settings, limits, host, &mut report);
+    let hosts = if arguments.offline {
+        Vec::new()
+    } else {
+        let identity = examined.as_ref().and_then(lent).map(Arc::new);
+        let wish = Wish { arguments, identity, resolutions, settings };
+        let mut progress = |host: &mut Host, text: &str| render::progress(text, common, host);
+        let hosts = network::probe_hosts(&wish, host, &mut report, &mut progress);
+        render::progress("", common, host);
+        hosts?
+    };
+    let is_unicode = is_unicode(&host.environment);
+    let mut summary = DoctorSummary { check, hosts, is_unicode, report: None, settings: summary };
+    if let Some(path) = &arguments.report {
+        let passphrase = examined.as_ref().and_then(|examined| examined.passphrase.as_ref());
+        let redaction = help_desk::redaction(settings, &files, passphrase, host);
+        let text = render::help_desk(&report, &summary, settings, &|text, kept| redaction.apply(text, kept));
+        match help_desk::write(path, &text, host) {
+            Ok(written) => summary.report = Some(written),
+            Err(failure) => return Err(failure.with_findings(report)),
+        }
+    }
+    Ok(Outcome {
+        ending: Ending::Judging { from: Some(Severity::Warning) },
+        report,
+        shown: Shown::Doctor(Box::new(summary)),
+    })
+}
+
+fn resolutions(texts: &[String]) -> Result<Vec<Resolution>, Failure> {
+    let read = |text: &String| {
+        Resolution::parse(text).map_err(|error| {
+            Failure::usage(format!("--resolve: '{}' {error}", text.escape_debug()))
+                .hint("write it as api.anthropic.com:10.1.2.3, an IPv6 address in brackets")
+        })
+    };
+    texts.iter().map(read).collect()
+}
+
+/// What is shown to a server that asks for a certificate: the chain, and the key, where that was opened.
+fn lent(examined: &Examined) -> Option<LentIdentity> {
+    let key = examined.opened.as_ref()?.to_pkcs8_der().expose_secret().to_vec();
+    let chain: Vec<Vec<u8>> = examined.chain.iter().map(|certificate| certificate.der().to_vec()).collect();
+    (!chain.is_empty()).then_some(LentIdentity { chain, key: Zeroizing::new(key) })
+}
+
+/// Whether the locale is one of UTF-8: the first of its variables that is set says so.
+fn is_unicode(environment: &Environment) -> bool {
+    let locale = environment.value("LC_ALL").or_else(|| environment.value("LC_CTYPE"));
+    let locale = locale.or_else(|| environment.value("LANG"));
+    locale.is_some_and(|locale| {
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}

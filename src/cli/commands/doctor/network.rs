@@ -1,0 +1,385 @@
+//! The network part of `certman doctor`: every host is probed, all at once, and what was seen is judged. Owns the way to each host
+//! and what a second look is taken for.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{missing, roots};
+use crate::cli::args::DoctorArguments;
+use crate::cli::commands::proxy::proxies;
+use crate::cli::failure::Failure;
+use crate::clients::choice::{Chooser, Destination, ProxyScheme, ProxyUrl, Scheme, Variables, Way, choose};
+use crate::config::Settings;
+use crate::doctor::hosts::{Host as Wanted, Resolution};
+use crate::doctor::obstacle::{Obstacle, obstacles};
+use crate::doctor::reach::{self, Reached, Roots};
+use crate::pki::cert::{Certificate, Fingerprint};
+use crate::pki::public::PublicRoots;
+use crate::proxy::Address;
+use crate::report::{Cause, Report, Severity};
+use crate::sys::Host;
+use crate::sys::net::fetch::Limits;
+use crate::sys::net::probe::{
+    Credentials, Failure as StepFailure, LentIdentity, Observation, Plan, Route, Step, StepKind, Target, Tls,
+    Via, probe,
+};
+use crate::sys::passphrase::Source;
+
+/// What the person wishes of the probes, looked through.
+pub struct Wish<'a> {
+    /// The flags.
+    pub arguments: &'a DoctorArguments,
+    /// What is shown where a server asks for a certificate; none where there is no identity, or it cannot be used.
+    pub identity: Option<Arc<LentIdentity>>,
+    /// Addresses to take in the place of lookups.
+    pub resolutions: Vec<Resolution>,
+    /// The settings, with the hosts.
+    pub settings: &'a Settings,
+}
+
+/// Probes every host of the settings, notes what stands in the way, and says on the way which host it is at.
+///
+/// # Errors
+/// Where nothing can be probed at all.
+pub fn probe_hosts(
+    wish: &Wish<'_>,
+    host: &mut Host,
+    report: &mut Report,
+    progress: &mut dyn FnMut(&mut Host, &str),
+) -> Result<Vec<Reached>, Failure> {
+    let mut roots = roots::of_this_machine(wish.settings, host);
+    let tries = tries(wish, &roots, host)?;
+    let mut asked = BTreeSet::new();
+    let public = PublicRoots::known();
+    let observed = all_at_once(wish, &tries, &mut |name| progress(host, name));
+    let issuers: Vec<Vec<u8>> = wish.identity.iter().flat_map(|identity| issuers(identity)).collect();
+    let (mut hosts, mut all) = (Vec::new(), Vec::new());
+    for (one, seen) in tries.into_iter().zip(observed) {
+        let judgement = reach::judge(&one.host, &seen.observation, &roots, &public, host.now);
+        let route_from = one.way.from;
+        let proxy = one.way.shown;
+        let reached = Reached { host: one.host, judgement, observation: seen.observation, proxy, route_from };
+        let mut found = obstacles(&reached, &issuers, host.now);
+        if let Route::Proxy(via) = &*one.way.route {
+            if let Some(untrusted) = of_proxy_chain(via, &reached.observation, &roots, &public, host.now) {
+                // That it was told no password for it is the same thing, and known less well.
+                found.retain(|one| !matches!(one, Obstacle::ProxyUntrusted { .. }));
+                found.push(untrusted);
+            }
+        }
+        if let Some((variable, why)) = one.way.unusable {
+            found = vec![Obstacle::ProxyAddressUnusable { variable, why }];
+        }
+        if seen.only_without_post_quantum {
+            found = vec![Obstacle::PostQuantumBlocked];
+        }
+        if wish.arguments.fetch_missing {
+            let timeout = Duration::from_secs(wish.arguments.timeout);
+            let limits = Limits { allow_private: wish.arguments.allow_private, timeout, ..Limits::DEFAULT };
+            let (now, route) = (host.now, &one.way.route);
+            found.extend(missing::fetch(&reached, route, limits, &mut roots, &public, now, &mut asked));
+        }
+        // Whatever is only looked at for comparison keeps nobody from working.
+        let is_less = !reached.host.is_required || one.is_comparison;
+        all.extend(found.into_iter().map(|obstacle| {
+            let severity = obstacle.default_severity();
+            let severity = if is_less { severity.min(Severity::Warning) } else { severity };
+            (reached.host.short(), severity, obstacle)
+        }));
+        hosts.push(reached);
+    }
+    note(all, report);
+    Ok(hosts)
+}
+
+/// Notes each obstacle once, with all the hosts that it is the same for.
+fn note(all: Vec<(String, Severity, Obstacle)>, report: &mut Report) {
+    let mut noted: Vec<(Vec<Box<str>>, Severity, Obstacle)> = Vec::new();
+    for (host, severity, obstacle) in all {
+        let known = noted.iter_mut().find(|(_, known, other)| *known == severity && *other == obstacle);
+        match known {
+            Some((hosts, ..)) if hosts.iter().any(|known| **known == *host) => {}
+            Some((hosts, ..)) => hosts.push(host.into()),
+            None => noted.push((vec![host.into()], severity, obstacle)),
+        }
+    }
+    for (hosts, severity, obstacle) in noted {
+        let cause = Cause::Hosts { hosts: hosts.into(), obstacle: Box::new(obstacle) };
+        report.find_as(severity, None, cause);
+    }
+}
+
+/// A host, and the way to it.
+struct Try {
+    host: Wanted,
+    /// Whether it is another way than that of Claude Code, to compare with.
+    is_comparison: bool,
+    way: Chosen,
+}
+
+/// A way, and where it comes from.
+#[derive(Clone)]
+struct Chosen {
+    from: Option<String>,
+    route: Arc<Route>,
+    /// The proxy for people, without a password.
+    shown: Option<String>,
+    /// The variable whose proxy is of no use, and why: then there is no way.
+    unusable: Option<(String, crate::clients::choice::Failure)>,
+}
+
+impl Chosen {
+    fn direct(from: Option<&str>) -> Self {
+        Self { from: from.map(str::to_owned), route: Arc::new(Route::Direct), shown: None, unusable: None }
+    }
+}
+
+/// Every host by the way that Claude Code takes; with `--via` once more through that proxy.
+fn tries(wish: &Wish<'_>, roots: &Roots, host: &mut Host) -> Result<Vec<Try>, Failure> {
+    let configured = configured(wish, host);
+    let via = wish.arguments.via.as_deref().map(via).transpose()?;
+    let mut tries = Vec::new();
+    for one in &wish.settings.hosts.value {
+        let way = if wish.arguments.direct {
+            Chosen::direct(Some("--direct"))
+        } else {
+            chosen(one, configured.as_ref(), roots, host)
+        };
+        tries.push(Try { host: one.clone(), is_comparison: false, way });
+        if let Some(way) = &via {
+            tries.push(Try { host: one.clone(), is_comparison: true, way: way.clone() });
+        }
+    }
+    Ok(tries)
+}
+
+/// What `certman env` would put into the variables, with the password where it can be had without asking anybody.
+struct Configured {
+    exceptions: String,
+    /// With a user, and with a password where there is one.
+    https: Option<crate::proxy::Url>,
+}
+
+fn configured(wish: &Wish<'_>, host: &mut Host) -> Option<Configured> {
+    let proxy = wish.settings.proxy.as_ref()?;
+    let asks = matches!(proxy.password.value, Some(Source::Prompt | Source::Descriptor(_)));
+    // That there is no password shows in what the proxy says; where it wants none, nothing is missing.
+    let mut aside = Report::default();
+    let with_password = if asks { None } else { proxies(wish.settings, false, host, &mut aside).ok() };
+    let values = match with_password {
+        Some(values) => values,
+        None => proxies(wish.settings, true, host, &mut aside).ok()?,
+    };
+    Some(Configured {
+        exceptions: values.exceptions.unwrap_or_default(),
+        https: values.https.or(values.http),
+    })
+}
+
+/// The way that Claude Code takes: by the proxy of certman.toml, which `certman env` hands on, else by the variables of this process.
+fn chosen(one: &Wanted, configured: Option<&Configured>, roots: &Roots, host: &Host) -> Chosen {
+    let destination = Destination { host: one.host.clone(), port: one.port, scheme: Scheme::Https };
+    let (choice, is_configured) = match configured {
+        Some(configured) => {
+            let https = configured.https.as_ref().map(|url| url.bytes.as_slice());
+            let variables = Variables::from_lookup(|name| match name {
+                "https_proxy" => https.and_then(|bytes| str::from_utf8(bytes).ok()).map(AsRef::as_ref),
+                "no_proxy" => Some(configured.exceptions.as_ref()),
+                _ => None,
+            });
+            (choose(Chooser::ClaudeCode, &variables, &destination), true)
+        }
+        None => {
+            let variables = Variables::from_lookup(|name| host.environment.value(name));
+            (choose(Chooser::ClaudeCode, &variables, &destination), false)
+        }
+    };
+    let from =
+        choice.decided_by.map(|name| if is_configured { "[proxy] of certman.toml" } else { name }.to_owned());
+    match choice.way {
+        Way::Direct => Chosen::direct(from.as_deref()),
+        Way::Fails(why) => {
+            let variable = from.clone().unwrap_or_default();
+            Chosen { unusable: Some((variable, why)), ..Chosen::direct(from.as_deref()) }
+        }
+        Way::Proxy(url) => through(url, from, roots),
+    }
+}
+
+fn through(mut url: ProxyUrl, from: Option<String>, roots: &Roots) -> Chosen {
+    // A user without a password is told to nobody: the proxy then says what it wants.
+    if url.password.as_ref().is_none_or(|password| password.is_empty()) {
+        (url.username, url.password) = (None, None);
+    }
+    let shown = url.to_string();
+    let credentials = match (url.username, url.password) {
+        (Some(username), Some(password)) => Some(Credentials { password, username }),
+        _ => None,
+    };
+    let proxy = Target { host: url.host, port: url.port };
+    let is_tls = url.scheme == ProxyScheme::Https;
+    let roots = if is_tls && credentials.is_some() { roots::in_der(roots) } else { Arc::default() };
+    let via = Via { credentials, is_tls, proxy, roots };
+    Chosen { from, route: Arc::new(Route::Proxy(via)), shown: Some(shown), unusable: None }
+}
+
+/// The proxy of `--via`, which has been read before.
+fn via(text: &str) -> Result<Chosen, Failure> {
+    let address = Address::parse(text)
+        .map_err(|error| Failure::usage(format!("--via: the address {error}")).hint(error.hint()))?;
+    let (host, port) = address.host_and_port();
+    let proxy = Target { host: host.to_owned(), port };
+    let via = Via { credentials: None, is_tls: address.is_tls(), proxy, roots: Arc::default() };
+    let shown = Some(address.to_string());
+    Ok(Chosen { from: Some("--via".to_owned()), route: Arc::new(Route::Proxy(via)), shown, unusable: None })
+}
+
+/// What came of a host.
+#[derive(Default)]
+struct Seen {
+    observation: Observation,
+    /// TLS works, but not with the large key share.
+    only_without_post_quantum: bool,
+}
+
+/// Probes all hosts at once, so that the slowest one is what it takes. Says which hosts are still waited for.
+fn all_at_once(wish: &Wish<'_>, tries: &[Try], progress: &mut dyn FnMut(&str)) -> Vec<Seen> {
+    let mut seen: Vec<Seen> = tries.iter().map(|_| Seen::default()).collect();
+    let (send, receive) = channel();
+    let mut waiting = Vec::new();
+    for (number, one) in tries.iter().enumerate().filter(|(_, one)| one.way.unusable.is_none()) {
+        waiting.push(number);
+        let (send, plan) = (send.clone(), Planner::of(wish, one));
+        thread::spawn(move || {
+            let _ = send.send((number, plan.carry_out()));
+        });
+    }
+    drop(send);
+    while !waiting.is_empty() {
+        let names: Vec<String> = waiting.iter().map(|number| tries[*number].host.authority()).collect();
+        progress(&format!("waiting for {}", names.join(", ")));
+        let Ok((number, one)) = receive.recv() else { break };
+        waiting.retain(|other| *other != number);
+        seen[number] = one;
+    }
+    seen
+}
+
+/// Everything that a probe of a host takes, to be made into a plan more than once.
+struct Planner {
+    addresses: Option<Vec<std::net::IpAddr>>,
+    identity: Option<Arc<LentIdentity>>,
+    is_post_quantum: bool,
+    route: Arc<Route>,
+    target: Target,
+    timeout: Duration,
+}
+
+impl Planner {
+    fn of(wish: &Wish<'_>, one: &Try) -> Self {
+        let target = Target { host: one.host.host.clone(), port: one.host.port };
+        let connected = match &*one.way.route {
+            Route::Direct => &target,
+            Route::Proxy(via) => &via.proxy,
+        };
+        Self {
+            addresses: Resolution::addresses(&wish.resolutions, &connected.host, connected.port),
+            identity: wish.identity.clone(),
+            is_post_quantum: !wish.arguments.no_pq,
+            route: one.way.route.clone(),
+            timeout: Duration::from_secs(wish.arguments.timeout),
+            target,
+        }
+    }
+
+    fn plan(&self, is_post_quantum: bool, timeout: Duration) -> Plan {
+        Plan {
+            addresses: self.addresses.clone(),
+            identity: self.identity.clone(),
+            is_post_quantum,
+            route: self.route.clone(),
+            target: self.target.clone(),
+            timeout,
+        }
+    }
+
+    /// Probes, and where TLS fails with the large key share, or has not come by half of the time, once more without. Both within
+    /// one time.
+    fn carry_out(self) -> Seen {
+        let until = Instant::now() + self.timeout;
+        if !self.is_post_quantum {
+            return Seen {
+                observation: probe(&self.plan(false, self.timeout)),
+                only_without_post_quantum: false,
+            };
+        }
+        let (send, receive) = channel();
+        let first = self.plan(true, self.timeout);
+        thread::spawn(move || {
+            let _ = send.send(probe(&first));
+        });
+        let (first, second) = match receive.recv_timeout(self.timeout / 2) {
+            Ok(first) if is_cut_in_handshake(&first) => (first, self.again(until)),
+            Ok(first) => (first, None),
+            Err(RecvTimeoutError::Disconnected) => (Observation::default(), None),
+            Err(RecvTimeoutError::Timeout) => {
+                let second = self.again(until);
+                (receive.recv().unwrap_or_default(), second)
+            }
+        };
+        match second {
+            Some(second) if is_cut_in_handshake(&first) && second.http.is_some() => {
+                Seen { observation: second, only_without_post_quantum: true }
+            }
+            _ => Seen { observation: first, only_without_post_quantum: false },
+        }
+    }
+
+    fn again(&self, until: Instant) -> Option<Observation> {
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then(|| probe(&self.plan(false, left)))
+    }
+}
+
+/// Whether the handshake with the host ended before the host had said anything.
+fn is_cut_in_handshake(observation: &Observation) -> bool {
+    observation.steps.iter().any(|step| {
+        let is_cut = matches!(
+            step.failure,
+            Some(
+                StepFailure::Alert(_)
+                    | StepFailure::Closed
+                    | StepFailure::Reset { .. }
+                    | StepFailure::TimedOut
+            )
+        );
+        step.kind == StepKind::Tls && is_cut
+    })
+}
+
+/// What is to be said of the chain of the proxy itself.
+fn of_proxy_chain(
+    via: &Via,
+    observation: &Observation,
+    roots: &Roots,
+    public: &PublicRoots,
+    now: i64,
+) -> Option<Obstacle> {
+    let tls = Tls { chain: observation.proxy_chain.clone(), ..Tls::default() };
+    let steps: Vec<Step> = Vec::new();
+    let proxy =
+        Wanted { host: via.proxy.host.clone(), is_required: true, port: via.proxy.port, reason: None };
+    let seen = Observation { steps, tls: Some(tls), ..Observation::default() };
+    let judgement = reach::judge(&proxy, &seen, roots, public, now)?;
+    let why = judgement.refusal_of(crate::clients::Client::ClaudeCode)?.clone();
+    Some(Obstacle::ProxyUntrusted { why })
+}
+
+/// Who has issued the certificates of the identity, in DER.
+fn issuers(identity: &LentIdentity) -> Vec<Vec<u8>> {
+    let read = |der: &Vec<u8>| Certificate::parse(der, Fingerprint::of(der)).ok();
+    identity.chain.iter().filter_map(read).map(|one| one.issuer().der().to_vec()).collect()
+}
