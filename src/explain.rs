@@ -175,12 +175,12 @@ impl Spellings {
     fn longest(&self, text: &[u8], at: usize) -> Option<(usize, &'static Entry)> {
         let rest = &text[at..];
         let here = self.0[usize::from(rest[0])].iter().filter(|(spelling, _)| {
-            let is_whole = |next: u8| {
+            let goes_on = |next: u8| {
                 // A finding's code is no part of a longer name: `chain-gap` is none of `chain-gap-all`.
                 let is_joined = next == b'-' && !spelling.contains(&b' ');
-                !(is_joined || is_word(next) && spelling.last().is_some_and(|last| is_word(*last)))
+                is_joined || is_word(next) && spelling.last().is_some_and(|last| is_word(*last))
             };
-            rest.starts_with(spelling) && rest.get(spelling.len()).is_none_or(|next| is_whole(*next))
+            rest.starts_with(spelling) && rest.get(spelling.len()).is_none_or(|next| !goes_on(*next))
         });
         here.max_by_key(|(spelling, _)| spelling.len()).map(|(spelling, entry)| (spelling.len(), *entry))
     }

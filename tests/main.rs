@@ -13,6 +13,7 @@ mod clients;
 mod delivery;
 mod doctor_offline;
 mod documents;
+mod explain;
 mod faults;
 mod hook;
 mod identity;

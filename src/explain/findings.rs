@@ -377,8 +377,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "client-cert-not-portable",
         IDENTITY,
         "certman key check --verbose",
-        "Some clients do not read the certificate file as it is written; the message names them. `certman import` writes it in the form that all of them read.",
-        "一部のクライアントがこの書式の証明書ファイルを読めません。該当するクライアントはメッセージに示されます。`certman import` で、すべてのクライアントが読める形式に変換できます。",
+        "Some clients do not read the certificate file as it is written; the message names them. `certman import FILE` writes it in the form that all of them read.",
+        "一部のクライアントがこの書式の証明書ファイルを読めません。該当するクライアントはメッセージに示されます。`certman import FILE` で、すべてのクライアントが読める形式に変換できます。",
     ),
     Entry {
         code: "client-cert-order",

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{json, settings, words};
 use crate::cli::DoctorSummary;
 use crate::config::{Origin, Settings};
-use crate::doctor::reach::Reached;
+use crate::doctor::reach::{Reached, RootSet};
 use crate::pki::bundle::Role;
 use crate::pki::name::{Foreign, Name};
 use crate::report::{BundleFacts, CertificateFacts, Report, Severity};
@@ -18,7 +18,7 @@ use crate::sys::net::Version;
 use crate::sys::net::probe::{Step, StepKind};
 
 /// The table: a line for each host, a column for each step that any host has come to; below it who does not get through.
-pub(super) fn table(out: &mut dyn Write, summary: &DoctorSummary) -> io::Result<()> {
+pub(super) fn table(out: &mut dyn Write, summary: &DoctorSummary, is_verbose: bool) -> io::Result<()> {
     let hosts = &summary.hosts;
     if hosts.is_empty() {
         return Ok(());
@@ -48,23 +48,78 @@ pub(super) fn table(out: &mut dyn Write, summary: &DoctorSummary) -> io::Result<
         }
         writeln!(out, "{style}{}{style:#}", line.trim_end())?;
     }
-    for host in hosts {
-        for line in remarks(host) {
-            writeln!(out, "{line}")?;
+    for line in remarks(hosts) {
+        writeln!(out, "{line}")?;
+    }
+    if is_verbose {
+        for host in hosts {
+            chain(out, host)?;
         }
     }
     writeln!(out)
 }
 
-/// What does not fit into the table: the way, where it is not the straight one.
-fn remarks(host: &Reached) -> Vec<String> {
-    let name = Foreign(&host.host.host).to_string();
-    let mut lines = Vec::new();
-    if let Some(proxy) = &host.proxy {
-        let from = host.route_from.as_ref().map(|from| format!(" ({})", Foreign(from))).unwrap_or_default();
-        lines.push(format!("{name}: through {}{from}", Foreign(proxy)));
+/// What does not fit into the table, each once with all hosts that it is so for: the way, where it is not the straight one, and who
+/// opens TLS on it.
+fn remarks(hosts: &[Reached]) -> Vec<String> {
+    let mut all: Vec<(String, Vec<String>)> = Vec::new();
+    let mut note = |what: String, host: &Reached| {
+        let name = Foreign(&host.host.short()).to_string();
+        match all.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, names)) => names.push(name),
+            None => all.push((what, vec![name])),
+        }
+    };
+    for host in hosts {
+        if let Some(proxy) = &host.proxy {
+            let from =
+                host.route_from.as_ref().map(|from| format!(" ({})", Foreign(from))).unwrap_or_default();
+            note(format!("through {}{from}", Foreign(proxy)), host);
+        }
+        let judgement = host.judgement.as_ref().filter(|_| host.is_intercepted());
+        if let Some(judgement) = judgement
+            && let Some(root) = &judgement.root
+        {
+            let by = judgement.inspector.map_or("somebody", |inspector| inspector.name);
+            note(format!("TLS is opened on the way by {by}, whose root '{root}' is trusted here"), host);
+        }
     }
-    lines
+    all.into_iter().map(|(what, names)| format!("{}: {what}", names.join(", "))).collect()
+}
+
+/// The chain as it was served, which roots lead to it, and which clients take it.
+fn chain(out: &mut dyn Write, host: &Reached) -> io::Result<()> {
+    let Some(judgement) = &host.judgement else { return Ok(()) };
+    writeln!(out, "{}:", Foreign(&host.host.short()))?;
+    if let Some(tls) = &host.observation.tls {
+        let parts = [
+            tls.version.map(|version| words::tls(version).to_owned()),
+            tls.cipher.clone(),
+            tls.group.clone(),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        writeln!(out, "    {}", Foreign(parts.join(", ")))?;
+    }
+    for served in &judgement.chain {
+        let day = words::day(served.not_after);
+        writeln!(out, "    served '{}', issued by '{}', to {day}", served.subject, served.issuer)?;
+        writeln!(out, "        SHA-256 {}", served.fingerprint)?;
+    }
+    let by = |is_wanted: bool| -> Vec<String> {
+        let clients = judgement.clients.iter().filter(|(_, verdict)| verdict.is_ok() == is_wanted);
+        clients.map(|(client, _)| client.to_string()).collect()
+    };
+    let roots = judgement.roots.iter().filter(|(set, verdict)| verdict.is_ok() && *set != RootSet::All);
+    let roots: Vec<&str> = roots.map(|(set, _)| words::reach::root_set(*set)).collect();
+    for (what, names) in [("accepted by", by(true)), ("not accepted by", by(false))] {
+        if !names.is_empty() {
+            writeln!(out, "    {what} {}", names.join(", "))?;
+        }
+    }
+    match &roots[..] {
+        [] => writeln!(out, "    no root leads to it"),
+        roots => writeln!(out, "    trusted by {}", roots.join(", ")),
+    }
 }
 
 fn cell(step: Option<&Step>, marks: Marks) -> String {
@@ -139,7 +194,7 @@ pub fn help_desk(
     }
     let mut shown = Vec::new();
     // Into memory nothing can fail to be written.
-    let _ = table(&mut shown, summary);
+    let _ = table(&mut shown, summary, false);
     plain(shown).lines().filter(|text| !text.is_empty()).for_each(|text| line(text, &[]));
     for host in &summary.hosts {
         let served = host.judgement.iter().flat_map(|judgement| &judgement.chain);
@@ -428,7 +483,7 @@ mod tests {
 
     fn shown(hosts: Vec<Reached>, is_unicode: bool) -> String {
         let mut text = Vec::new();
-        table(&mut text, &summary(hosts, is_unicode)).unwrap();
+        table(&mut text, &summary(hosts, is_unicode), false).unwrap();
         plain(text)
     }
 
@@ -481,7 +536,7 @@ mod tests {
         odd.proxy = Some("http://proxy.corp.example:8080".to_owned());
         odd.route_from = Some("HTTPS_PROXY".to_owned());
         let mut text = Vec::new();
-        table(&mut text, &summary(vec![odd], true)).unwrap();
+        table(&mut text, &summary(vec![odd], true), false).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert!(!text.contains("\u{1b}[2J"), "{text:?}");
         assert!(text.contains("claude.ai: through http://proxy.corp.example:8080 (HTTPS_PROXY)\n"), "{text}");

@@ -53,7 +53,7 @@ impl Screen<'_, '_> {
             }
             Shown::Doctor(summary) => {
                 if !self.common.quiet {
-                    doctor::table(&mut self.out, summary)?;
+                    doctor::table(&mut self.out, summary, self.common.verbose)?;
                 }
                 if self.common.verbose {
                     settings::summary(&mut self.out, &summary.settings)?;

@@ -44,8 +44,9 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
         ),
         Obstacle::ChainIncomplete { at_hand: false, missing } => format!(
             "{host}: the server sends its own certificate alone, and that of its issuer '{}' is neither in the bundle nor \
-             in the trust store",
-            missing.issuer
+             in the trust store{}",
+            missing.issuer,
+            offered(missing)
         ),
         Obstacle::ChainUntrusted { by, missing } if missing.is_root => format!(
             "{host}: the chain ends at the root '{}', which neither the bundle nor the trust store has{}; its SHA-256 is {}",
@@ -54,8 +55,9 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
             missing.fingerprint
         ),
         Obstacle::ChainUntrusted { by, missing } => format!(
-            "{host}: the chain leads to '{}', and that certificate is neither in the bundle nor in the trust store{}",
+            "{host}: the chain leads to '{}', and that certificate is neither in the bundle nor in the trust store{}{}",
             missing.issuer,
+            offered(missing),
             inspector(*by)
         ),
         Obstacle::ChainUntrustedByClient { by, root, trusted_by } => format!(
@@ -368,11 +370,17 @@ fn other_side(step: StepKind) -> &'static str {
     }
 }
 
+/// Where the missing certificate is offered.
+fn offered(missing: &Missing) -> String {
+    missing.address.as_ref().map(|address| format!("; '{}' offers it", Foreign(address))).unwrap_or_default()
+}
+
 fn inspector(by: Option<Inspector>) -> String {
     by.map(|by| format!(" (by its name, {} makes it)", by.name)).unwrap_or_default()
 }
 
-fn root_set(roots: RootSet) -> &'static str {
+/// Whose roots they are.
+pub fn root_set(roots: RootSet) -> &'static str {
     match roots {
         RootSet::Extra => "the bundle",
         RootSet::System => "the trust store of the operating system",
