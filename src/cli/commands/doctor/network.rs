@@ -2,6 +2,7 @@
 //! and what a second look is taken for.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -12,7 +13,7 @@ use crate::cli::args::DoctorArguments;
 use crate::cli::commands::proxy::proxies;
 use crate::cli::failure::Failure;
 use crate::clients::choice::{Chooser, Destination, ProxyScheme, ProxyUrl, Scheme, Variables, Way, choose};
-use crate::config::Settings;
+use crate::config::{Origin, Settings, Value};
 use crate::doctor::hosts::{Host as Wanted, Resolution};
 use crate::doctor::obstacle::{Obstacle, obstacles};
 use crate::doctor::reach::{self, Reached, Roots};
@@ -142,7 +143,7 @@ fn tries(wish: &Wish<'_>, roots: &Roots, host: &mut Host) -> Result<Vec<Try>, Fa
     let configured = configured(wish, host);
     let via = wish.arguments.via.as_deref().map(via).transpose()?;
     let mut tries = Vec::new();
-    for one in &wish.settings.hosts.value {
+    for one in &hosts(wish, host) {
         let way = if wish.arguments.direct {
             Chosen::direct(Some("--direct"))
         } else {
@@ -154,6 +155,24 @@ fn tries(wish: &Wish<'_>, roots: &Roots, host: &mut Host) -> Result<Vec<Try>, Fa
         }
     }
     Ok(tries)
+}
+
+/// The hosts of the settings. Where nobody has named any and `ANTHROPIC_BASE_URL` leads elsewhere, that host is what Claude Code
+/// cannot do without, in the place of its own.
+fn hosts(wish: &Wish<'_>, host: &Host) -> Vec<Wanted> {
+    let Value { origin, value } = &wish.settings.hosts;
+    let mut hosts = value.clone();
+    let base = host.environment.value("ANTHROPIC_BASE_URL").and_then(OsStr::to_str);
+    let gateway = base.filter(|_| *origin == Origin::Default).and_then(|base| Wanted::parse(base).ok());
+    if let Some(gateway) = gateway
+        && hosts.iter().all(|known| known.host != gateway.host)
+    {
+        for known in hosts.iter_mut().filter(|known| known.host == API) {
+            known.is_required = false;
+        }
+        hosts.insert(0, gateway);
+    }
+    hosts
 }
 
 /// What `certman env` would put into the variables, with the password where it can be had without asking anybody.
@@ -383,3 +402,6 @@ fn issuers(identity: &LentIdentity) -> Vec<Vec<u8>> {
     let read = |der: &Vec<u8>| Certificate::parse(der, Fingerprint::of(der)).ok();
     identity.chain.iter().filter_map(read).map(|one| one.issuer().der().to_vec()).collect()
 }
+
+/// Where Claude Code sends its requests, unless a variable leads elsewhere.
+const API: &str = "api.anthropic.com";
