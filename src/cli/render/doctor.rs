@@ -370,7 +370,7 @@ fn host_json(one: &Reached) -> Value {
         },
         "http_status": observation.http.as_ref().map(|answer| answer.status),
         "proxy_answer": proxy_answer,
-        "intercepted": one.is_intercepted(),
+        "intercepted": judgement.map(|_| one.is_intercepted()),
         "inspector": judgement.and_then(|judgement| judgement.inspector).map(|inspector| inspector.name),
         "roots": roots,
         "clients": clients.collect::<Vec<_>>(),
@@ -496,10 +496,9 @@ mod tests {
         let broken = host("claude.ai", &DIRECT[..2], Some(Failure::Refused));
         assert_eq!(
             shown(vec![trusted, broken], true),
-            "host                   lookup  tcp    tls     http    verdict\n\
-             api.anthropic.com:443  ✓ 0ms   ✓ 7ms  ✓ 14ms  ✓ 21ms  works\n\
-             claude.ai:443          ✓ 0ms   ✗ 7ms  –       –       fails\n\
-             claude.ai: tcp: nobody listens there\n\n"
+            "host               lookup  tcp    tls     http    verdict\n\
+             api.anthropic.com  ✓ 0ms   ✓ 7ms  ✓ 14ms  ✓ 21ms  works\n\
+             claude.ai          ✓ 0ms   ✗ 7ms  –       –       fails\n\n"
         );
     }
 
@@ -513,21 +512,36 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_trust_a_host_is_named_with_the_reason_once() {
-        let mut some = host("claude.ai", &DIRECT, None);
-        some.judgement = judgement(vec![
-            (Client::ClaudeCode, Ok(())),
-            (Client::Curl, Err(Distrust::UnknownIssuer)),
-            (Client::Node, Err(Distrust::Refused("a brainpool key"))),
-            (Client::Python, Err(Distrust::UnknownIssuer)),
-        ]);
-        let mut none = host("api.anthropic.com", &DIRECT, None);
-        none.judgement = judgement(vec![(Client::ClaudeCode, Err(Distrust::Expired))]);
-        assert!(some.works() && !none.works() && none.is_answered());
-        let text = shown(vec![some, none], true);
-        assert!(text.contains("claude.ai: not for curl, Python: the issuer is not trusted\n"), "{text}");
-        assert!(text.contains("claude.ai: not for Node: it refuses a brainpool key\n"), "{text}");
-        assert!(text.contains("  not for all\n") && text.contains("  not trusted\n"), "{text}");
+    fn who_opens_tls_is_named_once_and_with_verbose_the_chain_and_who_takes_it() {
+        let opened = |name: &str| {
+            let mut one = host(name, &DIRECT, None);
+            one.judgement = judgement(vec![
+                (Client::ClaudeCode, Ok(())),
+                (Client::Curl, Err(Distrust::UnknownIssuer)),
+                (Client::Python, Err(Distrust::UnknownIssuer)),
+            ]);
+            one.judgement.as_mut().unwrap().root = Some("CN=Corp Inspection CA".to_owned());
+            one
+        };
+        let mut untrusted = host("platform.claude.com", &DIRECT, None);
+        untrusted.judgement = judgement(vec![(Client::ClaudeCode, Err(Distrust::Expired))]);
+        assert!(!untrusted.works() && untrusted.is_answered());
+        let hosts = || vec![opened("api.anthropic.com"), opened("claude.ai")];
+        let text = shown(hosts().into_iter().chain([untrusted]).collect(), true);
+        let line = "api.anthropic.com, claude.ai: TLS is opened on the way by somebody, whose root 'CN=Corp Inspection CA' is trusted here\n";
+        assert!(text.contains(line) && text.contains("  not trusted\n"), "{text}");
+        assert!(!text.contains("SHA-256"), "{text}");
+        let mut verbose = Vec::new();
+        table(&mut verbose, &summary(hosts(), true), true).unwrap();
+        let verbose = plain(verbose);
+        assert!(
+            verbose.contains("    accepted by Claude Code\n    not accepted by curl, Python\n"),
+            "{verbose}"
+        );
+        assert!(
+            verbose.contains("    trusted by the bundle\n") && verbose.contains("        SHA-256 "),
+            "{verbose}"
+        );
     }
 
     #[test]
@@ -568,15 +582,18 @@ mod tests {
             ("/0/tls/version", json!("1.3")),
             ("/0/chain/0/issuer", json!("CN=Corp Inspection CA")),
             ("/0/chain/0/not_after", json!("1970-01-01T00:00:00Z")),
-            ("/0/client_certificate", json!({ "asked": true, "sent": true, "issuers": 2 })),
+            (
+                "/0/client_certificate",
+                json!({ "asked": true, "sent": true, "issuers": ["(no name)", "(no name)"] }),
+            ),
             ("/0/http_status", json!(404)),
             ("/0/proxy_answer/schemes", json!(["ntlm"])),
-            ("/0/intercepted", json!(true)),
+            ("/0/intercepted", json!(false)),
             ("/0/inspector", Value::Null),
             ("/0/roots", json!({ "extra": true, "mozilla": false })),
             (
                 "/0/clients/1",
-                json!({ "client": "node", "accepts": false, "reason": "the certificate is for other names" }),
+                json!({ "client": "node", "accepts": false, "reason": "the certificate is for another name" }),
             ),
             ("/0/works", json!(true)),
             ("/1/reason", json!("signing in with a Claude account")),

@@ -33,6 +33,9 @@ pub(super) fn compose(discovery: &Discovery, now: i64) -> String {
     page.comment("When `certman check` warns before the end of a certificate, and when it is critical.");
     page.example("warn", "30d");
     page.example("critical", "14d");
+    page.table("doctor");
+    page.comment("The hosts that `certman doctor` reaches; `default` stands for those of Claude Code.");
+    page.line("# hosts = [\"default\", \"gateway.corp.example\"]");
     page.table("env");
     page.comment("The clients whose variables `certman env` sets, or all.");
     page.example("for", "claude,git,python");
