@@ -70,7 +70,10 @@ impl Screen<'_, '_> {
                     let why = explain::trouble_in_words(&failure.message, all.language);
                     writeln!(self.err, "certman: {}: {}", paint("note", Severity::Info), Foreign(&why))?;
                 }
-                explain::explanations(&mut self.out, all)?;
+                // In one piece: standard output is written to at the end of every line.
+                let mut text = Vec::new();
+                explain::explanations(&mut text, all)?;
+                self.out.write_all(&text)?;
             }
             Shown::Exports(exports) => {
                 self.remarks(report)?;
