@@ -9,8 +9,6 @@ mod identity;
 mod network;
 mod trust;
 
-use zeroize::Zeroizing;
-
 /// What there is to say about one error.
 #[derive(Debug)]
 pub struct Entry {
@@ -107,7 +105,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 /// comes last. Where two spellings begin in the same place, the longer one counts.
 pub fn recognise(text: &[u8]) -> Vec<&'static Entry> {
     let text = plain(text);
-    if let Some(entry) = entries().find(|entry| entry.alone.iter().any(|alone| alone.as_bytes() == &**text)) {
+    if let Some(entry) = entries().find(|entry| entry.alone.iter().any(|alone| alone.as_bytes() == text)) {
         return vec![entry];
     }
     let spellings = Spellings::new();
@@ -191,8 +189,8 @@ fn is_word(byte: u8) -> bool {
 }
 
 /// The text in lower case, without the escape sequences of terminals, every run of white space one blank.
-fn plain(text: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut plain = Zeroizing::new(Vec::with_capacity(text.len()));
+fn plain(text: &[u8]) -> Vec<u8> {
+    let mut plain: Vec<u8> = Vec::with_capacity(text.len());
     let mut bytes = text.iter().copied().peekable();
     while let Some(byte) = bytes.next() {
         match byte {

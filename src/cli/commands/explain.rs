@@ -3,8 +3,6 @@
 
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
 use super::identity::KEY_LIMIT;
 use crate::cli::args::Common;
 use crate::cli::args::explain::ExplainArguments;
@@ -98,7 +96,7 @@ fn recognised(
         return if found.is_empty() { Err(words::explain::nothing_in_the_log(language)) } else { Ok(found) };
     }
     let parts: Vec<_> = arguments.words.iter().map(|word| word.to_string_lossy()).collect();
-    let line = Zeroizing::new(parts.join(" "));
+    let line = parts.join(" ");
     let found = explain::recognise(line.as_bytes());
     if found.is_empty() {
         let near = explain::nearest(&line, config::distance);
@@ -107,9 +105,9 @@ fn recognised(
     Ok(found)
 }
 
-/// The log on standard input. It may hold secrets, so its buffer has its full size from the start, and is wiped.
-fn log(language: Language, host: &mut Host) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let mut log = Zeroizing::new(Vec::with_capacity(LOG_LIMIT + 2));
+/// The log on standard input. It is not wiped: that would cost more than all the rest, and the process ends soon.
+fn log(language: Language, host: &mut Host) -> Result<Vec<u8>, Failure> {
+    let mut log = Vec::new();
     match fs::read_stream(&mut *host.stdin, &mut log, LOG_LIMIT) {
         Ok(()) => Ok(log),
         Err(ReadError::TooLarge { .. }) => Err(words::explain::log_too_large(language)),

@@ -351,7 +351,7 @@ impl Planner {
         };
         match second {
             Some(second) if is_cut_in_handshake(&first) && second.http.is_some() => {
-                Seen { observation: second, only_without_post_quantum: true }
+                Seen { observation: first, only_without_post_quantum: true }
             }
             _ => Seen { observation: first, only_without_post_quantum: false },
         }
