@@ -334,7 +334,9 @@ impl<'a> Court<'a> {
         if way.iter().any(|one| one.validity().not_before > self.now) {
             return Err(Distrust::NotYetValid);
         }
-        if !path::is_for_servers(leaf.details().extended_key_usage.as_deref()) {
+        // GnuTLS, as git calls it, does not ask what a leaf is for.
+        let asks_for_purpose = client != Some(Client::GitGnuTls);
+        if asks_for_purpose && !path::is_for_servers(leaf.details().extended_key_usage.as_deref()) {
             return Err(Distrust::NotForServers);
         }
         if !server_name::is_for(leaf, self.name) {
