@@ -47,11 +47,11 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
              in the trust store",
             missing.issuer
         ),
-        Obstacle::ChainUntrusted { by, missing } if missing.is_root => format!(
+        Obstacle::ChainUntrusted { by, missing: Missing { issuer, root: Some(fingerprint), .. } } => format!(
             "{host}: the chain ends at the root '{}', which neither the bundle nor the trust store has{}; its SHA-256 is {}",
-            missing.issuer,
+            issuer,
             inspector(*by),
-            missing.fingerprint
+            fingerprint
         ),
         Obstacle::ChainUntrusted { by, missing } => format!(
             "{host}: the chain leads to '{}', and that certificate is neither in the bundle nor in the trust store{}",
