@@ -240,6 +240,9 @@ fn of_failure(kind: StepKind, failure: &Failure, reached: &Reached, issuers_of_o
 /// What a proxy means that has answered something else than 2xx.
 fn of_proxy_answer(reached: &Reached) -> Obstacle {
     let answer = reached.observation.proxy.clone().unwrap_or_default();
+    if answer.status == UNAUTHORIZED && reached.has_credentials() {
+        return Obstacle::ProxyCredentialsRefused;
+    }
     if answer.status != PROXY_AUTHENTICATION_REQUIRED {
         return Obstacle::ProxyRefused { server: answer.server, status: answer.status, title: answer.title };
     }
@@ -272,6 +275,8 @@ fn of_client_certificate(failure: &Failure, reached: &Reached, issuers_of_ours: 
 
 /// RFC 9110, section 15.5.8.
 const PROXY_AUTHENTICATION_REQUIRED: u16 = 407;
+/// For servers (RFC 9110, section 15.5.2); tinyproxy 1.11 says it of a wrong password.
+const UNAUTHORIZED: u16 = 401;
 
 #[cfg(test)]
 mod tests {

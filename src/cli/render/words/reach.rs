@@ -142,7 +142,7 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
             format!("{host}: the proxy wants a user and a password (407), and is told none")
         }
         Obstacle::ProxyCredentialsRefused => {
-            format!("{host}: the proxy does not take the user and the password that it is told (407)")
+            format!("{host}: the proxy does not take the user and the password that it is told")
         }
         Obstacle::ProxyNotHttp { start } => {
             format!("{host}: what answers at the address of the proxy is no HTTP proxy{}", spoken(start))
