@@ -158,6 +158,9 @@ pub fn obstacles(reached: &Reached, issuers_of_ours: &[Vec<u8>], now: i64) -> Ve
     if let Some((kind, failure)) = failed {
         found.push(of_failure(kind, failure, reached, issuers_of_ours));
     }
+    if let Some(why) = &reached.proxy_refusal {
+        found.push(Obstacle::ProxyUntrusted { why: why.clone() });
+    }
     found
 }
 
@@ -349,7 +352,14 @@ mod tests {
     fn reached(observation: Observation, roots: &Roots) -> Reached {
         let public = PublicRoots::known();
         let judgement = judge(&host(true), &observation, roots, &public, NOW);
-        Reached { host: host(true), judgement, observation, proxy: None, route_from: None }
+        Reached {
+            host: host(true),
+            judgement,
+            observation,
+            proxy: None,
+            proxy_refusal: None,
+            route_from: None,
+        }
     }
 
     fn codes(reached: &Reached) -> Vec<&'static str> {

@@ -22,6 +22,8 @@ pub struct Reached {
     pub observation: Observation,
     /// The proxy it went through, for people: without a password; none where it went straight.
     pub proxy: Option<String>,
+    /// Why Claude Code does not trust the certificate of the proxy itself; none where it does, or no TLS is spoken with it.
+    pub proxy_refusal: Option<Distrust>,
     /// What said so: a variable, `certman.toml`, `--via`; none for the default.
     pub route_from: Option<String>,
 }
