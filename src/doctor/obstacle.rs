@@ -32,8 +32,8 @@ pub enum Obstacle {
     ChainUntrustedByClient { by: Option<Inspector>, root: String, trusted_by: RootSet },
     /// The server does not take the client certificate.
     ClientCertRefused { alert: Option<u8>, is_issuer_accepted: Option<bool> },
-    /// The server wants a client certificate, and none is configured.
-    ClientCertRequired { issuers: Vec<String> },
+    /// The server wants a client certificate, and none is configured, or that one cannot be used.
+    ClientCertRequired { has_identity: bool, issuers: Vec<String> },
     /// Claude Code gets through, and others do not.
     ClientsDiffer { refusing: Vec<(Client, Distrust)> },
     /// Somebody between signs certificates for the host, and is trusted.
@@ -147,8 +147,9 @@ fn reads_extra_bundle(client: Client) -> bool {
 }
 
 /// What is in the way of this host, the worst first; nothing where Claude Code gets through and nothing is worth a word.
-/// `issuers_of_ours`: the names, in DER, of those who have issued the certificates of the configured identity.
-pub fn obstacles(reached: &Reached, issuers_of_ours: &[Vec<u8>], now: i64) -> Vec<Obstacle> {
+/// `issuers_of_ours`: the names, in DER, of those who have issued the certificates of the configured identity: no name where it
+/// cannot be used, none where there is no identity.
+pub fn obstacles(reached: &Reached, issuers_of_ours: Option<&[Vec<u8>]>, now: i64) -> Vec<Obstacle> {
     let observation = &reached.observation;
     let mut found = Vec::new();
     if let Some(judgement) = &reached.judgement {
@@ -210,7 +211,12 @@ fn note_chain(reached: &Reached, judgement: &Judgement, now: i64, found: &mut Ve
     }
 }
 
-fn of_failure(kind: StepKind, failure: &Failure, reached: &Reached, issuers_of_ours: &[Vec<u8>]) -> Obstacle {
+fn of_failure(
+    kind: StepKind,
+    failure: &Failure,
+    reached: &Reached,
+    issuers_of_ours: Option<&[Vec<u8>]>,
+) -> Obstacle {
     let through_proxy = reached.proxy.is_some();
     let is_before_tunnel =
         matches!(kind, StepKind::Lookup | StepKind::Connect | StepKind::ProxyTls | StepKind::Tunnel);
@@ -260,17 +266,22 @@ fn of_proxy_answer(reached: &Reached) -> Obstacle {
 }
 
 /// What a server means that has asked for a certificate and then ended the connection.
-fn of_client_certificate(failure: &Failure, reached: &Reached, issuers_of_ours: &[Vec<u8>]) -> Obstacle {
+fn of_client_certificate(
+    failure: &Failure,
+    reached: &Reached,
+    issuers_of_ours: Option<&[Vec<u8>]>,
+) -> Obstacle {
     let asked = reached.observation.asked.clone().unwrap_or_default();
     if !asked.was_sent {
         let issuers = asked.issuers.iter().map(|der| Name::of(der).to_string()).collect();
-        return Obstacle::ClientCertRequired { issuers };
+        return Obstacle::ClientCertRequired { has_identity: issuers_of_ours.is_some(), issuers };
     }
     let alert = match failure {
         Failure::Alert(number) => Some(*number),
         _ => None,
     };
     let is_accepted = |ours: &Vec<u8>| asked.issuers.iter().any(|theirs| Name::of(theirs) == Name::of(ours));
+    let issuers_of_ours = issuers_of_ours.unwrap_or_default();
     let is_issuer_accepted = (!asked.issuers.is_empty() && !issuers_of_ours.is_empty())
         .then(|| issuers_of_ours.iter().any(is_accepted));
     Obstacle::ClientCertRefused { alert, is_issuer_accepted }
@@ -363,7 +374,7 @@ mod tests {
     }
 
     fn codes(reached: &Reached) -> Vec<&'static str> {
-        obstacles(reached, &[], NOW).iter().map(Obstacle::code).collect()
+        obstacles(reached, None, NOW).iter().map(Obstacle::code).collect()
     }
 
     #[test]
@@ -372,12 +383,12 @@ mod tests {
         let chain = || served(&[&pki.leaf, &pki.issuing]);
         let stranger = reached(chain(), &Roots::default());
         assert!(!stranger.works());
-        let found = obstacles(&stranger, &[], NOW);
+        let found = obstacles(&stranger, None, NOW);
         let [Obstacle::ChainUntrusted { by: Some(by), missing }] = &found[..] else { panic!("{found:?}") };
         assert_eq!((by.name, missing.issuer.as_str()), ("Zscaler", "CN=root, O=Zscaler Inc."));
         let trusted = reached(chain(), &Roots { extra: vec![read(&pki.root)], ..Roots::default() });
         assert!(trusted.works());
-        let found = obstacles(&trusted, &[], NOW);
+        let found = obstacles(&trusted, None, NOW);
         assert!(
             matches!(&found[0], Obstacle::Intercepted { by: Some(by), .. } if by.name == "Zscaler"),
             "{found:?}"
@@ -403,13 +414,13 @@ mod tests {
         let completed = reached(only_leaf(), &roots(&[&pki.root, &pki.issuing]));
         assert!(completed.works());
         let with_root = reached(served(&[&pki.leaf, &pki.issuing, &pki.root]), &roots(&[]));
-        let found = obstacles(&with_root, &[], NOW);
+        let found = obstacles(&with_root, None, NOW);
         let [Obstacle::ChainUntrusted { missing, .. }] = &found[..] else { panic!("{found:?}") };
         assert!(missing.root == Some(hex(&Fingerprint::of(&pki.root).0)), "{missing:?}");
         // The trust store has the root, and Claude Code is told to leave that alone.
         let store = CertStore { has_bundled: true, has_system: false };
         let set_aside = Roots { claude_code: store, system: vec![read(&pki.root)], ..Roots::default() };
-        let found = obstacles(&reached(served(&[&pki.leaf, &pki.issuing]), &set_aside), &[], NOW);
+        let found = obstacles(&reached(served(&[&pki.leaf, &pki.issuing]), &set_aside), None, NOW);
         assert!(
             matches!(&found[0], Obstacle::ChainUntrustedByClient { trusted_by: RootSet::System, .. }),
             "{found:?}"
@@ -501,9 +512,10 @@ mod tests {
             let failed = step(StepKind::ClientCertificate, Some(Failure::Alert(48)));
             let observation =
                 Observation { asked: Some(asked), steps: vec![failed], ..Observation::default() };
-            obstacles(&reached(observation, &Roots::default()), ours, NOW).remove(0)
+            obstacles(&reached(observation, &Roots::default()), Some(ours), NOW).remove(0)
         };
-        let wanted = Obstacle::ClientCertRequired { issuers: vec!["CN=issuing, O=Corp".into()] };
+        let wanted =
+            Obstacle::ClientCertRequired { has_identity: true, issuers: vec!["CN=issuing, O=Corp".into()] };
         assert_eq!(of(false, &[&issuer], &[]), wanted);
         let refused =
             |is_issuer_accepted| Obstacle::ClientCertRefused { alert: Some(48), is_issuer_accepted };

@@ -32,6 +32,8 @@ use crate::sys::passphrase::Source;
 pub struct Wish<'a> {
     /// The flags.
     pub arguments: &'a DoctorArguments,
+    /// Whether there is an identity, usable or not.
+    pub has_identity: bool,
     /// What is shown where a server asks for a certificate; none where there is no identity, or it cannot be used.
     pub identity: Option<Arc<LentIdentity>>,
     /// Addresses to take in the place of lookups.
@@ -67,7 +69,7 @@ pub fn probe_hosts(
         };
         let observation = seen.observation;
         let reached = Reached { host: one.host, judgement, observation, proxy, proxy_refusal, route_from };
-        let mut found = obstacles(&reached, &issuers, host.now);
+        let mut found = obstacles(&reached, wish.has_identity.then_some(&issuers), host.now);
         if let Some((variable, why)) = one.way.unusable {
             found = vec![Obstacle::ProxyAddressUnusable { variable, why }];
         }

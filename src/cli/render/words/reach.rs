@@ -72,7 +72,7 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
             };
             format!("{host}: the server does not take the client certificate{reason}{issuer}")
         }
-        Obstacle::ClientCertRequired { issuers } => {
+        Obstacle::ClientCertRequired { has_identity, issuers } => {
             let from = match &issuers[..] {
                 [] => String::new(),
                 [one] => format!(", issued by '{one}'"),
@@ -80,7 +80,8 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
                     format!(", issued by '{one}' or {}", counted(rest.len(), "other issuer"))
                 }
             };
-            format!("{host}: the server wants a client certificate{from}, and none is configured")
+            let ours = if *has_identity { "the configured one cannot be used" } else { "none is configured" };
+            format!("{host}: the server wants a client certificate{from}, and {ours}")
         }
         Obstacle::ClientsDiffer { refusing } => {
             let mut reasons: Vec<(String, Vec<_>)> = Vec::new();
@@ -238,6 +239,9 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
         }
         Obstacle::ClientCertRefused { .. } => {
             "see with `certman key check` whether it is expired, for clients, and complete; then ask the help desk".into()
+        }
+        Obstacle::ClientCertRequired { has_identity: true, .. } => {
+            "see with `certman key check` why it cannot be used".into()
         }
         Obstacle::ClientCertRequired { .. } => {
             "name certificate and key in certman.toml ([client] cert and key), or take them in with `certman import FILE`".into()
