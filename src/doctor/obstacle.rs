@@ -303,7 +303,7 @@ mod tests {
     use crate::doctor::reach::{CertStore, Roots, judge};
     use crate::pki::cert::{Certificate, Fingerprint, hex};
     use crate::pki::public::PublicRoots;
-    use crate::sys::net::probe::{Asked, Observation, ProxyAnswer, Step, Tls};
+    use crate::sys::net::probe::{Asked, HttpAnswer, Observation, ProxyAnswer, Step, Tls};
 
     const NOW: i64 = 1_790_000_000;
     const HOST: &str = "api.corp.example";
@@ -354,6 +354,7 @@ mod tests {
     fn served(chain: &[&[u8]]) -> Observation {
         let chain = chain.iter().map(|der| der.to_vec()).collect();
         Observation {
+            http: Some(HttpAnswer { status: 200, ..HttpAnswer::default() }),
             steps: vec![step(StepKind::Tls, None), step(StepKind::Http, None)],
             tls: Some(Tls { chain, ..Tls::default() }),
             ..Observation::default()
