@@ -10,6 +10,7 @@ mod agreement;
 mod cases;
 mod clients;
 mod delivery;
+mod doctor;
 mod documents;
 mod faults;
 mod hook;
