@@ -756,6 +756,7 @@ fn reached() -> Reached {
             ..Observation::default()
         },
         proxy: None,
+        proxy_refusal: None,
         route_from: None,
     }
 }

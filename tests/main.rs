@@ -11,6 +11,7 @@ mod bundle_add;
 mod cases;
 mod clients;
 mod delivery;
+mod doctor;
 mod doctor_offline;
 mod documents;
 mod explain;

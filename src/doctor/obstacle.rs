@@ -32,8 +32,8 @@ pub enum Obstacle {
     ChainUntrustedByClient { by: Option<Inspector>, root: String, trusted_by: RootSet },
     /// The server does not take the client certificate.
     ClientCertRefused { alert: Option<u8>, is_issuer_accepted: Option<bool> },
-    /// The server wants a client certificate, and none is configured.
-    ClientCertRequired { issuers: Vec<String> },
+    /// The server wants a client certificate, and none is configured, or that one cannot be used.
+    ClientCertRequired { has_identity: bool, issuers: Vec<String> },
     /// Claude Code gets through, and others do not.
     ClientsDiffer { refusing: Vec<(Client, Distrust)> },
     /// Somebody between signs certificates for the host, and is trusted.
@@ -147,8 +147,9 @@ fn reads_extra_bundle(client: Client) -> bool {
 }
 
 /// What is in the way of this host, the worst first; nothing where Claude Code gets through and nothing is worth a word.
-/// `issuers_of_ours`: the names, in DER, of those who have issued the certificates of the configured identity.
-pub fn obstacles(reached: &Reached, issuers_of_ours: &[Vec<u8>], now: i64) -> Vec<Obstacle> {
+/// `issuers_of_ours`: the names, in DER, of those who have issued the certificates of the configured identity: no name where it
+/// cannot be used, none where there is no identity.
+pub fn obstacles(reached: &Reached, issuers_of_ours: Option<&[Vec<u8>]>, now: i64) -> Vec<Obstacle> {
     let observation = &reached.observation;
     let mut found = Vec::new();
     if let Some(judgement) = &reached.judgement {
@@ -157,6 +158,11 @@ pub fn obstacles(reached: &Reached, issuers_of_ours: &[Vec<u8>], now: i64) -> Ve
     let failed = observation.steps.iter().find_map(|step| Some((step.kind, step.failure.as_ref()?)));
     if let Some((kind, failure)) = failed {
         found.push(of_failure(kind, failure, reached, issuers_of_ours));
+    }
+    if let Some(why) = &reached.proxy_refusal {
+        // That it was told no password for it is the same thing, and known less well.
+        found.retain(|one| !matches!(one, Obstacle::ProxyUntrusted { .. }));
+        found.push(Obstacle::ProxyUntrusted { why: why.clone() });
     }
     found
 }
@@ -180,7 +186,8 @@ fn note_chain(reached: &Reached, judgement: &Judgement, now: i64, found: &mut Ve
             }
         }
         Some(Distrust::UnknownIssuer) => found.push(match (&judgement.missing, &judgement.root) {
-            (Some(missing), _) if missing.only_leaf => {
+            // Whoever signs for others has no issuer between that could be left out.
+            (Some(missing), _) if missing.only_leaf && by.is_none() => {
                 Obstacle::ChainIncomplete { at_hand: false, missing: missing.clone() }
             }
             (Some(missing), _) => Obstacle::ChainUntrusted { by, missing: missing.clone() },
@@ -206,7 +213,12 @@ fn note_chain(reached: &Reached, judgement: &Judgement, now: i64, found: &mut Ve
     }
 }
 
-fn of_failure(kind: StepKind, failure: &Failure, reached: &Reached, issuers_of_ours: &[Vec<u8>]) -> Obstacle {
+fn of_failure(
+    kind: StepKind,
+    failure: &Failure,
+    reached: &Reached,
+    issuers_of_ours: Option<&[Vec<u8>]>,
+) -> Obstacle {
     let through_proxy = reached.proxy.is_some();
     let is_before_tunnel =
         matches!(kind, StepKind::Lookup | StepKind::Connect | StepKind::ProxyTls | StepKind::Tunnel);
@@ -239,6 +251,9 @@ fn of_failure(kind: StepKind, failure: &Failure, reached: &Reached, issuers_of_o
 /// What a proxy means that has answered something else than 2xx.
 fn of_proxy_answer(reached: &Reached) -> Obstacle {
     let answer = reached.observation.proxy.clone().unwrap_or_default();
+    if answer.status == UNAUTHORIZED && reached.has_credentials() {
+        return Obstacle::ProxyCredentialsRefused;
+    }
     if answer.status != PROXY_AUTHENTICATION_REQUIRED {
         return Obstacle::ProxyRefused { server: answer.server, status: answer.status, title: answer.title };
     }
@@ -256,17 +271,22 @@ fn of_proxy_answer(reached: &Reached) -> Obstacle {
 }
 
 /// What a server means that has asked for a certificate and then ended the connection.
-fn of_client_certificate(failure: &Failure, reached: &Reached, issuers_of_ours: &[Vec<u8>]) -> Obstacle {
+fn of_client_certificate(
+    failure: &Failure,
+    reached: &Reached,
+    issuers_of_ours: Option<&[Vec<u8>]>,
+) -> Obstacle {
     let asked = reached.observation.asked.clone().unwrap_or_default();
     if !asked.was_sent {
         let issuers = asked.issuers.iter().map(|der| Name::of(der).to_string()).collect();
-        return Obstacle::ClientCertRequired { issuers };
+        return Obstacle::ClientCertRequired { has_identity: issuers_of_ours.is_some(), issuers };
     }
     let alert = match failure {
         Failure::Alert(number) => Some(*number),
         _ => None,
     };
     let is_accepted = |ours: &Vec<u8>| asked.issuers.iter().any(|theirs| Name::of(theirs) == Name::of(ours));
+    let issuers_of_ours = issuers_of_ours.unwrap_or_default();
     let is_issuer_accepted = (!asked.issuers.is_empty() && !issuers_of_ours.is_empty())
         .then(|| issuers_of_ours.iter().any(is_accepted));
     Obstacle::ClientCertRefused { alert, is_issuer_accepted }
@@ -274,6 +294,8 @@ fn of_client_certificate(failure: &Failure, reached: &Reached, issuers_of_ours: 
 
 /// RFC 9110, section 15.5.8.
 const PROXY_AUTHENTICATION_REQUIRED: u16 = 407;
+/// For servers (RFC 9110, section 15.5.2); tinyproxy 1.11 says it of a wrong password.
+const UNAUTHORIZED: u16 = 401;
 
 #[cfg(test)]
 mod tests {
@@ -347,11 +369,18 @@ mod tests {
     fn reached(observation: Observation, roots: &Roots) -> Reached {
         let public = PublicRoots::known();
         let judgement = judge(&host(true), &observation, roots, &public, NOW);
-        Reached { host: host(true), judgement, observation, proxy: None, route_from: None }
+        Reached {
+            host: host(true),
+            judgement,
+            observation,
+            proxy: None,
+            proxy_refusal: None,
+            route_from: None,
+        }
     }
 
     fn codes(reached: &Reached) -> Vec<&'static str> {
-        obstacles(reached, &[], NOW).iter().map(Obstacle::code).collect()
+        obstacles(reached, None, NOW).iter().map(Obstacle::code).collect()
     }
 
     #[test]
@@ -360,12 +389,12 @@ mod tests {
         let chain = || served(&[&pki.leaf, &pki.issuing]);
         let stranger = reached(chain(), &Roots::default());
         assert!(!stranger.works());
-        let found = obstacles(&stranger, &[], NOW);
+        let found = obstacles(&stranger, None, NOW);
         let [Obstacle::ChainUntrusted { by: Some(by), missing }] = &found[..] else { panic!("{found:?}") };
         assert_eq!((by.name, missing.issuer.as_str()), ("Zscaler", "CN=root, O=Zscaler Inc."));
         let trusted = reached(chain(), &Roots { extra: vec![read(&pki.root)], ..Roots::default() });
         assert!(trusted.works());
-        let found = obstacles(&trusted, &[], NOW);
+        let found = obstacles(&trusted, None, NOW);
         assert!(
             matches!(&found[0], Obstacle::Intercepted { by: Some(by), .. } if by.name == "Zscaler"),
             "{found:?}"
@@ -391,13 +420,13 @@ mod tests {
         let completed = reached(only_leaf(), &roots(&[&pki.root, &pki.issuing]));
         assert!(completed.works());
         let with_root = reached(served(&[&pki.leaf, &pki.issuing, &pki.root]), &roots(&[]));
-        let found = obstacles(&with_root, &[], NOW);
+        let found = obstacles(&with_root, None, NOW);
         let [Obstacle::ChainUntrusted { missing, .. }] = &found[..] else { panic!("{found:?}") };
-        assert!(missing.is_root && missing.fingerprint == hex(&Fingerprint::of(&pki.root).0), "{missing:?}");
+        assert!(missing.root == Some(hex(&Fingerprint::of(&pki.root).0)), "{missing:?}");
         // The trust store has the root, and Claude Code is told to leave that alone.
         let store = CertStore { has_bundled: true, has_system: false };
         let set_aside = Roots { claude_code: store, system: vec![read(&pki.root)], ..Roots::default() };
-        let found = obstacles(&reached(served(&[&pki.leaf, &pki.issuing]), &set_aside), &[], NOW);
+        let found = obstacles(&reached(served(&[&pki.leaf, &pki.issuing]), &set_aside), None, NOW);
         assert!(
             matches!(&found[0], Obstacle::ChainUntrustedByClient { trusted_by: RootSet::System, .. }),
             "{found:?}"
@@ -502,9 +531,10 @@ mod tests {
             let failed = step(StepKind::ClientCertificate, Some(Failure::Alert(48)));
             let observation =
                 Observation { asked: Some(asked), steps: vec![failed], ..Observation::default() };
-            obstacles(&reached(observation, &Roots::default()), ours, NOW).remove(0)
+            obstacles(&reached(observation, &Roots::default()), Some(ours), NOW).remove(0)
         };
-        let wanted = Obstacle::ClientCertRequired { issuers: vec!["CN=issuing, O=Corp".into()] };
+        let wanted =
+            Obstacle::ClientCertRequired { has_identity: true, issuers: vec!["CN=issuing, O=Corp".into()] };
         assert_eq!(of(false, &[&issuer], &[]), wanted);
         let refused =
             |is_issuer_accepted| Obstacle::ClientCertRefused { alert: Some(48), is_issuer_accepted };

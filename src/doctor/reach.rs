@@ -22,6 +22,8 @@ pub struct Reached {
     pub observation: Observation,
     /// The proxy it went through, for people: without a password; none where it went straight.
     pub proxy: Option<String>,
+    /// Why Claude Code does not trust the certificate of the proxy itself; none where it does, or no TLS is spoken with it.
+    pub proxy_refusal: Option<Distrust>,
     /// What said so: a variable, `certman.toml`, `--via`; none for the default.
     pub route_from: Option<String>,
 }
@@ -69,14 +71,13 @@ impl Judgement {
 pub struct Missing {
     /// Where the issuer's certificate can be had (Authority Information Access), where it is an address of `http://`.
     pub address: Option<String>,
-    /// SHA-256 of the last certificate of the way, in lower-case hexadecimal digits.
-    pub fingerprint: String,
-    /// Whether the last certificate of the way is a root itself, which nobody trusts.
-    pub is_root: bool,
     /// Whose certificate is missing; of a root its own name.
     pub issuer: String,
     /// Whether it is the server's own certificate that has no issuer: nothing else was sent.
     pub only_leaf: bool,
+    /// SHA-256, in lower-case hexadecimal digits, of the root that the way ends at and nobody trusts; none where it ends before. Of
+    /// nothing else, so that what is missing behind two hosts is the same.
+    pub root: Option<String>,
 }
 
 /// A certificate of a chain, as it was served. The names are a stranger's text, safe to print.
@@ -284,10 +285,9 @@ impl Missing {
         let is_leaf = served.first().is_some_and(|leaf| leaf.fingerprint() == last.fingerprint());
         Self {
             address: issuers_address(last).filter(|_| !is_root),
-            fingerprint: hex(&last.fingerprint().0),
-            is_root,
             issuer: last.issuer().to_string(),
             only_leaf: is_leaf && !is_root && served.len() == 1,
+            root: is_root.then(|| hex(&last.fingerprint().0)),
         }
     }
 }
@@ -334,7 +334,9 @@ impl<'a> Court<'a> {
         if way.iter().any(|one| one.validity().not_before > self.now) {
             return Err(Distrust::NotYetValid);
         }
-        if !path::is_for_servers(leaf.details().extended_key_usage.as_deref()) {
+        // GnuTLS, as git calls it, does not ask what a leaf is for.
+        let asks_for_purpose = client != Some(Client::GitGnuTls);
+        if asks_for_purpose && !path::is_for_servers(leaf.details().extended_key_usage.as_deref()) {
             return Err(Distrust::NotForServers);
         }
         if !server_name::is_for(leaf, self.name) {

@@ -4,9 +4,13 @@ use super::reach::{Distrust, Reached};
 use crate::clients::Client;
 
 impl Reached {
-    /// Whether Claude Code gets an answer from the host: every step was done, and it trusts the certificate.
+    /// Whether Claude Code gets an answer from the host: every step was done, and it trusts the certificate and that of the
+    /// proxy.
     pub fn works(&self) -> bool {
-        self.is_answered() && !self.refusing().any(|(client, _)| client == Client::ClaudeCode)
+        let is_way_trusted = self.proxy_refusal.is_none();
+        self.is_answered()
+            && is_way_trusted
+            && !self.refusing().any(|(client, _)| client == Client::ClaudeCode)
     }
 
     /// Whether somebody signs certificates for a host that certman knows to have a public one.

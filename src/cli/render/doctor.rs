@@ -452,6 +452,7 @@ mod tests {
             judgement: None,
             observation,
             proxy: None,
+            proxy_refusal: None,
             route_from: None,
         }
     }

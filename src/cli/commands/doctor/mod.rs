@@ -63,7 +63,8 @@ pub fn run(
         Vec::new()
     } else {
         let identity = examined.as_ref().and_then(lent).map(Arc::new);
-        let wish = Wish { arguments, identity, resolutions, settings };
+        let has_identity = examined.is_some();
+        let wish = Wish { arguments, has_identity, identity, resolutions, settings };
         let mut progress = |host: &mut Host, text: &str| render::progress(text, common, host);
         let hosts = network::probe_hosts(&wish, host, &mut report, &mut progress);
         render::progress("", common, host);

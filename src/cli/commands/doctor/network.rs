@@ -16,7 +16,7 @@ use crate::clients::choice::{Chooser, Destination, ProxyScheme, ProxyUrl, Scheme
 use crate::config::{Origin, Settings, Value};
 use crate::doctor::hosts::{Host as Wanted, Resolution};
 use crate::doctor::obstacle::{Obstacle, obstacles};
-use crate::doctor::reach::{self, Reached, Roots};
+use crate::doctor::reach::{self, Distrust, Reached, Roots};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::public::PublicRoots;
 use crate::proxy::Address;
@@ -33,6 +33,8 @@ use crate::sys::passphrase::Source;
 pub struct Wish<'a> {
     /// The flags.
     pub arguments: &'a DoctorArguments,
+    /// Whether there is an identity, usable or not.
+    pub has_identity: bool,
     /// What is shown where a server asks for a certificate; none where there is no identity, or it cannot be used.
     pub identity: Option<Arc<LentIdentity>>,
     /// Addresses to take in the place of lookups.
@@ -62,15 +64,13 @@ pub fn probe_hosts(
         let judgement = reach::judge(&one.host, &seen.observation, &roots, &public, host.now);
         let route_from = one.way.from;
         let proxy = one.way.shown;
-        let reached = Reached { host: one.host, judgement, observation: seen.observation, proxy, route_from };
-        let mut found = obstacles(&reached, &issuers, host.now);
-        if let Route::Proxy(via) = &*one.way.route
-            && let Some(untrusted) = of_proxy_chain(via, &reached.observation, &roots, &public, host.now)
-        {
-            // That it was told no password for it is the same thing, and known less well.
-            found.retain(|one| !matches!(one, Obstacle::ProxyUntrusted { .. }));
-            found.push(untrusted);
-        }
+        let proxy_refusal = match &*one.way.route {
+            Route::Direct => None,
+            Route::Proxy(via) => refusal_of_proxy(via, &seen.observation, &roots, &public, host.now),
+        };
+        let observation = seen.observation;
+        let reached = Reached { host: one.host, judgement, observation, proxy, proxy_refusal, route_from };
+        let mut found = obstacles(&reached, wish.has_identity.then_some(&issuers), host.now);
         if let Some((variable, why)) = one.way.unusable {
             found = vec![Obstacle::ProxyAddressUnusable { variable, why }];
         }
@@ -379,22 +379,21 @@ fn is_cut_in_handshake(observation: &Observation) -> bool {
     })
 }
 
-/// What is to be said of the chain of the proxy itself.
-fn of_proxy_chain(
+/// Why Claude Code does not trust the chain of the proxy itself.
+fn refusal_of_proxy(
     via: &Via,
     observation: &Observation,
     roots: &Roots,
     public: &PublicRoots,
     now: i64,
-) -> Option<Obstacle> {
+) -> Option<Distrust> {
     let tls = Tls { chain: observation.proxy_chain.clone(), ..Tls::default() };
     let steps: Vec<Step> = Vec::new();
     let proxy =
         Wanted { host: via.proxy.host.clone(), is_required: true, port: via.proxy.port, reason: None };
     let seen = Observation { steps, tls: Some(tls), ..Observation::default() };
     let judgement = reach::judge(&proxy, &seen, roots, public, now)?;
-    let why = judgement.refusal_of(crate::clients::Client::ClaudeCode)?.clone();
-    Some(Obstacle::ProxyUntrusted { why })
+    judgement.refusal_of(crate::clients::Client::ClaudeCode).cloned()
 }
 
 /// Who has issued the certificates of the identity, in DER.

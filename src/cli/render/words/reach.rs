@@ -48,11 +48,11 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
             missing.issuer,
             offered(missing)
         ),
-        Obstacle::ChainUntrusted { by, missing } if missing.is_root => format!(
+        Obstacle::ChainUntrusted { by, missing: Missing { issuer, root: Some(fingerprint), .. } } => format!(
             "{host}: the chain ends at the root '{}', which neither the bundle nor the trust store has{}; its SHA-256 is {}",
-            missing.issuer,
+            issuer,
             inspector(*by),
-            missing.fingerprint
+            fingerprint
         ),
         Obstacle::ChainUntrusted { by, missing } => format!(
             "{host}: the chain leads to '{}', and that certificate is neither in the bundle nor in the trust store{}{}",
@@ -74,7 +74,7 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
             };
             format!("{host}: the server does not take the client certificate{reason}{issuer}")
         }
-        Obstacle::ClientCertRequired { issuers } => {
+        Obstacle::ClientCertRequired { has_identity, issuers } => {
             let from = match &issuers[..] {
                 [] => String::new(),
                 [one] => format!(", issued by '{one}'"),
@@ -82,7 +82,8 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
                     format!(", issued by '{one}' or {}", counted(rest.len(), "other issuer"))
                 }
             };
-            format!("{host}: the server wants a client certificate{from}, and none is configured")
+            let ours = if *has_identity { "the configured one cannot be used" } else { "none is configured" };
+            format!("{host}: the server wants a client certificate{from}, and {ours}")
         }
         Obstacle::ClientsDiffer { refusing } => {
             let mut reasons: Vec<(String, Vec<_>)> = Vec::new();
@@ -144,7 +145,7 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
             format!("{host}: the proxy wants a user and a password (407), and is told none")
         }
         Obstacle::ProxyCredentialsRefused => {
-            format!("{host}: the proxy does not take the user and the password that it is told (407)")
+            format!("{host}: the proxy does not take the user and the password that it is told")
         }
         Obstacle::ProxyNotHttp { start } => {
             format!("{host}: what answers at the address of the proxy is no HTTP proxy{}", spoken(start))
@@ -240,6 +241,9 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
         }
         Obstacle::ClientCertRefused { .. } => {
             "see with `certman key check` whether it is expired, for clients, and complete; then ask the help desk".into()
+        }
+        Obstacle::ClientCertRequired { has_identity: true, .. } => {
+            "see with `certman key check` why it cannot be used".into()
         }
         Obstacle::ClientCertRequired { .. } => {
             "name certificate and key in certman.toml ([client] cert and key), or take them in with `certman import FILE`".into()

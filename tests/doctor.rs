@@ -1,0 +1,887 @@
+//! What `certman doctor` says of hosts and proxies, compared with what Node, Bun, curl, git, OpenSSL and Python do with the same ones
+//! in the same environment: where it says that somebody gets through, they do, and where it says that they do not, they do not.
+//! Every server is on loopback, and no name is looked up anywhere else.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use certman::pki::cert::{Fingerprint, hex};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{
+    Sandbox, bare, contains, fixture_passphrase, fresh_folder, in_project, program, python, set_mode,
+    testdata,
+};
+
+#[test]
+fn a_chain_is_trusted_by_whom_doctor_says() {
+    let Some(stage) = stage() else { return };
+    World::trusting(stage, &["root"]).compare(&CHAINS, &Client::ALL);
+    World::trusting(stage, &["issuing"]).compare(&CHAINS, &Client::ALL);
+    for trusted in [&["root", "issuing"][..], &["itself"], &["root", "stranger"], &[]] {
+        World::trusting(stage, trusted).compare(&CHAINS, &Client::MAIN);
+    }
+}
+
+#[test]
+fn who_speaks_no_tls_or_no_http_is_reached_by_nobody() {
+    let Some(stage) = stage() else { return };
+    let world = World::trusting(stage, &["root"]);
+    let servers: Vec<&str> = ODD.iter().map(|(server, _)| *server).collect();
+    let clients = [Client::MAIN.as_slice(), &[Client::Python]].concat();
+    let said = world.compare(&servers, &clients);
+    for (server, code) in ODD {
+        assert_eq!(
+            said.codes_about(&stage.authority(server)),
+            code.map_or(vec![], |code| vec![code]),
+            "{server}"
+        );
+    }
+}
+
+#[test]
+fn whoever_takes_its_time_is_left_in_time_by_all_together() {
+    let Some(stage) = stage() else { return };
+    let mut world = World::trusting(stage, &["root"]);
+    world.seconds = 2;
+    let servers = ["drip-in-tls", "silent", "endless", "drip", "silent-too"];
+    let begin = Instant::now();
+    let said = world.doctor(&servers, &[]);
+    // One after the other takes more than twice two seconds.
+    assert!(begin.elapsed() < Duration::from_millis(5_900), "{:?}", begin.elapsed());
+    let silent = said.host(&stage.authority("silent"));
+    let last = silent["steps"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["step"], &last["ok"], &last["error"]),
+        (&"tls".into(), &false.into(), &"no answer in time".into())
+    );
+    assert!(last["milliseconds"].as_u64().unwrap() >= 500, "{last}");
+    assert_eq!(said.codes_about(&stage.authority("endless")), ["host-answer-too-large"]);
+    assert_eq!(said.codes_about(&stage.authority("drip-in-tls")), ["host-timeout"]);
+    world.compare(&servers, &Client::MAIN);
+}
+
+#[test]
+fn a_proxy_lets_through_whom_doctor_says() {
+    let Some(stage) = stage() else { return };
+    let check = |(scheme, user, proxy, code): &(&str, &str, &str, &str)| {
+        let mut world = World::trusting(stage, &["root"]);
+        world.seconds = if *code == "host-timeout" { 3 } else { 20 };
+        world.set_proxy(&format!("{scheme}://{user}{}", stage.authority(proxy)));
+        // curl goes by another file where it is the proxy that speaks TLS.
+        let clients = if *scheme == "http" { &Client::MAIN[..] } else { &[Client::Bun, Client::Node] };
+        let said = world.compare(&["complete"], clients);
+        let (codes, host) = (said.codes_about(&stage.authority("complete")), &said.hosts()[0]);
+        let is_as_wanted = if code.is_empty() { host["works"] == true } else { codes.contains(code) };
+        assert!(is_as_wanted, "{scheme}://{user}{proxy}: {codes:?} and not {code}");
+        assert!(!contains(&said.output.stdout, b"not-this-one"), "{}", said.json);
+    };
+    thread::scope(|scope| {
+        for some in PROXIES.chunks(PROXIES.len().div_ceil(3)) {
+            scope.spawn(move || some.iter().for_each(check));
+        }
+    });
+}
+
+#[test]
+fn tinyproxy_lets_through_whom_doctor_says() {
+    let (Some(stage), Some(tinyproxy)) = (stage(), program("tinyproxy")) else { return };
+    let proxy = Tinyproxy::start(&tinyproxy);
+    for (user, host, code) in [
+        ("alice:tinyproxy-password@", stage.authority("complete"), ""),
+        ("", stage.authority("complete"), "proxy-credentials-missing"),
+        ("alice:not-this-one@", stage.authority("complete"), "proxy-credentials-refused"),
+        ("alice:tinyproxy-password@", "denied.corp.example:443".to_owned(), "proxy-refused"),
+    ] {
+        let mut world = World::trusting(stage, &["root"]);
+        world.set_proxy(&format!("http://{user}127.0.0.1:{}", proxy.port));
+        let said = world.compare(&[&host], &Client::MAIN);
+        let codes = said.codes_about(host.trim_end_matches(":443"));
+        assert!(
+            codes.contains(&code) || code.is_empty() && said.hosts()[0]["works"] == true,
+            "{code}: {codes:?}"
+        );
+        assert!(said.hosts()[0]["proxy_answer"]["status"].is_u64(), "{}", said.json);
+        if code == "proxy-refused" {
+            assert_eq!(said.hosts()[0]["proxy_answer"]["title"], "403 Filtered", "{}", said.json);
+        }
+    }
+}
+
+#[test]
+fn mitmproxy_is_named_whether_its_root_is_trusted_or_not() {
+    let (Some(stage), Some(mitmproxy)) = (stage(), Mitmproxy::start()) else { return };
+    for is_trusted in [false, true] {
+        let mut world = World::trusting(stage, &[]);
+        if is_trusted {
+            world.trust(&std::fs::read(mitmproxy.folder.path().join("mitmproxy-ca-cert.pem")).unwrap());
+        }
+        world.set_proxy(&format!("http://127.0.0.1:{}", mitmproxy.port));
+        let hosts = ["api.anthropic.com:443", "claude.ai:443"];
+        let said = world.compare(&hosts, &Client::MAIN);
+        for host in hosts.map(|host| said.host(host)) {
+            assert_eq!(host["inspector"], "mitmproxy", "{host}");
+            assert_eq!((&host["works"], &host["intercepted"]), (&is_trusted.into(), &true.into()), "{host}");
+            assert_eq!(host["roots"]["extra"], is_trusted, "{host}");
+        }
+        let code = if is_trusted { "host-intercepted" } else { "host-chain-untrusted" };
+        let finding = said.finding(code);
+        let message = finding["message"].as_str().unwrap();
+        // One finding, which names both.
+        assert!(
+            message.starts_with("api.anthropic.com, claude.ai: ") && message.contains("mitmproxy"),
+            "{message}"
+        );
+        assert_eq!(said.output.status.code(), Some(if is_trusted { 0 } else { 2 }), "{}", said.json);
+    }
+}
+
+#[test]
+fn a_client_certificate_is_taken_where_doctor_says() {
+    let Some(stage) = stage() else { return };
+    let clients = [Client::MAIN.as_slice(), &[Client::Python]].concat();
+    let mut world = World::trusting(stage, &["root"]);
+    let said = world.compare(&CAREFUL, &clients);
+    for server in CAREFUL {
+        assert_eq!(said.codes_about(&stage.authority(server)), ["client-cert-required"], "{server}");
+    }
+    let message = said.message_about(&stage.authority("named-elsewhere-1.3"));
+    assert!(
+        message.contains("issued by 'O=Elsewhere, CN=Elsewhere Root CA', and none is configured"),
+        "{message}"
+    );
+
+    world.show_identity("key.txt");
+    let said = world.compare(&CAREFUL, &clients);
+    for server in CAREFUL {
+        let (host, about) = (said.host(&stage.authority(server)), stage.authority(server));
+        let is_taken = !server.contains("elsewhere");
+        assert_eq!(host["works"], is_taken, "{server}");
+        assert_eq!(
+            (&host["client_certificate"]["asked"], &host["client_certificate"]["sent"]),
+            (&true.into(), &true.into())
+        );
+        let version = server.rsplit('-').next().unwrap();
+        assert_eq!(host["tls"]["version"], version, "{server}");
+        assert_eq!(
+            said.codes_about(&about),
+            if is_taken { vec![] } else { vec!["client-cert-refused"] },
+            "{server}"
+        );
+    }
+    let sentence = "none of its issuers is among those that the server takes";
+    assert!(!said.message_about(&stage.authority("elsewhere-1.3")).contains(sentence));
+    for version in ["1.2", "1.3"] {
+        let message = said.message_about(&stage.authority(&format!("named-elsewhere-{version}")));
+        assert!(message.contains("unknown CA") && message.contains(sentence), "{message}");
+    }
+}
+
+/// Noticed while a server was asked with a key whose passphrase was not to be had: doctor said that none was configured.
+#[test]
+fn an_identity_that_cannot_be_opened_is_not_said_to_be_missing() {
+    let Some(stage) = stage() else { return };
+    let mut world = World::trusting(stage, &["root"]);
+    world.show_identity("wrong.txt");
+    let said = world.doctor(&["careful-1.3"], &[]);
+    let message = said.message_about(&stage.authority("careful-1.3"));
+    assert!(message.ends_with("and the configured one cannot be used"), "{message}");
+    assert!(said.codes().contains(&"passphrase-wrong"), "{}", said.json);
+}
+
+/// Noticed with a proxy of TLS whose root nobody trusts: a host behind it was said to work.
+#[test]
+fn a_host_behind_a_proxy_that_is_not_trusted_does_not_work() {
+    let Some(stage) = stage() else { return };
+    let mut world = World::trusting(stage, &["root"]);
+    world.set_proxy(&format!("https://{}", stage.authority("proxy-over-tls-stranger")));
+    let said = world.doctor(&["complete"], &[]);
+    assert_eq!(said.hosts()[0]["works"], false, "{}", said.json);
+    assert_eq!(said.codes_about(&stage.authority("complete"))[0], "proxy-untrusted");
+    assert_eq!(said.output.status.code(), Some(2));
+    let mut world = World::trusting(stage, &["root", "stranger"]);
+    world.set_proxy(&format!("https://{}", stage.authority("proxy-over-tls-stranger")));
+    assert_eq!(world.doctor(&["complete"], &[]).hosts()[0]["works"], true);
+}
+
+#[test]
+fn what_a_server_leaves_out_is_fetched_shown_and_trusted_for_nothing() {
+    let Some(stage) = stage() else { return };
+    let world = World::trusting(stage, &["root"]);
+    let servers = ["only-leaf-with-address"];
+    let before = world.doctor(&servers, &[]);
+    assert!(before.finding("host-chain-incomplete")["fix"].as_str().unwrap().contains("--fetch-missing"));
+    let refused = world.doctor(&servers, &["--fetch-missing"]);
+    let message = refused.finding("host-issuer-not-fetched")["message"].as_str().unwrap();
+    assert!(message.contains("no public address"), "{message}");
+
+    let files = world.sandbox.files();
+    let said = world.doctor(&servers, &["--fetch-missing", "--allow-private"]);
+    let finding = said.finding("host-issuer-fetched");
+    let der = &crate::clients::bundles::certificates_in(&stage.certificate("issuing"))[0];
+    let fingerprint = hex(&Fingerprint::of(der).0);
+    let message = finding["message"].as_str().unwrap();
+    assert!(message.contains(&fingerprint) && message.contains("with it the chain is complete"), "{message}");
+    let address = format!("http://127.0.0.1:{}/issuing.cer", stage.ports["issuers"]);
+    let command = format!("`certman bundle --add '{address}' --fingerprint {fingerprint}`");
+    assert!(finding["fix"].as_str().unwrap().ends_with(&command), "{finding}");
+    assert_eq!(said.hosts()[0]["chain"][0]["issuer_address"], address.as_str());
+    // Nothing is trusted: not in this run, not in the next, and not on the disk.
+    assert_eq!(said.hosts()[0]["works"], false);
+    assert_eq!(world.doctor(&servers, &[]).hosts()[0]["works"], false);
+    assert_eq!(world.sandbox.files(), files);
+}
+
+#[test]
+fn a_host_is_reached_by_the_way_that_is_set_and_the_json_says_by_which() {
+    let Some(stage) = stage() else { return };
+    let (denies, leads) = (
+        format!("http://{}", stage.authority("proxy-denies")),
+        format!("http://{}", stage.authority("proxy")),
+    );
+    let name = format!("server.corp.example:{}", stage.ports["complete"]);
+    let way = |environment: &[(&'static str, &str)], configured: Option<&str>, more: &[&str]| {
+        let mut world = World::trusting(stage, &["root"]);
+        world.environment.extend(environment.iter().map(|(name, value)| (*name, (*value).into())));
+        if let Some(text) = configured {
+            world.configure(text);
+        }
+        let said = world.doctor(&[&name], &[&["--resolve", "server.corp.example:127.0.0.1"], more].concat());
+        let hosts = said.hosts().iter().map(|host| {
+            let text = |name: &str| host[name].as_str().unwrap_or("none").to_owned();
+            (text("proxy"), text("route_from"), host["works"] == true)
+        });
+        hosts.collect::<Vec<_>>()
+    };
+    let wanted = |proxy: &str, from: &str, works| (proxy.to_owned(), from.to_owned(), works);
+    assert_eq!(way(&[("HTTPS_PROXY", &leads)], None, &[]), [wanted(&leads, "HTTPS_PROXY", true)]);
+    assert_eq!(
+        way(&[("HTTPS_PROXY", &leads), ("https_proxy", &denies)], None, &[]),
+        [wanted(&denies, "https_proxy", false)]
+    );
+    assert_eq!(
+        way(&[("HTTPS_PROXY", &denies)], Some(&format!("[proxy]\nhttps = '{leads}'\n")), &[]),
+        [wanted(&leads, "[proxy] of certman.toml", true)]
+    );
+    assert_eq!(way(&[("HTTPS_PROXY", &denies)], None, &["--direct"]), [wanted("none", "--direct", true)]);
+    assert_eq!(
+        way(&[("HTTPS_PROXY", &denies), ("NO_PROXY", "other.corp.example,server.corp.example")], None, &[]),
+        [wanted("none", "NO_PROXY", true)]
+    );
+    assert_eq!(
+        way(&[("HTTPS_PROXY", &denies), ("NO_PROXY", "other.corp.example")], None, &[]),
+        [wanted(&denies, "HTTPS_PROXY", false)]
+    );
+    assert_eq!(
+        way(&[], None, &["--via", &denies]),
+        [wanted("none", "none", true), wanted(&denies, "--via", false)]
+    );
+}
+
+#[test]
+fn a_name_is_not_looked_up_where_an_address_is_given_or_a_proxy_does_it() {
+    let Some(stage) = stage() else { return };
+    let name = format!("server.corp.example:{}", stage.ports["complete"]);
+    let mut world = World::trusting(stage, &["root"]);
+    let said = world.doctor(&[&name], &["--resolve", "server.corp.example:127.0.0.1"]);
+    assert_eq!(
+        (&said.hosts()[0]["works"], &said.hosts()[0]["addresses"][0]),
+        (&true.into(), &"127.0.0.1".into())
+    );
+    world.set_proxy(&format!("http://127.0.0.1:{}", stage.ports["proxy"]));
+    let said = world.compare(&[&name], &Client::MAIN);
+    let steps: Vec<&str> = said.hosts()[0]["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["step"].as_str().unwrap())
+        .collect();
+    assert_eq!(steps, ["tcp", "connect", "tls", "http"]);
+}
+
+#[test]
+fn the_status_is_that_of_the_worst_and_people_get_a_line_for_each_host() {
+    let Some(stage) = stage() else { return };
+    let good = World::trusting(stage, &["root"]);
+    let said = good.doctor(&["complete", "tls-1.2"], &[]);
+    assert_eq!(said.output.status.code(), Some(0), "{}", said.json);
+    for member in [
+        "host",
+        "port",
+        "required",
+        "reason",
+        "proxy",
+        "route_from",
+        "steps",
+        "addresses",
+        "tls",
+        "chain",
+        "client_certificate",
+        "http_status",
+        "proxy_answer",
+        "intercepted",
+        "inspector",
+        "roots",
+        "clients",
+        "works",
+    ] {
+        assert!(said.hosts().iter().all(|host| host.get(member).is_some()), "{member}: {}", said.json);
+    }
+    assert_eq!((&said.json["schema_version"], &said.json["command"]), (&1.into(), &"doctor".into()));
+    // Two obstacles, of which one is that of two hosts.
+    let two = good.doctor(&["wrong-name", "expired", "complete", "refused", "refused-too"], &[]);
+    assert_eq!(two.output.status.code(), Some(2));
+    assert_eq!(two.codes_about(&stage.authority("wrong-name")), ["host-cert-wrong-name"]);
+    assert_eq!(two.codes_about(&stage.authority("expired")), ["host-cert-expired"]);
+    let both = format!("{}, {}: ", stage.authority("refused"), stage.authority("refused-too"));
+    assert!(two.finding("host-unreachable")["message"].as_str().unwrap().starts_with(&both), "{}", two.json);
+    assert_eq!(two.codes().iter().filter(|code| **code == "host-unreachable").count(), 1);
+
+    let mut optional = World::trusting(stage, &["root"]);
+    optional.set_proxy(&format!("http://{}", stage.authority("proxy-denies")));
+    assert_eq!(optional.doctor(&["downloads.claude.ai:443"], &[]).output.status.code(), Some(1));
+    let mut untold = World::trusting(stage, &["root"]);
+    untold.configure("[bundle]\nsources = ['not-there.pem']\nout = 'bundle.pem'\n");
+    assert_eq!(untold.doctor(&["complete"], &[]).output.status.code(), Some(3));
+
+    let output = good.run(&["complete", "expired", "refused"], &["doctor"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for (server, verdict) in [("complete", "works"), ("expired", "not trusted"), ("refused", "fails")] {
+        let start = format!("{} ", stage.authority(server));
+        let lines: Vec<&str> = text.lines().filter(|line| line.starts_with(&start)).collect();
+        assert!(matches!(lines[..], [line] if line.ends_with(verdict)), "{server}: {text}");
+    }
+}
+
+#[test]
+fn no_secret_is_shown_whatever_comes_of_it() {
+    let Some(stage) = stage() else { return };
+    for (proxy, host) in
+        [("proxy-basic", "careful-1.3"), ("proxy-negotiate", "complete"), ("proxy-refused", "complete")]
+    {
+        for is_configured in [false, true] {
+            let mut world = World::trusting(stage, &["root"]);
+            let address = stage.authority(proxy);
+            world.show_identity("key.txt");
+            if is_configured {
+                set_mode(&world.sandbox.give("proxy.txt", format!("{PASSWORD}\n")), 0o600);
+                world.configure(&format!(
+                    "{IDENTITY}[proxy]\nhttps = 'http://{address}'\nusername = 'alice'\npassword = 'file:proxy.txt'\n"
+                ));
+            } else {
+                world.set_proxy(&format!("http://alice:{PASSWORD}@{address}"));
+            }
+            // By a name that is no exception.
+            let host = format!("server.corp.example:{}", stage.ports[host]);
+            for format in ["--format=json", "--format=text"] {
+                let output = world.run(&[&host], &["doctor", format, "--verbose", "--report", "report.txt"]);
+                // That it was sent is why it can be seen at all.
+                let (is_answered, said) =
+                    (proxy == "proxy-basic", [&*output.stdout, &output.stderr].concat());
+                assert_eq!(output.status.success(), is_answered, "{output:?}");
+                assert!(contains(&said, b"alice:***@"), "{output:?}");
+                let written = world.sandbox.made().into_values();
+                for bytes in written.chain([said]) {
+                    for secret in [PASSWORD, ENCODED] {
+                        assert!(!contains(&bytes, secret.as_bytes()), "{}", String::from_utf8_lossy(&bytes));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What there is to connect to, by its name in `support/doctor.py`.
+struct Stage {
+    folder: PathBuf,
+    ports: BTreeMap<String, u16>,
+    /// Ends when this process does, since its standard input ends then.
+    _process: Child,
+}
+
+impl Stage {
+    fn start() -> Option<Self> {
+        for name in ["bun", "curl", "git", "node"] {
+            program(name)?;
+        }
+        let openssl = program("openssl")?;
+        let mut python = python()?;
+        let folder = fresh_folder("doctor").keep();
+        let authorities = folder.join("client-authorities.pem");
+        let all = ["pki/root-p256.pem", "pki/intermediate-p256-1.pem"];
+        std::fs::write(&authorities, all.map(|name| std::fs::read(testdata(name)).unwrap()).concat())
+            .unwrap();
+        python.arg(in_project("tests/support/doctor.py")).args([&folder, &openssl, &authorities]);
+        let mut process = python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let read = |line: String| {
+            let (name, port) = line.split_once(' ').expect("a name and a port");
+            (name.to_owned(), port.parse().expect("a port"))
+        };
+        let ports: BTreeMap<String, u16> = lines.take_while(|line| !line.is_empty()).map(read).collect();
+        assert!(ports.contains_key("issuers"), "support/doctor.py has not come to its end");
+        Some(Self { folder, ports, _process: process })
+    }
+
+    /// Host and port; of what is no name of a server, itself.
+    fn authority(&self, name: &str) -> String {
+        self.ports.get(name).map_or_else(|| name.to_owned(), |port| format!("localhost:{port}"))
+    }
+
+    fn certificate(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.folder.join(format!("{name}.pem"))).unwrap()
+    }
+}
+
+/// Started once for all tests.
+fn stage() -> Option<&'static Stage> {
+    static STAGE: LazyLock<Option<Stage>> = LazyLock::new(Stage::start);
+    STAGE.as_ref()
+}
+
+/// A real proxy that wants Basic authentication, and leads to all names but one.
+struct Tinyproxy {
+    _folder: TempDir,
+    port: u16,
+    process: Child,
+}
+
+impl Tinyproxy {
+    fn start(program: &Path) -> Self {
+        let folder = fresh_folder("tinyproxy");
+        // It does not tell which port it was given: one is found that is free, and tried at once.
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let filter = folder.path().join("filter");
+        std::fs::write(&filter, "denied\n").unwrap();
+        let configuration = folder.path().join("tinyproxy.conf");
+        let text = format!(
+            "Port {port}\nListen 127.0.0.1\nTimeout 20\nMaxClients 50\nBasicAuth alice tinyproxy-password\nFilter \"{}\"\n",
+            filter.display()
+        );
+        std::fs::write(&configuration, text).unwrap();
+        let mut command = bare(program);
+        command.arg("-d").arg("-c").arg(&configuration).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn().unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < until, "tinyproxy does not listen in {}", folder.path().display());
+            thread::sleep(Duration::from_millis(20));
+        }
+        Self { _folder: folder, port, process }
+    }
+}
+
+impl Drop for Tinyproxy {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A real proxy that signs for whatever host is asked for.
+struct Mitmproxy {
+    folder: TempDir,
+    port: u16,
+    process: Child,
+}
+
+impl Mitmproxy {
+    fn start() -> Option<Self> {
+        program("mitmdump")?;
+        let (folder, mut python) = (fresh_folder("mitmproxy"), python()?);
+        python.arg(in_project("tests/support/mitm.py")).arg(folder.path());
+        python.env("PYTHONPATH", in_project("target/tools/mitmproxy"));
+        let mut process = python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut port = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
+        Some(Self { folder, port: port.trim().parse().expect("a port"), process })
+    }
+}
+
+impl Drop for Mitmproxy {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A real client, by its name in the JSON of doctor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Client {
+    Bun,
+    Curl,
+    Git,
+    Node,
+    OpenSsl,
+    Python,
+}
+
+impl Client {
+    const ALL: [Self; 6] = [Self::Bun, Self::Curl, Self::Git, Self::Node, Self::OpenSsl, Self::Python];
+    /// Those that go through proxies all alike.
+    const MAIN: [Self; 3] = [Self::Bun, Self::Curl, Self::Node];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bun => "bun",
+            Self::Curl => "curl",
+            Self::Git => "git-gnutls",
+            Self::Node => "node",
+            Self::OpenSsl => "openssl",
+            Self::Python => "python",
+        }
+    }
+}
+
+/// A machine: what it trusts, what it shows, and by what way it goes. Certman and the clients have the same environment.
+struct World<'a> {
+    /// Of certman and of the clients.
+    environment: Vec<(&'static str, OsString)>,
+    /// Of the clients alone: what certman takes from its configuration.
+    identity: Vec<(&'static str, OsString)>,
+    is_configured: bool,
+    sandbox: Sandbox,
+    seconds: u32,
+    stage: &'a Stage,
+}
+
+impl<'a> World<'a> {
+    /// One that trusts these certificates, by their names in `support/doctor.py`, in the place of the system's.
+    fn trusting(stage: &'a Stage, names: &[&str]) -> Self {
+        let mut world = Self {
+            environment: Vec::new(),
+            identity: Vec::new(),
+            is_configured: false,
+            sandbox: Sandbox::new(),
+            seconds: 20,
+            stage,
+        };
+        if !names.is_empty() {
+            world.trust(&names.iter().flat_map(|name| stage.certificate(name)).collect::<Vec<_>>());
+        }
+        world
+    }
+
+    fn trust(&mut self, pem: &[u8]) {
+        let path = self.sandbox.give("trusted.pem", pem);
+        let variables = ["NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "SSL_CERT_FILE"];
+        self.environment.extend(variables.map(|name| (name, path.clone().into())));
+    }
+
+    fn configure(&mut self, text: &str) {
+        self.sandbox.give("certman.toml", text);
+        self.is_configured = true;
+    }
+
+    fn set_proxy(&mut self, address: &str) {
+        self.environment.extend(["HTTPS_PROXY", "https_proxy"].map(|name| (name, address.into())));
+    }
+
+    /// Gives an encrypted key and its certificate to certman and to the clients; certman has the passphrase from this file.
+    fn show_identity(&mut self, passphrase_file: &str) {
+        let passphrase = fixture_passphrase("plain");
+        let key = self.sandbox.copy("client.key", "keys/encrypted/p256.pbes2-sha256-aes-256.pem");
+        let cert = self.sandbox.copy("client.pem", "pki/client-p256-chain.pem");
+        for (name, content) in [("key.txt", &*passphrase), ("wrong.txt", "not the passphrase")] {
+            set_mode(&self.sandbox.give(name, format!("{content}\n")), 0o600);
+        }
+        self.configure(&IDENTITY.replace("key.txt", passphrase_file));
+        self.identity = vec![
+            ("CLAUDE_CODE_CLIENT_CERT", cert.into()),
+            ("CLAUDE_CODE_CLIENT_KEY", key.into()),
+            ("CLAUDE_CODE_CLIENT_KEY_PASSPHRASE", passphrase.into()),
+        ];
+    }
+
+    /// Runs doctor on these servers.
+    fn doctor(&self, servers: &[&str], more: &[&str]) -> Said {
+        Said::of(self.run(servers, &[&["doctor", "--json"], more].concat()))
+    }
+
+    fn run(&self, servers: &[&str], words: &[&str]) -> Output {
+        let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        words.extend(["--timeout".to_owned(), self.seconds.to_string()]);
+        if self.is_configured {
+            words.extend(["--config".to_owned(), "certman.toml".to_owned()]);
+        }
+        words.extend(servers.iter().map(|server| self.stage.authority(server)));
+        let run = self.sandbox.certman(&words);
+        self.environment.iter().fold(run, |run, (name, value)| run.env(name, value)).output()
+    }
+
+    /// What doctor says; fails where that is not what clients do.
+    fn compare(&self, servers: &[&str], clients: &[Client]) -> Said {
+        let started: Vec<_> = clients.iter().map(|client| (*client, self.start(*client, servers))).collect();
+        let said = self.doctor(servers, &[]);
+        let mut mismatches = Vec::new();
+        for (client, started) in started {
+            let answers = answers(client, started);
+            assert_eq!(answers.len(), servers.len(), "{client:?}: {answers:?}");
+            for (server, answer) in servers.iter().zip(answers) {
+                let host = said.host(&self.stage.authority(server));
+                let gets_through = answer.starts_with("answered");
+                // Claude Code is Bun inside, but for a server's certificate that vouches for itself.
+                let is_like_claude_code = client == Client::Bun && *server != "itself";
+                let is_told_wrong = is_like_claude_code && (host["works"] == true) != gets_through;
+                if is_told_wrong || said.lets_through(host, client) != gets_through {
+                    mismatches.push(format!(
+                        "{}, {server}: {answer}; doctor says {}",
+                        client.name(),
+                        said.words_about(host, client)
+                    ));
+                }
+            }
+        }
+        assert!(mismatches.is_empty(), "{:?}\n{}", self.environment, mismatches.join("\n"));
+        said
+    }
+
+    /// Lets a client connect to every server; what comes of it is for [`answers`].
+    fn start(&self, client: Client, servers: &[&str]) -> Vec<Child> {
+        let authorities: Vec<String> = servers.iter().map(|server| self.stage.authority(server)).collect();
+        let addresses = authorities.iter().map(|authority| format!("https://{authority}/r"));
+        let mut commands = match client {
+            Client::Bun | Client::Node => {
+                let name = if client == Client::Bun { "bun" } else { "node" };
+                let mut command = bare(&program(name).expect("it was there before"));
+                command.arg(in_project("tests/support/reached.mjs")).args(addresses);
+                vec![command]
+            }
+            Client::Python => {
+                let mut command = python().expect("it was there before");
+                command.arg(in_project("tests/support/reached.py")).args(addresses);
+                vec![command]
+            }
+            Client::Curl | Client::Git | Client::OpenSsl => addresses
+                .zip(&authorities)
+                .map(|(address, authority)| self.one(client, authority, &address))
+                .collect(),
+        };
+        let mut start = |command: &mut Command| {
+            command
+                .envs(self.environment.iter().map(|(name, value)| (name, value)))
+                .envs(self.identity.iter().map(|(name, value)| (name, value)))
+                .env("HOME", self.sandbox.home())
+                .env("LIMIT_IN_MS", (self.seconds * 1000).to_string())
+                .env("NODE_USE_ENV_PROXY", "1")
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+            command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+        };
+        commands.iter_mut().map(&mut start).collect()
+    }
+
+    /// A client that asks one server.
+    fn one(&self, client: Client, authority: &str, address: &str) -> Command {
+        let seconds = self.seconds.to_string();
+        let identity =
+            |name: &str| self.identity.iter().find(|(one, _)| *one == name).map(|(_, value)| value);
+        let (cert, key, pass) = (
+            identity("CLAUDE_CODE_CLIENT_CERT"),
+            identity("CLAUDE_CODE_CLIENT_KEY"),
+            identity("CLAUDE_CODE_CLIENT_KEY_PASSPHRASE"),
+        );
+        match client {
+            Client::Curl => {
+                let mut command = bare(&program("curl").expect("it was there before"));
+                command.args(["-sS", "-o", "/dev/null", "--max-time", &seconds, address]);
+                if let (Some(cert), Some(key), Some(pass)) = (cert, key, pass) {
+                    command.arg("--cert").arg(cert).arg("--key").arg(key).arg("--pass").arg(pass);
+                }
+                command
+            }
+            Client::Git => {
+                let mut command = bare(Path::new("/usr/bin/timeout"));
+                command
+                    .args([&seconds, "/usr/bin/git", "ls-remote", address])
+                    .env("GIT_TERMINAL_PROMPT", "0");
+                command
+            }
+            _ => {
+                let mut command = bare(Path::new("/usr/bin/timeout"));
+                command.arg(&seconds).arg(program("openssl").expect("it was there before"));
+                command.args(["s_client", "-brief", "-verify_return_error", "-verify_hostname", "localhost"]);
+                command.args(["-connect", authority]);
+                command
+            }
+        }
+    }
+}
+
+/// What came of each server: "answered", or "failed" and why.
+fn answers(client: Client, started: Vec<Child>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for one in started {
+        let output = one.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).replace('\n', " ");
+        match client {
+            Client::Bun | Client::Node | Client::Python => {
+                assert!(output.status.success(), "{client:?}: {said}");
+                lines.extend(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned));
+            }
+            _ if output.status.success() => lines.push("answered".to_owned()),
+            _ => lines.push(format!("failed {said}")),
+        }
+    }
+    lines
+}
+
+/// What doctor says as JSON.
+struct Said {
+    json: Value,
+    output: Output,
+}
+
+impl Said {
+    fn of(output: Output) -> Self {
+        let json = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("standard output is JSON alone: {error}: {output:?}"));
+        Self { json, output }
+    }
+
+    fn hosts(&self) -> &[Value] {
+        self.json["hosts"].as_array().expect("a list of hosts")
+    }
+
+    /// The host of `HOST:PORT`.
+    fn host(&self, authority: &str) -> &Value {
+        let is_it =
+            |host: &&Value| format!("{}:{}", host["host"].as_str().unwrap(), host["port"]) == authority;
+        self.hosts().iter().find(is_it).unwrap_or_else(|| panic!("no {authority}: {}", self.json))
+    }
+
+    fn findings(&self) -> impl Iterator<Item = &Value> {
+        self.json["findings"].as_array().expect("a list of findings").iter()
+    }
+
+    fn codes(&self) -> Vec<&str> {
+        self.findings().map(|finding| finding["code"].as_str().expect("a code")).collect()
+    }
+
+    fn finding(&self, code: &str) -> &Value {
+        let finding = self.findings().find(|finding| finding["code"] == code);
+        finding.unwrap_or_else(|| panic!("no {code}: {}", self.json))
+    }
+
+    /// What is said about a host, but what is only worth knowing.
+    fn about(&self, host: &str) -> impl Iterator<Item = &Value> {
+        self.findings().filter(move |finding| {
+            let hosts = finding["message"].as_str().and_then(|message| message.split_once(": "));
+            finding["severity"] != "info"
+                && hosts.is_some_and(|(hosts, _)| hosts.split(", ").any(|one| one == host))
+        })
+    }
+
+    fn codes_about(&self, host: &str) -> Vec<&str> {
+        self.about(host).map(|finding| finding["code"].as_str().expect("a code")).collect()
+    }
+
+    fn message_about(&self, host: &str) -> String {
+        self.about(host).map(|finding| finding["message"].as_str().expect("a message")).collect()
+    }
+
+    /// Whether doctor says that this client gets an answer.
+    fn lets_through(&self, host: &Value, client: Client) -> bool {
+        let steps = host["steps"].as_array().expect("a list of steps");
+        steps.iter().all(|step| step["ok"] == true)
+            && !host["http_status"].is_null()
+            && accepts(host, client.name())
+            // Of a proxy that is not trusted only this tells.
+            && (host["works"] == true || !accepts(host, "claude-code"))
+    }
+
+    fn words_about(&self, host: &Value, client: Client) -> String {
+        let name = format!("{}:{}", host["host"].as_str().unwrap(), host["port"]);
+        format!("{} ({})", self.lets_through(host, client), self.message_about(name.trim_end_matches(":443")))
+    }
+}
+
+fn accepts(host: &Value, client: &str) -> bool {
+    let clients = host["clients"].as_array().expect("a list of clients");
+    clients.iter().any(|one| one["client"] == client && one["accepts"] == true)
+}
+
+/// Servers whose certificates differ.
+const CHAINS: [&str; 16] = [
+    "chain-and-root",
+    "complete",
+    "expired",
+    "issuing-expired",
+    "issuing-of-another-key",
+    "itself",
+    "no-name",
+    "not-for-servers",
+    "not-yet-valid",
+    "only-leaf",
+    "stranger",
+    "tls-1.2",
+    "unordered",
+    "wildcard",
+    "wrong-issuer",
+    "wrong-name",
+];
+
+/// Servers that want a client certificate.
+const CAREFUL: [&str; 8] = [
+    "careful-1.2",
+    "careful-1.3",
+    "elsewhere-1.2",
+    "elsewhere-1.3",
+    "named-1.2",
+    "named-1.3",
+    "named-elsewhere-1.2",
+    "named-elsewhere-1.3",
+];
+
+const IDENTITY: &str = "[client]\ncert = 'client.pem'\nkey = 'client.key'\npassphrase = 'file:key.txt'\n";
+
+/// Servers that do something else, and what doctor calls it.
+const ODD: [(&str, Option<&str>); 10] = [
+    ("broken", Some("host-answer-unfinished")),
+    ("closed", Some("host-blocked")),
+    ("complete", None),
+    ("error", None),
+    ("plain", Some("host-not-tls")),
+    ("refused", Some("host-unreachable")),
+    ("reset", Some("host-blocked")),
+    ("silent-after-tls", Some("host-answer-unfinished")),
+    ("ssh", Some("host-not-tls")),
+    ("tls-1.1", Some("host-tls-too-old")),
+];
+
+/// `alice:PASSWORD` in base64, as it goes over the wire.
+const ENCODED: &str = "YWxpY2U6cHJveHktcGFzc3dvcmQtb2YtdGhlLWRvY3Rvcg==";
+
+/// What the proxies of `support/doctor.py` take from alice.
+const PASSWORD: &str = "proxy-password-of-the-doctor";
+
+/// Proxies: how they are spoken to, as whom, which one, and what doctor calls it; nothing where it works.
+const PROXIES: [(&str, &str, &str, &str); 19] = [
+    ("http", "", "proxy", ""),
+    ("http", "", "proxy-basic", "proxy-credentials-missing"),
+    ("http", "alice:not-this-one@", "proxy-basic", "proxy-credentials-refused"),
+    ("http", "alice:proxy-password-of-the-doctor@", "proxy-basic", ""),
+    ("http", "", "proxy-closed", "host-answer-unfinished"),
+    ("http", "", "proxy-cuts", "host-blocked"),
+    ("http", "", "proxy-denies", "proxy-refused"),
+    ("http", "", "proxy-drip", "host-timeout"),
+    ("http", "", "proxy-inspects", "host-chain-untrusted"),
+    ("http", "", "proxy-negotiate", "proxy-scheme-unsupported"),
+    ("http", "alice:not-this-one@", "proxy-ntlm", "proxy-scheme-unsupported"),
+    ("http", "", "proxy-over-tls", "host-answer-unfinished"),
+    ("http", "", "proxy-refused", "proxy-unreachable"),
+    ("http", "", "proxy-ssh", "proxy-not-http"),
+    ("https", "", "proxy-over-tls", "proxy-credentials-missing"),
+    ("https", "alice:proxy-password-of-the-doctor@", "proxy-over-tls", ""),
+    ("https", "", "proxy-over-tls-stranger", "proxy-untrusted"),
+    ("https", "", "proxy-refused", "proxy-unreachable"),
+    ("https", "", "proxy-ssh", "proxy-not-tls"),
+];
