@@ -140,7 +140,8 @@ fn mitmproxy_is_named_whether_its_root_is_trusted_or_not() {
             message.starts_with("api.anthropic.com, claude.ai: ") && message.contains("mitmproxy"),
             "{message}"
         );
-        assert_eq!(said.output.status.code(), Some(if is_trusted { 0 } else { 2 }), "{}", said.json);
+        // Where all is well with the hosts, the variables are a warning: those of other clients leave the public roots out.
+        assert_eq!(said.output.status.code(), Some(if is_trusted { 1 } else { 2 }), "{}", said.json);
     }
 }
 
@@ -221,7 +222,7 @@ fn what_a_server_leaves_out_is_fetched_shown_and_trusted_for_nothing() {
     assert!(before.finding("host-chain-incomplete")["fix"].as_str().unwrap().contains("--fetch-missing"));
     let refused = world.doctor(&servers, &["--fetch-missing"]);
     let message = refused.finding("host-issuer-not-fetched")["message"].as_str().unwrap();
-    assert!(message.contains("no public address"), "{message}");
+    assert!(message.contains("only public addresses are asked"), "{message}");
 
     let files = world.sandbox.files();
     let said = world.doctor(&servers, &["--fetch-missing", "--allow-private"]);
@@ -310,7 +311,9 @@ fn a_name_is_not_looked_up_where_an_address_is_given_or_a_proxy_does_it() {
 #[test]
 fn the_status_is_that_of_the_worst_and_people_get_a_line_for_each_host() {
     let Some(stage) = stage() else { return };
-    let good = World::trusting(stage, &["root"]);
+    let mut good = World::trusting(stage, &["root"]);
+    // Those of other clients would leave the public roots out, which is a warning.
+    good.environment.retain(|(name, _)| *name == "NODE_EXTRA_CA_CERTS");
     let said = good.doctor(&["complete", "tls-1.2"], &[]);
     assert_eq!(said.output.status.code(), Some(0), "{}", said.json);
     for member in [
@@ -386,7 +389,7 @@ fn no_secret_is_shown_whatever_comes_of_it() {
                 // That it was sent is why it can be seen at all.
                 let (is_answered, said) =
                     (proxy == "proxy-basic", [&*output.stdout, &output.stderr].concat());
-                assert_eq!(output.status.success(), is_answered, "{output:?}");
+                assert_eq!(output.status.code() < Some(2), is_answered, "{output:?}");
                 assert!(contains(&said, b"alice:***@"), "{output:?}");
                 let written = world.sandbox.made().into_values();
                 for bytes in written.chain([said]) {

@@ -744,6 +744,7 @@ fn reached() -> Reached {
             chain: vec![served],
             clients: vec![(Client::Node, Err(Distrust::Expired))],
             inspector: None,
+            completed: None,
             is_private: false,
             missing: None,
             root: None,

@@ -144,12 +144,12 @@ pub fn refusals_of_certificate(certificate: &Certificate, role: Role) -> Vec<Ref
     match certificate.key() {
         // Bun: CERT_SIGNATURE_FAILURE. The others take what it has signed.
         KeyAlgorithm::Dsa => refuse(&[BUN, CLAUDE_CODE_BY_BUN], "a DSA key"),
-        // Node does not refuse: it crashes where a server's chain ends here.
+        // Node does not refuse: until it was mended, it crashed where a server's chain ends here.
         KeyAlgorithm::Ec(Curve::Brainpool) => {
-            refuse(&[BUN, CLAUDE_CODE, GIT_GNUTLS, NODE], "a brainpool key")
+            refuse(&[BUN, CLAUDE_CODE, GIT_GNUTLS, NODE_UNTIL_24_21], "a brainpool key")
         }
         KeyAlgorithm::Ec(Curve::Secp256k1) => {
-            refuse(&[BUN, CLAUDE_CODE, GIT_GNUTLS, NODE], "a secp256k1 key")
+            refuse(&[BUN, CLAUDE_CODE, GIT_GNUTLS, NODE_UNTIL_24_21], "a secp256k1 key")
         }
         KeyAlgorithm::Ec(Curve::Other(name)) if &**name == "explicit" => {
             refuse(ALL, "a key whose curve is spelled out");
@@ -227,6 +227,7 @@ const CURL: Seen = Seen { client: Client::Curl, on: "curl 7.88 with OpenSSL 3.0"
 const GIT_GNUTLS: Seen = Seen { client: Client::GitGnuTls, on: "git 2.39 with GnuTLS 3.7.9" };
 const NODE: Seen = Seen { client: Client::Node, on: "Node 24.21" };
 const NODE_SINCE_20: Seen = Seen { client: Client::Node, on: "Node 20, 22 and 24.21" };
+const NODE_UNTIL_24_21: Seen = Seen { client: Client::Node, on: "Node 24.21, no longer 24.22" };
 const OPENSSL: Seen = Seen { client: Client::OpenSsl, on: "OpenSSL 3.0" };
 const PYTHON: Seen = Seen { client: Client::Python, on: "Python 3.11 with OpenSSL 3.0" };
 /// The first size, in bits, that OpenSSL's security level 2 takes: it rounds 1963 bits up to the strength of 2048.

@@ -176,6 +176,9 @@ fn note_chain(reached: &Reached, judgement: &Judgement, now: i64, found: &mut Ve
             if let (true, Some(root)) = (reached.is_intercepted(), &judgement.root) {
                 found.push(Obstacle::Intercepted { by, root: root.clone() });
             }
+            if let Some(missing) = &judgement.completed {
+                found.push(Obstacle::ChainIncomplete { at_hand: true, missing: missing.clone() });
+            }
             let refusing: Vec<(Client, Distrust)> = judgement
                 .clients
                 .iter()
@@ -419,6 +422,9 @@ mod tests {
         assert_eq!(codes(&reached(only_leaf(), &roots(&[&pki.root]))), ["host-chain-incomplete"]);
         let completed = reached(only_leaf(), &roots(&[&pki.root, &pki.issuing]));
         assert!(completed.works());
+        assert_eq!(codes(&completed), ["host-intercepted", "host-chain-completed", "host-clients-differ"]);
+        let whole = reached(served(&[&pki.leaf, &pki.issuing]), &roots(&[&pki.root, &pki.issuing]));
+        assert_eq!(codes(&whole), ["host-intercepted", "host-clients-differ"]);
         let with_root = reached(served(&[&pki.leaf, &pki.issuing, &pki.root]), &roots(&[]));
         let found = obstacles(&with_root, None, NOW);
         let [Obstacle::ChainUntrusted { missing, .. }] = &found[..] else { panic!("{found:?}") };

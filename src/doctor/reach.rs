@@ -42,6 +42,8 @@ pub struct Judgement {
     pub chain: Vec<Served>,
     /// Whether each client would accept it.
     pub clients: Vec<(Client, Result<(), Distrust>)>,
+    /// What the server has left out and the bundle or a trust store has, where it has left out everything but its own certificate.
+    pub completed: Option<Missing>,
     /// The product that has made the certificate, where it is one that is known.
     pub inspector: Option<Inspector>,
     /// Whether the issuer is none of the public ones, as far as can be told.
@@ -231,6 +233,11 @@ pub fn judge(
         Err(DeadEnd::Missing(at)) => Some(Missing::behind(at, &certificates)),
         _ => None,
     };
+    // With nothing but roots to help: where the way ends then, something else has helped.
+    let completed = match all.as_ref().map(|_| court.way_over_what_is_served(&roots.of_set(RootSet::All))) {
+        Ok(Err(DeadEnd::Missing(at))) => Some(Missing::behind(at, &certificates)).filter(|gap| gap.only_leaf),
+        _ => None,
+    };
     let sets = RootSet::ALL.map(|set| (set, court.verdict(&roots.of_set(set), None)));
     let clients = Client::ALL.map(|client| (client, court.verdict(&roots.of_client(client), Some(client))));
     let is_public = root.is_some_and(|root| public.contains(root) || is_public_by_name(root, roots));
@@ -244,6 +251,7 @@ pub fn judge(
     Some(Judgement {
         chain,
         clients: clients.into(),
+        completed,
         inspector,
         is_private: is_leaf_readable && !is_public,
         missing: missing.filter(|_| is_leaf_readable),
@@ -313,6 +321,15 @@ impl<'a> Court<'a> {
         let anchors: Vec<&Certificate> =
             roots.iter().copied().filter(|root| is_partial || root.is_self_issued()).collect();
         path::find(self.certificates, Store { anchors: &anchors, others: roots }, self.name, self.now)
+    }
+
+    /// The way to one of these roots by what the server has sent alone.
+    fn way_over_what_is_served(
+        &self,
+        roots: &[&'a Certificate],
+    ) -> Result<Vec<&'a Certificate>, DeadEnd<'a>> {
+        let anchors: Vec<&Certificate> = roots.iter().copied().filter(|root| root.is_self_issued()).collect();
+        path::find(self.certificates, Store { anchors: &anchors, others: &[] }, self.name, self.now)
     }
 
     fn verdict(&self, roots: &[&'a Certificate], client: Option<Client>) -> Result<(), Distrust> {

@@ -470,6 +470,7 @@ mod tests {
             chain: vec![served],
             clients,
             inspector: None,
+            completed: None,
             is_private: true,
             missing: None,
             root: None,

@@ -44,7 +44,7 @@ pub enum FetchError {
     #[error("it leads to '{}', and only http:// is followed", .0.escape_debug())]
     LeadsAway(String),
     /// It lies at an address that is not public.
-    #[error("'{}' is {address}, which is no public address", host.escape_debug())]
+    #[error("'{}' lies at {address}, and only public addresses are asked", host.escape_debug())]
     Private {
         /// The address.
         address: IpAddr,
