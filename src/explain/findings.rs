@@ -759,7 +759,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "proxy-scheme-missing",
         PROXY,
         "certman doctor --offline",
-        "The address of a proxy has no scheme, and Claude Code ends without a word: write http:// before it.",
+        "The address of a proxy has no scheme, and with most such addresses Claude Code ends without a word: write http:// before it.",
         "プロキシのアドレスにスキームがなく、Claude Code が何も表示せずに終了します。先頭に http:// を付けてください。",
     ),
     finding(

@@ -105,7 +105,7 @@ pub fn message(conflict: &Conflict) -> String {
             variable.name
         ),
         Conflict::ProxySchemeMissing { variable } => format!(
-            "the address in {} has no scheme such as http://: Claude Code ends without a word",
+            "the address in {} has no scheme such as http://: with most such addresses Claude Code ends without a word",
             variable.name
         ),
         Conflict::ProxySocks { variable } => {
