@@ -214,6 +214,24 @@ fn a_host_behind_a_proxy_that_is_not_trusted_does_not_work() {
 }
 
 #[test]
+fn what_stumbles_over_the_large_key_share_is_told_from_a_filter() {
+    let Some(stage) = stage() else { return };
+    let mut world = World::trusting(stage, &["root"]);
+    // Half of it for the first look alone.
+    world.seconds = 6;
+    let servers = ["small-hellos-cut", "small-hellos-lost"];
+    let said = world.doctor(&servers, &[]);
+    let message = said.finding("host-post-quantum-blocked")["message"].as_str().unwrap();
+    for (server, host) in servers.into_iter().zip(said.hosts()) {
+        assert!(message.contains(&stage.authority(server)), "{message}");
+        assert_eq!(host["works"], false, "{host}");
+    }
+    assert_eq!(said.output.status.code(), Some(2), "{}", said.json);
+    let without = world.doctor(&servers, &["--no-pq"]);
+    assert!(without.hosts().iter().all(|host| host["works"] == true), "{}", without.json);
+}
+
+#[test]
 fn what_a_server_leaves_out_is_fetched_shown_and_trusted_for_nothing() {
     let Some(stage) = stage() else { return };
     let world = World::trusting(stage, &["root"]);

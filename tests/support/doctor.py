@@ -149,6 +149,15 @@ def reset(connection):
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def small_hellos_only(otherwise, serve):
+    """Something on the way that stumbles over what the large key share makes of a ClientHello: two packets of Ethernet."""
+
+    def judge(connection):
+        (otherwise if len(connection.recv(4096, socket.MSG_PEEK)) > 1000 else serve)(connection)
+
+    return judge
+
+
 def secured(tls, then=greet):
     def serve(connection):
         with tls.wrap_socket(connection, server_side=True) as inner:
@@ -343,6 +352,8 @@ PORTS = {
     "refused-too": listen(None, is_listening=False),
     "reset": listen(reset),
     "silent-after-tls": listen(secured(complete, lambda inner: head(inner) and inner.close())),
+    "small-hellos-cut": listen(small_hellos_only(reset, secured(complete))),
+    "small-hellos-lost": listen(small_hellos_only(lambda _: time.sleep(20), secured(complete))),
     "ssh": listen(lambda connection: (connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n"), connection.recv(4096))),
     "tls-1.1": openssl_server("-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0"),
     # Servers that take their time.
