@@ -240,7 +240,7 @@ pub fn judge(
     };
     let sets = RootSet::ALL.map(|set| (set, court.verdict(&roots.of_set(set), None)));
     let clients = Client::ALL.map(|client| (client, court.verdict(&roots.of_client(client), Some(client))));
-    let is_public = root.is_some_and(|root| public.contains(root) || is_public_by_name(root, roots));
+    let is_public = root.is_some_and(|root| public.contains(root));
     let issuers: Vec<String> = certificates
         .iter()
         .flat_map(|one| {
@@ -258,11 +258,6 @@ pub fn judge(
         root: root.map(|root| root.subject().to_string()),
         roots: sets.into(),
     })
-}
-
-/// Whether a root is one of Mozilla's, whatever its key is remembered by.
-fn is_public_by_name(root: &Certificate, roots: &Roots) -> bool {
-    roots.mozilla.iter().any(|one| one.fingerprint() == root.fingerprint())
 }
 
 impl Served {
