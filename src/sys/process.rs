@@ -8,6 +8,8 @@
 )]
 
 pub mod identity;
+#[cfg(unix)]
+mod job;
 pub mod program;
 
 use std::io::{self, Read};

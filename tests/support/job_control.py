@@ -1,6 +1,6 @@
-"""A person at a terminal: job_control.py CERTMAN-COMMAND-LINE LOG.
+"""A person at a terminal: job_control.py CERTMAN-COMMAND-LINE LOG [STARTER...].
 
-Types into an interactive bash on a pseudo-terminal: starts the command line, which is to run `child.py signals LOG`, stops it
+Types into an interactive bash on a pseudo-terminal, which the starter starts where there is one: starts the command line, which is to run `child.py signals LOG`, stops it
 by Ctrl-Z, continues it, has the child stop itself, continues it, presses Ctrl-C, lets it end, and prints what happened, a line
 each. Waits for what must come, and ends with status 1 where it does not.
 """
@@ -14,14 +14,15 @@ import subprocess
 import sys
 import time
 
-line, log = sys.argv[1:]
+line, log, *starter = sys.argv[1:]
 pid, terminal = pty.fork()
 if pid == 0:
     # What ignores signals may have started this: nohup, or a shell in the background.
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     os.environ["PS1"] = "@PROMPT@"
-    os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+    command = [*starter, "bash", "--norc", "--noprofile", "-i"]
+    os.execvp(command[0], command)
 
 seen = b""
 

@@ -89,7 +89,8 @@ mod system {
     use super::Seen;
 
     pub(super) fn look(id: u32) -> Seen {
-        std::fs::read(format!("/proc/{id}/stat")).ok().and_then(|about| read(&about)).unwrap_or_else(|| {
+        let about = is_ours().then(|| std::fs::read(format!("/proc/{id}/stat")).ok()).flatten();
+        about.and_then(|about| read(&about)).unwrap_or_else(|| {
             // Mounted with `hidepid`, /proc hides what is closed to this user, which a certman is that runs.
             let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw);
             match id.map(rustix::process::test_kill_process) {
@@ -97,6 +98,13 @@ mod system {
                 Some(_) => Seen::Hidden,
             }
         })
+    }
+
+    /// Whether the numbers in /proc are those of this container: one that was started without a /proc of its own
+    /// (`unshare --pid --fork`) sees the processes outside, under numbers that are others' inside.
+    fn is_ours() -> bool {
+        std::fs::read_link("/proc/self")
+            .is_ok_and(|id| id.as_os_str() == std::process::id().to_string().as_str())
     }
 
     fn read(about: &[u8]) -> Option<Seen> {

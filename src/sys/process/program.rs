@@ -2,10 +2,7 @@
 //!
 //! Owns everything between this process and that program: signals, stops, the exit status. Never decides which program, and
 //! touches no stream.
-#![cfg_attr(
-    unix,
-    expect(clippy::disallowed_methods, reason = "/proc and the terminal device are no files of anyone's")
-)]
+#![cfg_attr(unix, expect(clippy::disallowed_methods, reason = "/proc is no file of anyone's"))]
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -167,7 +164,6 @@ pub use relay::Relay;
 /// lets both go on; where the program stops by itself, certman stops too, so that the shell notices.
 #[cfg(unix)]
 mod relay {
-    use std::fs::File;
     use std::io;
     use std::process::Child;
     use std::sync::mpsc::{Receiver, Sender, channel};
@@ -183,6 +179,7 @@ mod relay {
     use signal_hook::low_level::siginfo::Cause;
 
     use super::LOST;
+    use crate::sys::process::job;
 
     /// The signals that this process gets from now on: they no longer end it, and wait for the program.
     pub struct Relay {
@@ -241,10 +238,7 @@ mod relay {
     fn is_for_us_alone(origin: &Origin, child: Pid) -> bool {
         match origin.cause {
             // A line that is cut sends SIGHUP to the leader of the session alone.
-            Cause::Kernel => {
-                origin.signal == SIGHUP
-                    && rustix::process::getsid(None).is_ok_and(|leader| leader == rustix::process::getpid())
-            }
+            Cause::Kernel => origin.signal == SIGHUP && job::leads_its_session(),
             // A child that sends one to its whole group (`kill 0`) has had it already.
             Cause::Sent(_) => {
                 origin.process.is_none_or(|process| process.pid != child.as_raw_nonzero().get())
@@ -277,7 +271,7 @@ mod relay {
                 }
                 Ok(Some((_, status))) if status.continued() => is_stopped = false,
                 Ok(Some((_, status))) => return Some(code(status)),
-                Ok(None) if is_stopped && is_job_of_a_shell() => {
+                Ok(None) if is_stopped && job::is_job_of_a_shell() => {
                     is_stopped = false;
                     let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::STOP);
                 }
@@ -303,17 +297,6 @@ mod relay {
     fn code(status: WaitStatus) -> u8 {
         let code = status.exit_status().or_else(|| Some(128 + status.terminating_signal()?));
         code.and_then(|code| u8::try_from(code).ok()).unwrap_or(LOST)
-    }
-
-    /// Whether a shell with job control waits for this process: it has given it a process group of its own, on the terminal
-    /// that both have. Nobody else would wake certman again.
-    fn is_job_of_a_shell() -> bool {
-        use rustix::process::{getpgid, getpgrp, getppid, getsid};
-        let Some(parent) = getppid() else { return false };
-        let is_in_our_session =
-            matches!((getsid(Some(parent)), getsid(None)), (Ok(theirs), Ok(ours)) if theirs == ours);
-        let has_another_group = getpgid(Some(parent)).is_ok_and(|group| group != getpgrp());
-        is_in_our_session && has_another_group && File::open("/dev/tty").is_ok()
     }
 
     /// The signals that this process ignores, a bit each from the lowest, which is signal 1. Nobody but Linux tells.
