@@ -1,5 +1,6 @@
 //! What ends a command before it has anything to report: a sentence, the next step, the exit status.
 
+use crate::cli::args::Common;
 use crate::config;
 use crate::report::Report;
 
@@ -39,11 +40,9 @@ impl Failure {
         Self { status: Some(status), ..self }
     }
 
-    /// The same with this profile in every command of the next step: pasted without it, the command would be about another one's
-    /// bundle and keyring entries.
-    pub fn for_profile(self, profile: &str) -> Self {
-        let with_profile = format!("`certman --profile {profile} ");
-        Self { hint: self.hint.map(|hint| hint.replace("`certman ", &with_profile)), ..self }
+    /// The same with a next step that can be pasted.
+    pub fn called_with(self, common: &Common) -> Self {
+        Self { hint: self.hint.map(|hint| common.pasteable(hint)), ..self }
     }
 
     /// The same with a next step.

@@ -59,10 +59,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8
         }
         other => Ok(other),
     });
-    let outcome = outcome.map_err(|failure| match &arguments.common.profile {
-        Some(profile) => failure.for_profile(profile),
-        None => failure,
-    });
+    let outcome = outcome.map_err(|failure| failure.called_with(&arguments.common));
     render::show(outcome, &arguments, host)
 }
 

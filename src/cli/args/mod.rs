@@ -32,6 +32,8 @@ use self::settings::SettingsCommand;
 pub use self::stores::StoreArguments;
 use crate::config::Overrides;
 use crate::pki::key::Limits;
+use crate::pki::name::Foreign;
+use crate::shell::{self, Shell};
 
 /// Corporate CA certificates and client keys, in the one form that Claude Code, Node, Bun, Python, git and curl accept.
 #[derive(Debug, Parser)]
@@ -82,6 +84,34 @@ pub struct Common {
     /// Say also what is merely worth knowing
     #[arg(long, short, global = true)]
     pub verbose: bool,
+}
+
+impl Common {
+    /// `certman`, with --config and --profile as they were given: a command without them would be about another bundle and
+    /// other keyring entries.
+    pub fn certman(&self) -> String {
+        let mut certman = "certman".to_owned();
+        if let Some(config) = &self.config {
+            let word = shell::word(Shell::Sh, config.as_os_str().as_encoded_bytes());
+            certman += &format!(" --config {}", Foreign(String::from_utf8_lossy(&word)));
+        }
+        if let Some(profile) = &self.profile {
+            certman += &format!(" --profile {profile}");
+        }
+        certman
+    }
+
+    /// A next step that can be pasted: every command of certman's own in it, which stands in backquotes or `$(…)`, begins as
+    /// [`Common::certman`] says.
+    pub fn pasteable(&self, step: String) -> String {
+        let certman = self.certman();
+        if certman == "certman" {
+            return step;
+        }
+        let begin =
+            |step: String, sign| step.replace(&format!("{sign}certman "), &format!("{sign}{certman} "));
+        begin(begin(step, "`"), "$(")
+    }
 }
 
 /// When to use colour.
@@ -561,6 +591,20 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+
+    #[test]
+    fn a_next_step_is_about_the_configuration_and_the_profile_that_were_named() {
+        let step =
+            || "run `certman bundle`, which certman does alone, then `eval \"$(certman env)\"`".to_owned();
+        let common = |words: &[&str]| Arguments::try_parse_from(words).unwrap().common;
+        assert_eq!(common(&["certman", "check"]).pasteable(step()), step());
+        let named = common(&["certman", "check", "--profile", "work", "--config", "it's mine.toml"]);
+        let certman = r"certman --config 'it'\''s mine.toml' --profile work";
+        assert_eq!(
+            named.pasteable(step()),
+            format!("run `{certman} bundle`, which certman does alone, then `eval \"$({certman} env)\"`")
+        );
+    }
 
     #[test]
     fn the_short_definitions_read_what_the_whole_one_reads() {

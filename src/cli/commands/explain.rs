@@ -41,10 +41,8 @@ pub fn run(
             Err(error) => (None, Some(Failure::from(error))),
         },
     };
-    let command = |entry: &Entry| match &common.profile {
-        Some(profile) => entry.command.replacen("certman ", &format!("certman --profile {profile} "), 1),
-        None => entry.command.to_owned(),
-    };
+    let certman = common.certman();
+    let command = |entry: &Entry| entry.command.replacen("certman", &certman, 1);
     let mut known: Vec<(Subject, Vec<Fact>)> = Vec::new();
     let mut list = Vec::new();
     for entry in entries {

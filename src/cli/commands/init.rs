@@ -84,7 +84,7 @@ pub fn run(arguments: &InitArguments, common: &Common, host: &mut Host) -> Resul
     let discovery = discover(&Machine::of(host, &path, &defaults));
     let mut proposal = Proposal {
         text: text::compose(&discovery, host.now),
-        next: next_steps(common.config.as_deref(), &discovery),
+        next: next_steps(&common.certman(), &discovery),
         values: discovery.values(),
         found: discovery.found,
         path,
@@ -179,11 +179,7 @@ fn must_be_readable(text: &str, path: &Path, home: Option<&Path>) -> Result<(), 
 }
 
 /// What to do once the file is there, in an order that works.
-fn next_steps(named: Option<&Path>, discovery: &discovery::Discovery) -> Vec<(String, &'static str)> {
-    let certman = match named {
-        Some(path) => format!("certman --config {}", words::path(path)),
-        None => "certman".to_owned(),
-    };
+fn next_steps(certman: &str, discovery: &discovery::Discovery) -> Vec<(String, &'static str)> {
     let mut steps = Vec::new();
     let mut step = |command: String, what| steps.push((command, what));
     if discovery.sources.is_empty() {

@@ -140,6 +140,11 @@ impl Screen<'_, '_> {
         }
     }
 
+    /// The next step, to be pasted as it stands.
+    fn fix(&self, finding: &Finding) -> Option<String> {
+        words::fix(&finding.cause).map(|fix| self.common.pasteable(fix))
+    }
+
     /// Findings on the way: to standard error, each with its next step.
     pub(super) fn remarks(&mut self, report: &Report) -> io::Result<()> {
         for finding in self.worth_saying(report) {
@@ -150,7 +155,7 @@ impl Screen<'_, '_> {
             };
             let located = words::located(finding, &report.files);
             writeln!(self.err, "certman: {}: {located}", paint(word, finding.severity))?;
-            if let Some(fix) = words::fix(&finding.cause) {
+            if let Some(fix) = self.fix(finding) {
                 writeln!(self.err, "certman: hint: {fix}")?;
             }
             if let Some(seen) = self.seen(finding) {
@@ -178,7 +183,7 @@ impl Screen<'_, '_> {
             };
             let located = words::located(finding, &report.files);
             writeln!(self.out, "{}: {located} [{}]", paint(word, finding.severity), finding.cause.code())?;
-            if let Some(fix) = words::fix(&finding.cause) {
+            if let Some(fix) = self.fix(finding) {
                 writeln!(self.out, "    {fix}")?;
             }
             if let Some(seen) = self.seen(finding) {
@@ -312,6 +317,7 @@ impl Screen<'_, '_> {
             return Ok(());
         }
         for (word, fact) in words::import(summary) {
+            let fact = self.common.pasteable(fact);
             writeln!(self.out, "{word:<13}{fact}")?;
         }
         if let Some((file, lines)) = &summary.proposal {

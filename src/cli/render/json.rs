@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{choice, doctor, explain, settings, words};
 use crate::cli::args::settings::SettingsCommand;
-use crate::cli::args::{Command, KeyCommand, ProxyCommand};
+use crate::cli::args::{Command, Common, KeyCommand, ProxyCommand};
 use crate::cli::commands::init::{Chosen, Decision, Proposal};
 use crate::cli::failure::Failure;
 use crate::cli::inspection::{Content, Item, StoreFacts};
@@ -23,6 +23,7 @@ use crate::report::{BundleFacts, CertificateFacts, Finding, InspectedFacts, KeyF
 /// The object, with a newline behind it.
 pub(super) fn answer(
     command: Option<&str>,
+    common: Option<&Common>,
     outcome: Result<Outcome, Failure>,
     exit: u8,
     now: i64,
@@ -34,7 +35,7 @@ pub(super) fn answer(
     match outcome {
         Ok(outcome) => {
             put("status", json!(status(outcome.report.worst())));
-            put_report(&outcome.report, &mut put);
+            put_report(&outcome.report, common, &mut put);
             match &outcome.shown {
                 Shown::Bundle { added, is_rehearsal, .. } => {
                     if let Some(added) = added {
@@ -93,7 +94,7 @@ pub(super) fn answer(
         Err(failure) => {
             let report = failure.findings.map(|report| *report).unwrap_or_default();
             put("status", json!(if exit == super::COULD_NOT_TELL { "unknown" } else { "critical" }));
-            put_report(&report, &mut put);
+            put_report(&report, common, &mut put);
             put("error", json!({ "message": failure.message, "fix": failure.hint }));
         }
     }
@@ -104,8 +105,8 @@ pub(super) fn answer(
     text
 }
 
-fn put_report(report: &Report, put: &mut dyn FnMut(&str, Value) -> Option<Value>) {
-    let findings = report.findings.iter().map(|one| finding(one, report));
+fn put_report(report: &Report, common: Option<&Common>, put: &mut dyn FnMut(&str, Value) -> Option<Value>) {
+    let findings = report.findings.iter().map(|one| finding(one, report, common));
     put("findings", Value::Array(findings.collect()));
     let certificates = report.certificates.iter().map(|one| certificate(one, report));
     put("certificates", Value::Array(certificates.collect()));
@@ -150,7 +151,11 @@ fn put_import(summary: &ImportSummary, report: &Report, put: &mut dyn FnMut(&str
     put("dry_run", json!(summary.is_rehearsal));
 }
 
-fn finding(finding: &Finding, report: &Report) -> Value {
+fn finding(finding: &Finding, report: &Report, common: Option<&Common>) -> Value {
+    let fix = words::fix(&finding.cause).map(|fix| match common {
+        Some(common) => common.pasteable(fix),
+        None => fix,
+    });
     json!({
         "code": finding.cause.code(),
         "severity": match finding.severity {
@@ -161,7 +166,7 @@ fn finding(finding: &Finding, report: &Report) -> Value {
         },
         "subject": finding.cause.subject(),
         "message": words::message(finding, &report.files),
-        "fix": words::fix(&finding.cause),
+        "fix": fix,
         "source": finding.place.map(|place| source(place, report)),
     })
 }

@@ -55,9 +55,13 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
     let err = painted(&mut host.stderr, &arguments.common, &host.environment);
     let mut screen = human::Screen { common: &arguments.common, err, now: host.now, out };
     let written = match (outcome, arguments.common.format) {
-        (outcome, _) if is_json && is_report(&outcome) => {
-            screen.out.plain(&json::answer(Some(json::name(&arguments.command)), outcome, status, host.now))
-        }
+        (outcome, _) if is_json && is_report(&outcome) => screen.out.plain(&json::answer(
+            Some(json::name(&arguments.command)),
+            Some(&arguments.common),
+            outcome,
+            status,
+            host.now,
+        )),
         (Ok(outcome), Format::Nagios) => screen.out.plain(nagios::line(&outcome, host.now).as_bytes()),
         (Err(failure), Format::Nagios) => screen.out.plain(nagios::failure(&failure).as_bytes()),
         (Ok(outcome), _) => screen.outcome(&outcome),
@@ -114,7 +118,7 @@ pub fn usage(error: &clap::Error, intent: Intent, host: &mut Host) -> u8 {
         let text = text.to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let failure = Failure::usage(message).hint("`certman --help` shows what there is");
-        json::answer(intent.command.as_deref(), Err(failure), USAGE, host.now)
+        json::answer(intent.command.as_deref(), None, Err(failure), USAGE, host.now)
     } else if intent.command.as_deref() == Some("env") {
         shell::failure(shell_to_fail_in(intent.shell.as_deref(), host)).into()
     } else {

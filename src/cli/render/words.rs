@@ -1030,7 +1030,7 @@ pub fn import(summary: &ImportSummary) -> Vec<(&'static str, String)> {
         ));
     }
     if summary.proposal.is_none() {
-        lines.push(("next", "`certman key check`, then eval \"$(certman env)\"".to_owned()));
+        lines.push(("next", "`certman key check`, then `eval \"$(certman env)\"`".to_owned()));
     }
     lines
 }
