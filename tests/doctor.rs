@@ -76,9 +76,7 @@ fn a_proxy_lets_through_whom_doctor_says() {
         let mut world = World::trusting(stage, &["root"]);
         world.seconds = if *code == "host-timeout" { 3 } else { 20 };
         world.set_proxy(&format!("{scheme}://{user}{}", stage.authority(proxy)));
-        // curl goes by another file where it is the proxy that speaks TLS.
-        let clients = if *scheme == "http" { &Client::MAIN[..] } else { &[Client::Bun, Client::Node] };
-        let said = world.compare(&["complete"], clients);
+        let said = world.compare(&["complete"], &Client::MAIN);
         let (codes, host) = (said.codes_about(&stage.authority("complete")), &said.hosts()[0]);
         let is_as_wanted = if code.is_empty() { host["works"] == true } else { codes.contains(code) };
         assert!(is_as_wanted, "{scheme}://{user}{proxy}: {codes:?} and not {code}");
@@ -214,6 +212,67 @@ fn a_host_behind_a_proxy_that_is_not_trusted_does_not_work() {
 }
 
 #[test]
+fn who_is_answered_by_another_does_not_reach_the_host() {
+    let Some(stage) = stage() else { return };
+    let mut world = World::trusting(stage, &["inspector"]);
+    world.set_proxy(&format!("http://{}", stage.authority("proxy-inspects-and-denies")));
+    let said = world.doctor(&["api.anthropic.com"], &["-v"]);
+    let host = &said.hosts()[0];
+    assert_eq!((&host["works"], &host["http_status"]), (&false.into(), &403.into()), "{host}");
+    assert_eq!(host["http_title"], "Blocked: AI tools");
+    let message = said.finding("host-answer-by-another")["message"].as_str().unwrap();
+    assert!(message.contains("403: 'Blocked: AI tools' (BlueCoat)"), "{message}");
+    assert_eq!(said.output.status.code(), Some(2));
+    // Of a host that certman does not know nobody can tell whose answer it is.
+    let unknown = world.doctor(&["server.corp.example"], &[]);
+    assert_eq!(unknown.hosts()[0]["works"], true, "{}", unknown.json);
+}
+
+/// nginx asks for a certificate, goes on without it, and answers that it is missing.
+#[test]
+fn an_answer_that_a_client_certificate_is_missing_is_understood() {
+    let Some(stage) = stage() else { return };
+    let mut world = World::trusting(stage, &["root"]);
+    let said = world.doctor(&["forgiving"], &[]);
+    assert_eq!(said.codes_about(&stage.authority("forgiving")), ["client-cert-required"]);
+    assert_eq!((&said.hosts()[0]["works"], said.output.status.code()), (&false.into(), Some(2)));
+    world.show_identity("key.txt");
+    let said = world.doctor(&["forgiving"], &[]);
+    assert_eq!(said.codes_about(&stage.authority("forgiving")), ["client-cert-refused"]);
+}
+
+#[test]
+fn a_root_of_the_bundle_that_has_ended_is_told_from_a_certificate_of_the_server() {
+    let Some(stage) = stage() else { return };
+    let said = World::trusting(stage, &["ended"]).compare(&["ended"], &Client::MAIN);
+    let finding = said.finding("host-cert-expired");
+    let message = finding["message"].as_str().unwrap();
+    assert!(
+        message.contains("'O=Corp, CN=Corp Ended CA', which the bundle or the trust store has"),
+        "{message}"
+    );
+    assert!(finding["fix"].as_str().unwrap().contains("certman bundle --add FILE"), "{finding}");
+    let said = World::trusting(stage, &["root"]).doctor(&["issuing-expired"], &[]);
+    let message = said.finding("host-cert-expired")["message"].as_str().unwrap();
+    assert!(message.contains("its certificate chain is past its end"), "{message}");
+}
+
+#[test]
+fn a_server_that_certman_cannot_talk_to_and_clients_can_is_left_open() {
+    let Some(stage) = stage() else { return };
+    let world = World::trusting(stage, &["root"]);
+    let started = [Client::Bun, Client::Curl, Client::Node]
+        .map(|client| (client, world.start(client, &["old-ciphers"])));
+    let said = world.doctor(&["old-ciphers"], &[]);
+    assert_eq!(said.codes_about(&stage.authority("old-ciphers")), ["host-tls-undecided"]);
+    assert_eq!((&said.hosts()[0]["works"], said.output.status.code()), (&Value::Null, Some(3)));
+    for (client, started) in started {
+        let answers = answers(client, started);
+        assert!(answers[0].starts_with("answered"), "{client:?}: {answers:?}");
+    }
+}
+
+#[test]
 fn what_stumbles_over_the_large_key_share_is_told_from_a_filter() {
     let Some(stage) = stage() else { return };
     let mut world = World::trusting(stage, &["root"]);
@@ -250,7 +309,7 @@ fn what_a_server_leaves_out_is_fetched_shown_and_trusted_for_nothing() {
     let message = finding["message"].as_str().unwrap();
     assert!(message.contains(&fingerprint) && message.contains("with it the chain is complete"), "{message}");
     let address = format!("http://127.0.0.1:{}/issuing.cer", stage.ports["issuers"]);
-    let command = format!("`certman bundle --add '{address}' --fingerprint {fingerprint}`");
+    let command = format!("`certman bundle --add {address} --fingerprint {fingerprint}`");
     assert!(finding["fix"].as_str().unwrap().ends_with(&command), "{finding}");
     assert_eq!(said.hosts()[0]["chain"][0]["issuer_address"], address.as_str());
     // Nothing is trusted: not in this run, not in the next, and not on the disk.
@@ -831,7 +890,7 @@ fn accepts(host: &Value, client: &str) -> bool {
 }
 
 /// Servers whose certificates differ.
-const CHAINS: [&str; 16] = [
+const CHAINS: [&str; 18] = [
     "chain-and-root",
     "complete",
     "expired",
@@ -841,6 +900,8 @@ const CHAINS: [&str; 16] = [
     "no-name",
     "not-for-servers",
     "not-yet-valid",
+    "odd-extension",
+    "odd-policies",
     "only-leaf",
     "stranger",
     "tls-1.2",
@@ -869,7 +930,7 @@ const ODD: [(&str, Option<&str>); 10] = [
     ("broken", Some("host-answer-unfinished")),
     ("closed", Some("host-blocked")),
     ("complete", None),
-    ("error", None),
+    ("error", Some("host-answer-unwell")),
     ("plain", Some("host-not-tls")),
     ("refused", Some("host-unreachable")),
     ("reset", Some("host-blocked")),

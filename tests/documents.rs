@@ -745,6 +745,7 @@ fn reached() -> Reached {
             clients: vec![(Client::Node, Err(Distrust::Expired))],
             inspector: None,
             completed: None,
+            ended: None,
             is_private: false,
             missing: None,
             root: None,
@@ -758,6 +759,7 @@ fn reached() -> Reached {
         },
         proxy: None,
         proxy_refusal: None,
+        proxy_refused_by: Vec::new(),
         route_from: None,
     }
 }

@@ -194,10 +194,24 @@ pub fn refusals_of_certificate(certificate: &Certificate, role: Role) -> Vec<Ref
                 CriticalExtension::NetscapeType => {
                     (&[BUN, CLAUDE_CODE_BY_BUN, GIT_GNUTLS], "a critical extension of Netscape's")
                 }
-                CriticalExtension::Policies => (&[GIT_GNUTLS], "a critical extension for policies"),
+                CriticalExtension::Policies => (&[GIT_GNUTLS], CRITICAL_POLICIES),
                 CriticalExtension::Unknown => (ALL, "a critical extension that no client knows"),
             };
             refuse(by, what);
+        }
+    }
+    refusals
+}
+
+/// Who refuses the certificate that a server shows for itself, where somebody else has issued it: what is seen of an
+/// intermediate, but for two things.
+pub fn refusals_of_served(certificate: &Certificate) -> Vec<Refusal> {
+    let mut refusals = refusals_of_certificate(certificate, Role::Intermediate);
+    refusals.retain(|refusal| refusal.what != CRITICAL_POLICIES);
+    for refusal in &mut refusals {
+        // Nobody trusts it for itself: now everybody looks at its signature.
+        if refusal.what == WEAK_SIGNATURE {
+            refusal.by.extend([CURL, GIT_GNUTLS]);
         }
     }
     refusals
@@ -223,6 +237,7 @@ const BUN: Seen = Seen { client: Client::Bun, on: "Bun 1.4.5" };
 const CLAUDE_CODE: Seen = Seen { client: Client::ClaudeCode, on: "Claude Code 2.1" };
 /// What was not tried with Claude Code itself.
 const CLAUDE_CODE_BY_BUN: Seen = Seen { client: Client::ClaudeCode, on: "Bun 1.4.5, which it has inside" };
+const CRITICAL_POLICIES: &str = "a critical extension for policies";
 const CURL: Seen = Seen { client: Client::Curl, on: "curl 7.88 with OpenSSL 3.0" };
 const GIT_GNUTLS: Seen = Seen { client: Client::GitGnuTls, on: "git 2.39 with GnuTLS 3.7.9" };
 const NODE: Seen = Seen { client: Client::Node, on: "Node 24.21" };

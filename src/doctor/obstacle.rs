@@ -2,30 +2,33 @@
 
 use super::inspectors::Inspector;
 use super::reach::{Distrust, Judgement, Missing, Reached, RootSet};
+use super::verdict::lacks_common_ground;
 use crate::clients::Client;
 use crate::clients::choice::Failure as Unusable;
 use crate::pki::name::Name;
 use crate::report::Severity;
-use crate::sys::net::probe::{Failure, StepKind};
+use crate::sys::net::probe::{Failure, HttpAnswer, StepKind};
 
 /// What stands between a client and a host. Texts of others are not yet safe to print, names of certificates are.
 #[expect(missing_docs, reason = "the fields say what they are by their names")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
+    /// Somebody else answers in the place of the host, or the host that it is not well.
+    AnsweredOtherwise { in_its_place: bool, server: Option<String>, status: u16, title: Option<String> },
     /// More than is read came back.
     AnswerTooLarge { step: StepKind, what: &'static str },
     /// The connection was reset or closed right after the name of the host was said.
     Blocked { through_proxy: bool },
-    /// The certificate is past its last second.
-    CertExpired { not_after: i64, subject: String },
+    /// A certificate is past its last second: one that was sent, or one from the bundle or a trust store.
+    CertExpired { is_served: bool, not_after: i64, subject: String },
     /// The certificate is before its first second.
     CertNotYetValid { subject: String },
     /// The certificate cannot be read, or is not for a server.
     CertUnusable { why: Distrust },
     /// The certificate is for other names.
     CertWrongName { subject: String },
-    /// The server sends less than what leads to a root, and what is missing is at hand, or not.
-    ChainIncomplete { at_hand: bool, missing: Missing },
+    /// The server sends less than what leads to a root, and what is missing is at hand, or not; it was asked for where it lies.
+    ChainIncomplete { at_hand: bool, missing: Missing, was_asked_for: bool },
     /// The way ends at somebody nobody trusts.
     ChainUntrusted { by: Option<Inspector>, missing: Missing },
     /// It is trusted on this machine, and Claude Code does not go by those roots.
@@ -73,6 +76,8 @@ pub enum Obstacle {
     TimedOut { step: StepKind, through_proxy: bool },
     /// TLS ended otherwise.
     TlsFailed { failure: Failure, is_proxy: bool },
+    /// The server has no cipher suite or group in common with certman, which offers fewer than the clients do.
+    TlsUndecided { alert: u8 },
     /// It speaks TLS 1.1 at most.
     TlsTooOld { is_proxy: bool },
     /// Nobody answers there.
@@ -85,6 +90,8 @@ impl Obstacle {
     /// The stable name.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::AnsweredOtherwise { in_its_place: true, .. } => "host-answer-by-another",
+            Self::AnsweredOtherwise { in_its_place: false, .. } => "host-answer-unwell",
             Self::AnswerTooLarge { .. } => "host-answer-too-large",
             Self::Blocked { .. } => "host-blocked",
             Self::CertExpired { .. } => "host-cert-expired",
@@ -115,6 +122,7 @@ impl Obstacle {
             Self::TimedOut { .. } => "host-timeout",
             Self::TlsFailed { is_proxy: false, .. } => "host-tls-failed",
             Self::TlsFailed { is_proxy: true, .. } => "proxy-tls-failed",
+            Self::TlsUndecided { .. } => "host-tls-undecided",
             Self::TlsTooOld { is_proxy: false } => "host-tls-too-old",
             Self::TlsTooOld { is_proxy: true } => "proxy-tls-too-old",
             Self::Unreachable { is_proxy: false, .. } => "host-unreachable",
@@ -126,8 +134,9 @@ impl Obstacle {
     /// How bad it is where the host is required; otherwise it is a warning at most.
     pub fn default_severity(&self) -> Severity {
         match self {
-            Self::ChainIncomplete { at_hand: true, .. } => Severity::Info,
-            Self::Intercepted { .. } => Severity::Info,
+            Self::ChainIncomplete { at_hand: true, .. } | Self::Intercepted { .. } => Severity::Info,
+            Self::TlsUndecided { .. } => Severity::Unknown,
+            Self::AnsweredOtherwise { in_its_place: false, .. } => Severity::Warning,
             // Who does not read the extra bundle is helped by another variable, where anybody wants that.
             Self::ClientsDiffer { refusing }
                 if refusing.iter().all(|(client, _)| !reads_extra_bundle(*client)) =>
@@ -159,12 +168,32 @@ pub fn obstacles(reached: &Reached, issuers_of_ours: Option<&[Vec<u8>]>, now: i6
     if let Some((kind, failure)) = failed {
         found.push(of_failure(kind, failure, reached, issuers_of_ours));
     }
+    found.extend(observation.http.as_ref().and_then(|answer| of_answer(answer, reached, issuers_of_ours)));
     if let Some(why) = &reached.proxy_refusal {
         // That it was told no password for it is the same thing, and known less well.
         found.retain(|one| !matches!(one, Obstacle::ProxyUntrusted { .. }));
         found.push(Obstacle::ProxyUntrusted { why: why.clone() });
     }
     found
+}
+
+/// What is to be said of the answer of the host; nothing where it is one of its own, whatever it says.
+fn of_answer(
+    answer: &HttpAnswer,
+    reached: &Reached,
+    issuers_of_ours: Option<&[Vec<u8>]>,
+) -> Option<Obstacle> {
+    if reached.lacks_client_certificate() {
+        return Some(of_client_certificate(None, reached, issuers_of_ours));
+    }
+    let in_its_place = reached.turned_away().is_some();
+    let HttpAnswer { server, status, title } = answer.clone();
+    (in_its_place || status >= 500).then_some(Obstacle::AnsweredOtherwise {
+        in_its_place,
+        server,
+        status,
+        title,
+    })
 }
 
 /// What is to be said of the chain.
@@ -177,13 +206,11 @@ fn note_chain(reached: &Reached, judgement: &Judgement, now: i64, found: &mut Ve
                 found.push(Obstacle::Intercepted { by, root: root.clone() });
             }
             if let Some(missing) = &judgement.completed {
-                found.push(Obstacle::ChainIncomplete { at_hand: true, missing: missing.clone() });
+                let missing = missing.clone();
+                found.push(Obstacle::ChainIncomplete { at_hand: true, missing, was_asked_for: false });
             }
-            let refusing: Vec<(Client, Distrust)> = judgement
-                .clients
-                .iter()
-                .filter_map(|(client, verdict)| Some((*client, verdict.clone().err()?)))
-                .collect();
+            let refusing: Vec<(Client, Distrust)> =
+                reached.refusing().map(|(client, why)| (client, why.clone())).collect();
             if !refusing.is_empty() {
                 found.push(Obstacle::ClientsDiffer { refusing });
             }
@@ -191,7 +218,7 @@ fn note_chain(reached: &Reached, judgement: &Judgement, now: i64, found: &mut Ve
         Some(Distrust::UnknownIssuer) => found.push(match (&judgement.missing, &judgement.root) {
             // Whoever signs for others has no issuer between that could be left out.
             (Some(missing), _) if missing.only_leaf && by.is_none() => {
-                Obstacle::ChainIncomplete { at_hand: false, missing: missing.clone() }
+                Obstacle::ChainIncomplete { at_hand: false, missing: missing.clone(), was_asked_for: false }
             }
             (Some(missing), _) => Obstacle::ChainUntrusted { by, missing: missing.clone() },
             (None, root) => {
@@ -205,10 +232,11 @@ fn note_chain(reached: &Reached, judgement: &Judgement, now: i64, found: &mut Ve
             }
         }),
         Some(Distrust::Expired) => {
-            let expired = judgement.chain.iter().find(|one| one.not_after < now);
-            let (not_after, subject) =
-                expired.map_or_else(|| (now, subject()), |one| (one.not_after, one.subject.clone()));
-            found.push(Obstacle::CertExpired { not_after, subject });
+            let served = judgement.chain.iter().find(|one| one.not_after < now);
+            let served = served.map(|one| (true, one.not_after, one.subject.clone()));
+            let ended = judgement.ended.clone().map(|one| (one.is_served, one.not_after, one.subject));
+            let (is_served, not_after, subject) = ended.or(served).unwrap_or_else(|| (true, now, subject()));
+            found.push(Obstacle::CertExpired { is_served, not_after, subject });
         }
         Some(Distrust::NotYetValid) => found.push(Obstacle::CertNotYetValid { subject: subject() }),
         Some(Distrust::WrongName) => found.push(Obstacle::CertWrongName { subject: subject() }),
@@ -238,13 +266,16 @@ fn of_failure(
         (StepKind::Tunnel, Failure::NotTheProtocol { start }) => {
             Obstacle::ProxyNotHttp { start: start.clone() }
         }
-        (StepKind::ClientCertificate, _) => of_client_certificate(failure, reached, issuers_of_ours),
+        (StepKind::ClientCertificate, _) => of_client_certificate(Some(failure), reached, issuers_of_ours),
         (_, Failure::TooOld) => Obstacle::TlsTooOld { is_proxy },
         (StepKind::Tls | StepKind::ProxyTls, Failure::NotTheProtocol { start }) => {
             Obstacle::NotTls { is_proxy, start: start.clone() }
         }
         (StepKind::Tls, Failure::Reset { after_answer: false } | Failure::Closed) => {
             Obstacle::Blocked { through_proxy }
+        }
+        (StepKind::Tls, Failure::Alert(alert)) if lacks_common_ground(*alert) => {
+            Obstacle::TlsUndecided { alert: *alert }
         }
         (StepKind::Tls | StepKind::ProxyTls, _) => Obstacle::TlsFailed { failure: failure.clone(), is_proxy },
         (step, _) => Obstacle::Unfinished { failure: failure.clone(), step },
@@ -273,9 +304,9 @@ fn of_proxy_answer(reached: &Reached) -> Obstacle {
     }
 }
 
-/// What a server means that has asked for a certificate and then ended the connection.
+/// What a server means that has asked for a certificate and then ended the connection, or answered that it misses it.
 fn of_client_certificate(
-    failure: &Failure,
+    failure: Option<&Failure>,
     reached: &Reached,
     issuers_of_ours: Option<&[Vec<u8>]>,
 ) -> Obstacle {
@@ -285,7 +316,7 @@ fn of_client_certificate(
         return Obstacle::ClientCertRequired { has_identity: issuers_of_ours.is_some(), issuers };
     }
     let alert = match failure {
-        Failure::Alert(number) => Some(*number),
+        Some(Failure::Alert(number)) => Some(*number),
         _ => None,
     };
     let is_accepted = |ours: &Vec<u8>| asked.issuers.iter().any(|theirs| Name::of(theirs) == Name::of(ours));
@@ -378,6 +409,7 @@ mod tests {
             observation,
             proxy: None,
             proxy_refusal: None,
+            proxy_refused_by: Vec::new(),
             route_from: None,
         }
     }

@@ -1,7 +1,7 @@
 //! What the chain of a host is worth: who has issued it, which roots and which clients trust it, who stands between. Pure: is
 //! lent what was seen, and the roots. What is to be said about it is for [`super::obstacle`].
 
-use crate::clients::{Client, refusals_of_certificate};
+use crate::clients::{Client, refusals_of_certificate, refusals_of_served};
 use crate::doctor::hosts::Host;
 use crate::doctor::inspectors::Inspector;
 use crate::pki::bundle::Role;
@@ -24,6 +24,8 @@ pub struct Reached {
     pub proxy: Option<String>,
     /// Why Claude Code does not trust the certificate of the proxy itself; none where it does, or no TLS is spoken with it.
     pub proxy_refusal: Option<Distrust>,
+    /// The others that do not, where it does.
+    pub proxy_refused_by: Vec<Client>,
     /// What said so: a variable, `certman.toml`, `--via`; none for the default.
     pub route_from: Option<String>,
 }
@@ -42,6 +44,8 @@ pub struct Judgement {
     pub chain: Vec<Served>,
     /// Whether each client would accept it.
     pub clients: Vec<(Client, Result<(), Distrust>)>,
+    /// The certificate on Claude Code's way to a root that is past its last second.
+    pub ended: Option<Ended>,
     /// What the server has left out and the bundle or a trust store has, where it has left out everything but its own certificate.
     pub completed: Option<Missing>,
     /// The product that has made the certificate, where it is one that is known.
@@ -68,6 +72,17 @@ impl Judgement {
     }
 }
 
+/// A certificate that is past its last second.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Whether the server has sent it: otherwise it is from the bundle or a trust store.
+    pub is_served: bool,
+    /// Its last second, since 1970-01-01T00:00:00Z.
+    pub not_after: i64,
+    /// Whose it is; safe to print.
+    pub subject: String,
+}
+
 /// Where a way to a root ends. The names are a stranger's text, safe to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
@@ -75,6 +90,8 @@ pub struct Missing {
     pub address: Option<String>,
     /// Whose certificate is missing; of a root its own name.
     pub issuer: String,
+    /// Whether it is the server's own certificate, which it has issued itself.
+    pub is_own: bool,
     /// Whether it is the server's own certificate that has no issuer: nothing else was sent.
     pub only_leaf: bool,
     /// SHA-256, in lower-case hexadecimal digits, of the root that the way ends at and nobody trusts; none where it ends before. Of
@@ -138,6 +155,8 @@ pub enum Distrust {
     NotYetValid,
     /// A client refuses a certificate of the way to the root: what it is.
     Refused(&'static str),
+    /// The certificate of the proxy itself is not trusted.
+    Proxy,
     /// It cannot be read.
     Unreadable,
     /// Nothing leads to a root.
@@ -252,6 +271,7 @@ pub fn judge(
         chain,
         clients: clients.into(),
         completed,
+        ended: court.ended(&roots.of_client(Client::ClaudeCode)),
         inspector,
         is_private: is_leaf_readable && !is_public,
         missing: missing.filter(|_| is_leaf_readable),
@@ -288,6 +308,7 @@ impl Missing {
         let is_leaf = served.first().is_some_and(|leaf| leaf.fingerprint() == last.fingerprint());
         Self {
             address: issuers_address(last).filter(|_| !is_root),
+            is_own: is_leaf && is_root,
             issuer: last.issuer().to_string(),
             only_leaf: is_leaf && !is_root && served.len() == 1,
             root: is_root.then(|| hex(&last.fingerprint().0)),
@@ -327,6 +348,20 @@ impl<'a> Court<'a> {
         path::find(self.certificates, Store { anchors: &anchors, others: &[] }, self.name, self.now)
     }
 
+    /// The first certificate on the way to one of these roots that is past its last second.
+    fn ended(&self, roots: &[&'a Certificate]) -> Option<Ended> {
+        let certificate = match self.way(roots, false) {
+            Err(DeadEnd::Expired(at)) => Some(at),
+            Ok(way) => way.into_iter().find(|one| one.validity().not_after < self.now),
+            Err(_) => None,
+        };
+        certificate.map(|one| Ended {
+            is_served: self.certificates.iter().any(|served| served.fingerprint() == one.fingerprint()),
+            not_after: one.validity().not_after,
+            subject: one.subject().to_string(),
+        })
+    }
+
     fn verdict(&self, roots: &[&'a Certificate], client: Option<Client>) -> Result<(), Distrust> {
         let Some(leaf) = self.certificates.first().filter(|_| self.is_leaf_readable) else {
             return Err(Distrust::Unreadable);
@@ -356,14 +391,13 @@ impl<'a> Court<'a> {
         }
         let Some(client) = client else { return Ok(()) };
         for (index, one) in way.iter().enumerate() {
-            let role = match (index, one.is_self_issued()) {
-                (0, _) => Role::Leaf,
-                (_, true) => Role::Root,
-                (_, false) => Role::Intermediate,
+            let refusals = match (index, one.is_self_issued()) {
+                (0, false) if way.len() > 1 => refusals_of_served(one),
+                (0, _) => refusals_of_certificate(one, Role::Leaf),
+                (_, true) => refusals_of_certificate(one, Role::Root),
+                (_, false) => refusals_of_certificate(one, Role::Intermediate),
             };
-            let refusal = refusals_of_certificate(one, role)
-                .into_iter()
-                .find(|refusal| refusal.clients().contains(&client));
+            let refusal = refusals.into_iter().find(|refusal| refusal.clients().contains(&client));
             if let Some(refusal) = refusal {
                 return Err(Distrust::Refused(refusal.what));
             }

@@ -799,6 +799,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "サーバーがクライアント証明書を要求していますが、設定されていません。",
     ),
     finding(
+        "host-answer-by-another",
+        PROXY,
+        "certman doctor",
+        "Whoever opens TLS on the way, or a network that one has to log in to, answers in the place of a host: it blocks the host, or does not reach it.",
+        "ホストの代わりに、TLS を検査する機器またはログインの必要なネットワークが応答しています。ホストが遮断されているか、到達できません。",
+    ),
+    finding(
         "host-answer-too-large",
         PROXY,
         "certman doctor",
@@ -811,6 +818,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "certman doctor",
         "The connection ended before there was an answer.",
         "応答を受け取る前に接続が終了しました。",
+    ),
+    finding(
+        "host-answer-unwell",
+        PROXY,
+        "certman doctor",
+        "A host answers with a status of 500 or more: it is there, and something is wrong with it.",
+        "ホストが 500 以上のステータスで応答しました。到達できますが、ホスト側に問題があります。",
     ),
     finding(
         "host-blocked",
@@ -930,6 +944,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "certman doctor",
         "The TLS handshake with a host failed; the message says how.",
         "ホストとの TLS ハンドシェイクに失敗しました。詳細はメッセージに示されます。",
+    ),
+    finding(
+        "host-tls-undecided",
+        PROXY,
+        "certman doctor",
+        "A host has no cipher suite or group in common with certman, which offers fewer than the clients do: they may get through.",
+        "ホストと certman に共通の暗号スイートまたはグループがありません。クライアントはより多くの方式に対応しているため、接続できる可能性があります。",
     ),
     finding(
         "host-tls-too-old",

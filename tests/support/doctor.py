@@ -42,7 +42,7 @@ def days(count):
 class Authority:
     """A key and a certificate, of an authority or of a server."""
 
-    def __init__(self, organisation, name, by=None, *, ca=True, names=(), begin=-30, end=300, purpose=None, issuers_at=None):
+    def __init__(self, organisation, name, by=None, *, ca=True, names=(), begin=-30, end=300, purpose=None, issuers_at=None, odd=None):
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.subject = x509.Name(
             [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation), x509.NameAttribute(NameOID.COMMON_NAME, name)]
@@ -76,6 +76,8 @@ class Authority:
                 AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(issuers_at)
             )
             made = made.add_extension(x509.AuthorityInformationAccess([place]), critical=False)
+        if odd:
+            made = made.add_extension(odd, critical=True)
         self.certificate = made.sign(by.key, hashes.SHA256())
 
     def pem(self):
@@ -219,14 +221,14 @@ def always(answer):
 class Inspector:
     """Signs for whatever name is asked for."""
 
-    def __init__(self, root):
-        self.root, self.known, self.lock = root, {}, threading.Lock()
+    def __init__(self, root, then=greet):
+        self.root, self.known, self.lock, self.then = root, {}, threading.Lock(), then
 
     def __call__(self, connection, name):
         with self.lock:
             if name not in self.known:
                 self.known[name] = context(self.root.server(name, names=(name,)), self.root)
-        secured(self.known[name])(connection)
+        secured(self.known[name], self.then)(connection)
 
 
 def listen(serve, is_listening=True):
@@ -284,6 +286,7 @@ issuing = Authority("Corp", "Corp Issuing CA", root)
 stranger = Authority("Elsewhere", "Elsewhere Root CA")
 # The name of the issuer, and not its key.
 namesake = Authority("Corp", "Corp Issuing CA", stranger)
+ended = Authority("Corp", "Corp Ended CA", begin=-300, end=-2)
 stale = Authority("Corp", "Corp Old Issuing CA", root, begin=-300, end=-2)
 inspector = Authority("Zscaler Inc.", "Zscaler Root CA")
 itself = Authority("Corp", "itself", ca=False, names=NAMES, purpose=ExtendedKeyUsageOID.SERVER_AUTH)
@@ -301,7 +304,7 @@ issuers = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Issuers)
 threading.Thread(target=issuers.serve_forever, daemon=True).start()
 issuers_at = f"http://127.0.0.1:{issuers.server_port}/issuing.cer"
 
-for name, authority in [("root", root), ("issuing", issuing), ("itself", itself), ("inspector", inspector), ("stranger", stranger)]:
+for name, authority in [("root", root), ("ended", ended), ("issuing", issuing), ("itself", itself), ("inspector", inspector), ("stranger", stranger)]:
     (FOLDER / f"{name}.pem").write_bytes(authority.pem())
 
 leaf = issuing.server()
@@ -318,16 +321,31 @@ def careful(version, authorities):
     return secured(tls)
 
 
+def says(answer):
+    return lambda inner: (head(inner), inner.sendall(answer))
+
+
+def forgiving():
+    """As nginx does: the handshake goes well without a certificate, and the answer says that one is missing."""
+    tls = context(leaf, issuing)
+    tls.load_verify_locations(CLIENT_CA)
+    tls.verify_mode = ssl.CERT_OPTIONAL
+    missing = b"<html><head><title>400 No required SSL certificate was sent</title></head></html>"
+    return secured(tls, says(page("400 Bad Request", missing, "Server: nginx")))
+
+
 def chain(*certificates):
     return secured(context(*certificates))
 
 
+policy = x509.PolicyInformation(x509.ObjectIdentifier("1.2.3.4"), None)
 denied = page("403 Forbidden", b"<html><head><title>Blocked: AI tools</title></head></html>", "Server: BlueCoat", "Content-Type: text/html")
 basic, negotiate, ntlm = 'Basic realm="corp"', "Negotiate", "NTLM"
 PORTS = {
     # Servers whose certificates differ.
     "chain-and-root": listen(chain(leaf, issuing, root)),
     "complete": listen(secured(complete)),
+    "ended": listen(chain(ended.server())),
     "expired": listen(chain(issuing.server(begin=-40, end=-2), issuing)),
     "itself": listen(chain(itself)),
     "issuing-expired": listen(chain(stale.server(), stale)),
@@ -335,6 +353,8 @@ PORTS = {
     "no-name": listen(chain(issuing.server("localhost", names=()), issuing)),
     "not-for-servers": listen(chain(issuing.server(purpose=ExtendedKeyUsageOID.CLIENT_AUTH), issuing)),
     "not-yet-valid": listen(chain(issuing.server(begin=2), issuing)),
+    "odd-extension": listen(chain(issuing.server(odd=x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4.5"), b"\5\0")), issuing)),
+    "odd-policies": listen(chain(issuing.server(odd=x509.CertificatePolicies([policy])), issuing)),
     "only-leaf": listen(chain(issuing.server())),
     "only-leaf-with-address": listen(chain(issuing.server(issuers_at=issuers_at))),
     "stranger": listen(chain(stranger.server(), stranger)),
@@ -355,6 +375,7 @@ PORTS = {
     "small-hellos-cut": listen(small_hellos_only(reset, secured(complete))),
     "small-hellos-lost": listen(small_hellos_only(lambda _: time.sleep(20), secured(complete))),
     "ssh": listen(lambda connection: (connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n"), connection.recv(4096))),
+    "old-ciphers": openssl_server("-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA"),
     "tls-1.1": openssl_server("-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0"),
     # Servers that take their time.
     "drip": listen(drip),
@@ -363,6 +384,7 @@ PORTS = {
     "silent": listen(lambda _connection: time.sleep(20)),
     "silent-too": listen(lambda _connection: time.sleep(20)),
     # Servers that want a client certificate; OpenSSL's say of whom.
+    "forgiving": listen(forgiving()),
     "careful-1.2": listen(careful(only_1_2, CLIENT_CA)),
     "careful-1.3": listen(careful(only_1_3, CLIENT_CA)),
     "elsewhere-1.2": listen(careful(only_1_2, FOLDER / "stranger.pem")),
@@ -382,6 +404,7 @@ PORTS = {
     "proxy-denies": listen(proxied(always(denied))),
     "proxy-drip": listen(drip),
     "proxy-inspects": listen(proxied(serve=Inspector(inspector))),
+    "proxy-inspects-and-denies": listen(proxied(serve=Inspector(inspector, says(denied)))),
     "proxy-negotiate": listen(proxied(wants(negotiate))),
     "proxy-ntlm": listen(proxied(wants(ntlm, negotiate))),
     "proxy-over-tls": listen(secured(complete, proxied(wants(basic)))),
@@ -391,7 +414,7 @@ PORTS = {
     "issuers": issuers.server_port,
 }
 for name, port in PORTS.items():
-    if name.startswith("named") or name == "tls-1.1":
+    if name.startswith("named") or name in ("old-ciphers", "tls-1.1"):
         wait_for(port)
 for name, port in PORTS.items():
     print(name, port)

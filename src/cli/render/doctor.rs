@@ -106,7 +106,7 @@ fn chain(out: &mut dyn Write, host: &Reached) -> io::Result<()> {
         writeln!(out, "        SHA-256 {}", served.fingerprint)?;
     }
     let by = |is_wanted: bool| -> Vec<String> {
-        let clients = judgement.clients.iter().filter(|(_, verdict)| verdict.is_ok() == is_wanted);
+        let clients = host.clients().filter(|(_, why)| why.is_none() == is_wanted);
         clients.map(|(client, _)| client.to_string()).collect()
     };
     let roots = judgement.roots.iter().filter(|(set, verdict)| verdict.is_ok() && *set != RootSet::All);
@@ -117,9 +117,12 @@ fn chain(out: &mut dyn Write, host: &Reached) -> io::Result<()> {
         }
     }
     match &roots[..] {
-        [] => writeln!(out, "    no root leads to it"),
-        roots => writeln!(out, "    trusted by {}", roots.join(", ")),
+        [] => writeln!(out, "    no root leads to it")?,
+        roots => writeln!(out, "    trusted by {}", roots.join(", "))?,
     }
+    let Some(answer) = &host.observation.http else { return Ok(()) };
+    let title = answer.title.as_ref().map(|title| format!(": '{}'", Foreign(title))).unwrap_or_default();
+    writeln!(out, "    answers with status {}{title}", answer.status)
 }
 
 fn cell(step: Option<&Step>, marks: Marks) -> String {
@@ -133,6 +136,12 @@ fn step_of(host: &Reached, kind: StepKind) -> Option<&Step> {
 }
 
 fn verdict(host: &Reached) -> &'static str {
+    if host.is_undecided() {
+        return "unknown";
+    }
+    if host.turned_away().is_some() || host.lacks_client_certificate() {
+        return if host.host.is_required { "refused" } else { "refused (optional)" };
+    }
     match (host.is_answered(), host.works()) {
         (false, _) if host.host.is_required => "fails",
         (false, _) => "fails (optional)",
@@ -331,11 +340,11 @@ fn host_json(one: &Reached) -> Value {
             "issuer_address": served.address,
         })
     });
-    let clients = judgement.iter().flat_map(|judgement| &judgement.clients).map(|(client, accepts)| {
+    let clients = one.clients().map(|(client, why)| {
         json!({
             "client": client.name(),
-            "accepts": accepts.is_ok(),
-            "reason": accepts.as_ref().err().map(words::reach::distrust),
+            "accepts": why.is_none(),
+            "reason": why.map(words::reach::distrust),
         })
     });
     let roots: Map<String, Value> = judgement
@@ -369,12 +378,13 @@ fn host_json(one: &Reached) -> Value {
             "issuers": asked.iter().flat_map(|asked| &asked.issuers).map(|der| Name::of(der).to_string()).collect::<Vec<_>>(),
         },
         "http_status": observation.http.as_ref().map(|answer| answer.status),
+        "http_title": observation.http.as_ref().and_then(|answer| answer.title.as_ref()),
         "proxy_answer": proxy_answer,
         "intercepted": judgement.map(|_| one.is_intercepted()),
         "inspector": judgement.and_then(|judgement| judgement.inspector).map(|inspector| inspector.name),
         "roots": roots,
         "clients": clients.collect::<Vec<_>>(),
-        "works": one.works(),
+        "works": if one.is_undecided() { Value::Null } else { json!(one.works()) },
     })
 }
 
@@ -453,6 +463,7 @@ mod tests {
             observation,
             proxy: None,
             proxy_refusal: None,
+            proxy_refused_by: Vec::new(),
             route_from: None,
         }
     }
@@ -471,6 +482,7 @@ mod tests {
             clients,
             inspector: None,
             completed: None,
+            ended: None,
             is_private: true,
             missing: None,
             root: None,

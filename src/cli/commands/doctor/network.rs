@@ -12,11 +12,12 @@ use super::{missing, roots};
 use crate::cli::args::DoctorArguments;
 use crate::cli::commands::proxy::proxies;
 use crate::cli::failure::Failure;
+use crate::clients::Client;
 use crate::clients::choice::{Chooser, Destination, ProxyScheme, ProxyUrl, Scheme, Variables, Way, choose};
 use crate::config::{Origin, Settings, Value};
 use crate::doctor::hosts::{Host as Wanted, Resolution};
 use crate::doctor::obstacle::{Obstacle, obstacles};
-use crate::doctor::reach::{self, Distrust, Reached, Roots};
+use crate::doctor::reach::{self, Distrust, Reached, RootSet, Roots};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::public::PublicRoots;
 use crate::proxy::Address;
@@ -64,12 +65,20 @@ pub fn probe_hosts(
         let judgement = reach::judge(&one.host, &seen.observation, &roots, &public, host.now);
         let route_from = one.way.from;
         let proxy = one.way.shown;
-        let proxy_refusal = match &*one.way.route {
-            Route::Direct => None,
-            Route::Proxy(via) => refusal_of_proxy(via, &seen.observation, &roots, &public, host.now),
+        let (proxy_refusal, proxy_refused_by) = match &*one.way.route {
+            Route::Direct => (None, Vec::new()),
+            Route::Proxy(via) => refusals_of_proxy(via, &seen.observation, &roots, &public, host.now),
         };
         let observation = seen.observation;
-        let reached = Reached { host: one.host, judgement, observation, proxy, proxy_refusal, route_from };
+        let reached = Reached {
+            host: one.host,
+            judgement,
+            observation,
+            proxy,
+            proxy_refusal,
+            proxy_refused_by,
+            route_from,
+        };
         let mut found = obstacles(&reached, wish.has_identity.then_some(&issuers), host.now);
         if let Some((variable, why)) = one.way.unusable {
             found = vec![Obstacle::ProxyAddressUnusable { variable, why }];
@@ -81,7 +90,14 @@ pub fn probe_hosts(
             let timeout = Duration::from_secs(wish.arguments.timeout);
             let limits = Limits { allow_private: wish.arguments.allow_private, timeout, ..Limits::DEFAULT };
             let (now, route) = (host.now, &one.way.route);
-            found.extend(missing::fetch(&reached, route, limits, &mut roots, &public, now, &mut asked));
+            let fetched = missing::fetch(&reached, route, limits, &mut roots, &public, now, &mut asked);
+            for obstacle in &mut found {
+                if let Obstacle::ChainIncomplete { was_asked_for, .. } = obstacle {
+                    // What was just done is no next step.
+                    *was_asked_for = !fetched.is_empty();
+                }
+            }
+            found.extend(fetched);
         }
         // Whatever is only looked at for comparison keeps nobody from working.
         let is_less = !reached.host.is_required || one.is_comparison;
@@ -379,21 +395,24 @@ fn is_cut_in_handshake(observation: &Observation) -> bool {
     })
 }
 
-/// Why Claude Code does not trust the chain of the proxy itself.
-fn refusal_of_proxy(
+/// Why Claude Code does not trust the chain of the proxy itself, or who else does not: the variables of curl and git name
+/// roots for the host alone (seen on curl 7.88 and git 2.39).
+fn refusals_of_proxy(
     via: &Via,
     observation: &Observation,
     roots: &Roots,
     public: &PublicRoots,
     now: i64,
-) -> Option<Distrust> {
+) -> (Option<Distrust>, Vec<Client>) {
     let tls = Tls { chain: observation.proxy_chain.clone(), ..Tls::default() };
     let steps: Vec<Step> = Vec::new();
     let proxy =
         Wanted { host: via.proxy.host.clone(), is_required: true, port: via.proxy.port, reason: None };
     let seen = Observation { steps, tls: Some(tls), ..Observation::default() };
-    let judgement = reach::judge(&proxy, &seen, roots, public, now)?;
-    judgement.refusal_of(crate::clients::Client::ClaudeCode).cloned()
+    let Some(judgement) = reach::judge(&proxy, &seen, roots, public, now) else { return (None, Vec::new()) };
+    let is_trusted_by_system = judgement.roots.contains(&(RootSet::System, Ok(())));
+    let by_system = if is_trusted_by_system { &[][..] } else { &[Client::Curl, Client::GitGnuTls] };
+    (judgement.refusal_of(Client::ClaudeCode).cloned(), by_system.to_vec())
 }
 
 /// Who has issued the certificates of the identity, in DER.

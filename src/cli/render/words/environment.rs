@@ -247,7 +247,7 @@ fn expandable(value: &str) -> Option<String> {
 }
 
 /// A text that `sh` takes as it is, safe to print.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     Foreign(String::from_utf8_lossy(&shell::word(Shell::Sh, text.as_bytes()))).to_string()
 }
 

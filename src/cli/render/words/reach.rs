@@ -1,5 +1,6 @@
 //! What stands between a client and a host, in words.
 
+use super::environment::quoted;
 use super::{counted, day, listed};
 use crate::clients::choice::Failure as Unusable;
 use crate::doctor::inspectors::Inspector;
@@ -13,6 +14,16 @@ use crate::sys::net::probe::{Failure, StepKind};
 pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
     let host = Foreign(hosts.join(", "));
     match obstacle {
+        Obstacle::AnsweredOtherwise { in_its_place: true, server, status, title } => format!(
+            "{host}: whoever opens TLS on the way answers in the place of the host, with status {status}{}",
+            said(title.as_deref(), server.as_deref())
+        ),
+        Obstacle::AnsweredOtherwise { in_its_place: false, server, status, title } => {
+            format!(
+                "{host}: the host answers with status {status}{}",
+                said(title.as_deref(), server.as_deref())
+            )
+        }
         Obstacle::AnswerTooLarge { step, what } => {
             format!("{host}: {} sends more {what} than anybody reads", other_side(*step))
         }
@@ -22,9 +33,15 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
                 "{host}: the connection{way} was cut as soon as the name of the host was said in TLS; a filter does that"
             )
         }
-        Obstacle::CertExpired { not_after, subject } => {
+        Obstacle::CertExpired { is_served: true, not_after, subject } => {
             format!(
                 "{host}: its certificate chain is past its end: '{subject}' expired on {}",
+                day(*not_after)
+            )
+        }
+        Obstacle::CertExpired { is_served: false, not_after, subject } => {
+            format!(
+                "{host}: its chain leads to '{subject}', which the bundle or the trust store has as it expired on {}",
                 day(*not_after)
             )
         }
@@ -37,17 +54,26 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
         Obstacle::CertWrongName { subject } => {
             format!("{host}: the certificate is for somebody else: '{subject}'")
         }
-        Obstacle::ChainIncomplete { at_hand: true, missing } => format!(
+        Obstacle::ChainIncomplete { at_hand: true, missing, .. } => format!(
             "{host}: the server leaves out the certificate of its issuer '{}'; the bundle has it, so clients that read the \
              bundle get through",
             missing.issuer
         ),
-        Obstacle::ChainIncomplete { at_hand: false, missing } => format!(
+        Obstacle::ChainIncomplete { at_hand: false, missing, .. } => format!(
             "{host}: the server sends its own certificate alone, and that of its issuer '{}' is neither in the bundle nor \
              in the trust store{}",
             missing.issuer,
             offered(missing)
         ),
+        Obstacle::ChainUntrusted {
+            missing: Missing { is_own: true, issuer, root: Some(fingerprint), .. },
+            ..
+        } => {
+            format!(
+                "{host}: the server's certificate '{issuer}' is signed by itself, and neither the bundle nor the trust store \
+                 has it; its SHA-256 is {fingerprint}"
+            )
+        }
         Obstacle::ChainUntrusted { by, missing: Missing { issuer, root: Some(fingerprint), .. } } => format!(
             "{host}: the chain ends at the root '{}', which neither the bundle nor the trust store has{}; its SHA-256 is {}",
             issuer,
@@ -150,11 +176,14 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
         Obstacle::ProxyNotHttp { start } => {
             format!("{host}: what answers at the address of the proxy is no HTTP proxy{}", spoken(start))
         }
-        Obstacle::ProxyRefused { server, status, title } => {
-            let title = title.as_ref().map(|title| format!(": '{}'", Foreign(title))).unwrap_or_default();
-            let server = server.as_ref().map(|server| format!(" ({})", Foreign(server))).unwrap_or_default();
-            format!("{host}: the proxy{server} refuses to connect, with status {status}{title}")
-        }
+        Obstacle::ProxyRefused { server, status: status @ 500.., title } => format!(
+            "{host}: the proxy cannot connect, with status {status}{}",
+            said(title.as_deref(), server.as_deref())
+        ),
+        Obstacle::ProxyRefused { server, status, title } => format!(
+            "{host}: the proxy refuses to connect, with status {status}{}",
+            said(title.as_deref(), server.as_deref())
+        ),
         Obstacle::ProxySchemeUnsupported { schemes } => {
             let schemes: Vec<String> = schemes.iter().map(|scheme| scheme_name(scheme)).collect();
             format!(
@@ -175,6 +204,11 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
         Obstacle::TlsFailed { failure, is_proxy: true } => {
             format!("{host}: the TLS handshake with the proxy failed: {}", in_words(failure))
         }
+        Obstacle::TlsUndecided { alert } => format!(
+            "{host}: whether clients get through cannot be told: the server has no cipher or group in common with certman, \
+             which offers fewer than they do ({})",
+            alert_name(*alert)
+        ),
         Obstacle::TlsTooOld { is_proxy } => {
             let who = if *is_proxy { "the proxy" } else { "the server" };
             format!("{host}: {who} speaks TLS 1.1 or older only, which no current client does")
@@ -201,10 +235,19 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
     let all = Foreign(hosts.join(" and "));
     let host = Foreign(hosts.first().map(|host| &**host).unwrap_or_default());
     Some(match obstacle {
+        Obstacle::AnsweredOtherwise { in_its_place: true, .. } => {
+            format!("ask the help desk to allow {all} in what inspects TLS")
+        }
+        Obstacle::AnsweredOtherwise { .. } => "try again later; if it stays so, whoever runs it must mend it".into(),
         Obstacle::AnswerTooLarge { .. } | Obstacle::Unfinished { .. } => {
-            format!("see whether `certman doctor {host} --direct` and another network give the same, and tell the help desk")
+            "see whether another network gives the same, and tell the help desk".into()
         }
         Obstacle::Blocked { .. } => format!("ask the help desk to let {all} through the firewall"),
+        Obstacle::CertExpired { is_served: false, .. } => {
+            "look at this machine's clock; if that is right, ask the help desk for the renewed certificate, and add it with \
+             `certman bundle --add FILE`"
+                .into()
+        }
         Obstacle::CertExpired { .. } => {
             format!("look at this machine's clock; if that is right, whoever runs {host}, or the proxy before it, must renew it")
         }
@@ -213,13 +256,19 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
         Obstacle::CertWrongName { .. } => format!(
             "see where {host} leads on this network: a login page or a wrong entry in DNS or /etc/hosts answers in its place"
         ),
-        Obstacle::ChainIncomplete { at_hand: true, .. } => return None,
+        Obstacle::ChainIncomplete { at_hand: true, .. } | Obstacle::ChainIncomplete { was_asked_for: true, .. } => {
+            return None;
+        }
         Obstacle::ChainIncomplete { missing: Missing { address: Some(_), .. }, .. } => format!(
             "get the missing certificate with `certman doctor {host} --fetch-missing`, and compare its fingerprint"
         ),
         Obstacle::ChainIncomplete { missing, .. } => format!(
             "ask the help desk for the certificate of '{}', and add it with `certman bundle --add FILE`",
             missing.issuer
+        ),
+        Obstacle::ChainUntrusted { missing: Missing { is_own: true, .. }, .. } => format!(
+            "ask whoever runs {host} for a certificate from a CA; where it is one, compare its fingerprint and add it with \
+             `certman bundle --add FILE`"
         ),
         Obstacle::ChainUntrusted { missing: Missing { address: Some(_), .. }, .. } => format!(
             "ask the help desk for the root certificate; `certman doctor {host} --fetch-missing` shows what its issuer offers"
@@ -231,6 +280,11 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
         Obstacle::ChainUntrustedByClient { trusted_by: RootSet::System, .. } => {
             "add what the company has put into the trust store: `certman bundle system:corporate`, and put that source into \
              certman.toml"
+                .into()
+        }
+        Obstacle::ChainUntrustedByClient { trusted_by: RootSet::All, .. } => {
+            "add the file that the other client's variable names (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, GIT_SSL_CAINFO) with \
+             `certman bundle --add FILE`"
                 .into()
         }
         Obstacle::ChainUntrustedByClient { .. } => {
@@ -248,13 +302,18 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
         Obstacle::ClientCertRequired { .. } => {
             "name certificate and key in certman.toml ([client] cert and key), or take them in with `certman import FILE`".into()
         }
+        Obstacle::ClientsDiffer { refusing }
+            if !refusing.iter().any(|(_, why)| matches!(why, Distrust::UnknownIssuer)) =>
+        {
+            return None;
+        }
         Obstacle::ClientsDiffer { .. } => {
             "give those clients the full bundle: `certman env --for all`, or `certman run --for all -- COMMAND`".into()
         }
         Obstacle::Intercepted { .. } => return None,
         Obstacle::IssuerFetched { address, fingerprint, .. } => format!(
-            "compare the fingerprint with the one that the help desk tells you, then `certman bundle --add '{}' --fingerprint {fingerprint}`",
-            Foreign(address)
+            "compare the fingerprint with the one that the help desk tells you, then `certman bundle --add {} --fingerprint {fingerprint}`",
+            quoted(address)
         ),
         Obstacle::IssuerNotFetched { .. } => "ask the help desk for that certificate".into(),
         Obstacle::LookupFailed { is_proxy: false, .. } => {
@@ -276,12 +335,21 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
             format!("write {variable} as http://proxy.corp.example:8080, a password percent-encoded; `certman env` does that")
         }
         Obstacle::ProxyCredentialsMissing => {
-            "set proxy.username in certman.toml, then `certman proxy remember`".into()
+            "set https and username under [proxy] in certman.toml, then `certman proxy remember`, and `eval \"$(certman env)\"`"
+                .into()
         }
         Obstacle::ProxyCredentialsRefused => {
-            "store the password anew with `certman proxy remember`; three wrong ones may lock the account".into()
+            "correct user and password, where [proxy] of certman.toml has them with `certman proxy remember`; three wrong ones \
+             may lock the account"
+                .into()
+        }
+        Obstacle::ProxyNotHttp { start } if start.starts_with(&[TLS_ALERT, 3]) => {
+            "write the address of the proxy with https:// in the place of http://".into()
         }
         Obstacle::ProxyNotHttp { .. } => "correct the address and the port of the proxy".into(),
+        Obstacle::ProxyRefused { status: 500.., .. } => {
+            format!("ask the help desk why the proxy does not reach {all}: it is not a matter of this machine")
+        }
         Obstacle::ProxyRefused { .. } => format!("ask the help desk to allow {all} on the proxy"),
         Obstacle::ProxySchemeUnsupported { .. } => {
             "ask for an LLM gateway, or run a local helper that logs in for you (cntlm, px), and name that as the proxy".into()
@@ -289,8 +357,19 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
         Obstacle::ProxyUntrusted { .. } => {
             "ask the help desk for the root certificate of the proxy, and add it with `certman bundle --add FILE`".into()
         }
+        Obstacle::TimedOut { step: StepKind::ProxyTls, .. } => {
+            "if the proxy speaks no TLS, write its address with http:// in the place of https://".into()
+        }
+        Obstacle::TimedOut { through_proxy: true, .. } => {
+            format!("compare with `certman doctor {host} --direct`, and with a longer --timeout; then tell the help desk")
+        }
         Obstacle::TimedOut { .. } => {
-            format!("try `certman doctor {host} --direct` to compare; if only the proxy leads out, set HTTPS_PROXY")
+            "if only the proxy leads out of this network, set HTTPS_PROXY ([proxy] https in certman.toml); else try a longer \
+             --timeout"
+                .into()
+        }
+        Obstacle::TlsUndecided { .. } => {
+            format!("see whether `curl -v https://{host}/` gets an answer: then Node and Claude Code do, too")
         }
         Obstacle::TlsFailed { .. } => format!("compare with `certman doctor {host} --no-pq` and --direct, and tell the help desk"),
         Obstacle::TlsTooOld { .. } => "whoever runs it must turn on TLS 1.2".into(),
@@ -313,6 +392,9 @@ pub fn distrust(why: &Distrust) -> String {
         Distrust::NotForServers => "the certificate is not for servers".into(),
         Distrust::NotYetValid => "a certificate of the chain is not valid yet".into(),
         Distrust::Refused(what) => format!("the chain has {what}"),
+        Distrust::Proxy => {
+            "for the certificate of the proxy they go by the trust store of the system alone".into()
+        }
         Distrust::Unreadable => "the certificate cannot be read".into(),
         Distrust::UnknownIssuer => "none of the roots that they go by leads to it".into(),
         Distrust::WrongName => "the certificate is for another name".into(),
@@ -354,6 +436,13 @@ pub fn step_name(step: StepKind) -> &'static str {
     }
 }
 
+/// What an answer says of itself.
+fn said(title: Option<&str>, server: Option<&str>) -> String {
+    let title = title.map(|title| format!(": '{}'", Foreign(title))).unwrap_or_default();
+    let server = server.map(|server| format!(" ({})", Foreign(server))).unwrap_or_default();
+    format!("{title}{server}")
+}
+
 fn unusable(why: Unusable) -> &'static str {
     match why {
         Unusable::Encoding => "a percent sign in it encodes nothing",
@@ -392,6 +481,9 @@ pub fn root_set(roots: RootSet) -> &'static str {
         RootSet::All => "another client's set",
     }
 }
+
+/// The first byte of what a server says in TLS that was not spoken to in TLS (RFC 8446, section 5.1).
+const TLS_ALERT: u8 = 21;
 
 /// What was said in the place of TLS or HTTP, where it is text.
 fn spoken(start: &[u8]) -> String {
@@ -448,4 +540,24 @@ fn alert_name(number: u8) -> String {
         _ => return format!("TLS alert {number}"),
     };
     format!("TLS alert {number}, {name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_certificate_says_starts_nothing_where_it_is_pasted() {
+        let fetched = Obstacle::IssuerFetched {
+            address: "http://corp.example/ca.crt';touch${IFS}here;'".into(),
+            fingerprint: "00".into(),
+            is_enough: true,
+            issuer: String::new(),
+            not_after: 0,
+            subject: String::new(),
+        };
+        let step = fix(&["host".into()], &fetched).unwrap();
+        let address = r"'http://corp.example/ca.crt'\'';touch${IFS}here;'\'''";
+        assert!(step.ends_with(&format!("`certman bundle --add {address} --fingerprint 00`")), "{step}");
+    }
 }
