@@ -362,6 +362,16 @@ fn a_host_is_reached_by_the_way_that_is_set_and_the_json_says_by_which() {
         way(&[], None, &["--via", &denies]),
         [wanted("none", "none", true), wanted(&denies, "--via", false)]
     );
+    // For people the two are told apart, and count as the one host that they are.
+    let mut world = World::trusting(stage, &["root"]);
+    world.environment.retain(|(name, _)| *name == "NODE_EXTRA_CA_CERTS");
+    let leads = format!("http://{}", stage.authority("proxy"));
+    let output = world.run(&["complete"], &["doctor", "--via", &leads]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    let host = stage.authority("complete");
+    assert!(said.contains(&format!("\n{host}          ")), "{said}");
+    assert!(said.contains(&format!("\n{host} (--via)  ")), "{said}");
+    assert!(said.contains("ok: nothing is wrong here, and the host answers"), "{said}");
 }
 
 #[test]

@@ -759,6 +759,7 @@ fn reached() -> Reached {
         },
         proxy: None,
         proxy_refusal: None,
+        is_comparison: false,
         proxy_refused_by: Vec::new(),
         route_from: None,
     }

@@ -409,6 +409,7 @@ mod tests {
             observation,
             proxy: None,
             proxy_refusal: None,
+            is_comparison: false,
             proxy_refused_by: Vec::new(),
             route_from: None,
         }

@@ -16,6 +16,8 @@ use crate::sys::net::probe::Observation;
 pub struct Reached {
     /// The host.
     pub host: Host,
+    /// Whether it was tried by another way than that of Claude Code, to compare with.
+    pub is_comparison: bool,
     /// What it comes to; none where no certificate was served.
     pub judgement: Option<Judgement>,
     /// What was seen.

@@ -31,7 +31,8 @@ pub(super) fn table(out: &mut dyn Write, summary: &DoctorSummary, is_verbose: bo
     header.push("verdict".to_owned());
     let mut rows = vec![(header, Style::new().bold())];
     for host in hosts {
-        let mut row = vec![Foreign(&host.host.short()).to_string()];
+        let way = if host.is_comparison { " (--via)" } else { "" };
+        let mut row = vec![format!("{}{way}", Foreign(&host.host.short()))];
         row.extend(steps.iter().map(|kind| cell(step_of(host, *kind), marks)));
         row.push(verdict(host).to_owned());
         rows.push((row, style(host)));
@@ -463,6 +464,7 @@ mod tests {
             observation,
             proxy: None,
             proxy_refusal: None,
+            is_comparison: false,
             proxy_refused_by: Vec::new(),
             route_from: None,
         }

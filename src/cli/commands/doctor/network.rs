@@ -72,6 +72,7 @@ pub fn probe_hosts(
         let observation = seen.observation;
         let reached = Reached {
             host: one.host,
+            is_comparison: one.is_comparison,
             judgement,
             observation,
             proxy,

@@ -7,7 +7,7 @@ use crate::sys::net::probe::StepKind;
 
 /// The last line where there is nothing to say.
 pub fn is_good(summary: &DoctorSummary) -> String {
-    match summary.hosts.len() {
+    match summary.hosts.iter().filter(|host| !host.is_comparison).count() {
         0 => "ok: nothing is wrong here; no connection was tried".to_owned(),
         1 => "ok: nothing is wrong here, and the host answers".to_owned(),
         count => format!("ok: nothing is wrong here, and all {count} hosts answer"),
