@@ -257,6 +257,21 @@ fn a_root_of_the_bundle_that_has_ended_is_told_from_a_certificate_of_the_server(
     assert!(message.contains("its certificate chain is past its end"), "{message}");
 }
 
+/// Noticed on a machine where certman.toml was written and nothing done with it yet: doctor sent its owner to the help desk.
+#[test]
+fn a_bundle_that_is_not_made_yet_is_made_before_anybody_is_asked() {
+    let Some(stage) = stage() else { return };
+    let mut world = World::trusting(stage, &[]);
+    world.environment.clear();
+    world.sandbox.give("root.pem", stage.certificate("root"));
+    world.configure("[bundle]\nsources = ['root.pem']\nout = 'made.pem'\n");
+    let said = world.doctor(&["complete"], &[]);
+    let fix = said.finding("host-chain-untrusted")["fix"].as_str().unwrap();
+    assert!(fix.starts_with("make the bundle first") && fix.ends_with(" bundle`"), "{fix}");
+    assert!(world.sandbox.certman(["bundle", "--config", "certman.toml"]).output().status.success());
+    assert_eq!(world.doctor(&["complete"], &[]).hosts()[0]["works"], true);
+}
+
 #[test]
 fn a_server_that_certman_cannot_talk_to_and_clients_can_is_left_open() {
     let Some(stage) = stage() else { return };

@@ -29,8 +29,8 @@ pub enum Obstacle {
     CertWrongName { subject: String },
     /// The server sends less than what leads to a root, and what is missing is at hand, or not; it was asked for where it lies.
     ChainIncomplete { at_hand: bool, missing: Missing, was_asked_for: bool },
-    /// The way ends at somebody nobody trusts.
-    ChainUntrusted { by: Option<Inspector>, missing: Missing },
+    /// The way ends at somebody nobody trusts. The bundle may have it once it is made from its sources again.
+    ChainUntrusted { by: Option<Inspector>, is_bundle_due: bool, missing: Missing },
     /// It is trusted on this machine, and Claude Code does not go by those roots.
     ChainUntrustedByClient { by: Option<Inspector>, root: String, trusted_by: RootSet },
     /// The server does not take the client certificate.
@@ -220,7 +220,9 @@ fn note_chain(reached: &Reached, judgement: &Judgement, now: i64, found: &mut Ve
             (Some(missing), _) if missing.only_leaf && by.is_none() => {
                 Obstacle::ChainIncomplete { at_hand: false, missing: missing.clone(), was_asked_for: false }
             }
-            (Some(missing), _) => Obstacle::ChainUntrusted { by, missing: missing.clone() },
+            (Some(missing), _) => {
+                Obstacle::ChainUntrusted { by, is_bundle_due: false, missing: missing.clone() }
+            }
             (None, root) => {
                 let trusting = [RootSet::System, RootSet::Mozilla, RootSet::Extra];
                 let trusted_by = trusting.into_iter().find(|set| judgement.is_trusted_by(*set));
@@ -426,7 +428,9 @@ mod tests {
         let stranger = reached(chain(), &Roots::default());
         assert!(!stranger.works());
         let found = obstacles(&stranger, None, NOW);
-        let [Obstacle::ChainUntrusted { by: Some(by), missing }] = &found[..] else { panic!("{found:?}") };
+        let [Obstacle::ChainUntrusted { by: Some(by), missing, .. }] = &found[..] else {
+            panic!("{found:?}")
+        };
         assert_eq!((by.name, missing.issuer.as_str()), ("Zscaler", "CN=root, O=Zscaler Inc."));
         let trusted = reached(chain(), &Roots { extra: vec![read(&pki.root)], ..Roots::default() });
         assert!(trusted.works());

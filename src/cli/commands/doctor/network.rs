@@ -21,7 +21,7 @@ use crate::doctor::reach::{self, Distrust, Reached, RootSet, Roots};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::public::PublicRoots;
 use crate::proxy::Address;
-use crate::report::{Cause, Report, Severity};
+use crate::report::{Cause, Finding, Report, Severity};
 use crate::sys::Host;
 use crate::sys::net::fetch::Limits;
 use crate::sys::net::probe::{
@@ -57,6 +57,8 @@ pub fn probe_hosts(
     let mut roots = roots::of_this_machine(wish.settings, host);
     let tries = tries(wish, &roots, host)?;
     let mut asked = BTreeSet::new();
+    let is_due = |finding: &Finding| matches!(finding.cause, Cause::BundleMissing | Cause::BundleStale);
+    let is_bundle_due = report.findings.iter().any(is_due);
     let public = PublicRoots::known();
     let observed = all_at_once(wish, &tries, &mut |name| progress(host, name));
     let issuers: Vec<Vec<u8>> = wish.identity.iter().flat_map(|identity| issuers(identity)).collect();
@@ -99,6 +101,13 @@ pub fn probe_hosts(
                 }
             }
             found.extend(fetched);
+        }
+        if is_bundle_due {
+            for obstacle in &mut found {
+                if let Obstacle::ChainUntrusted { is_bundle_due, .. } = obstacle {
+                    *is_bundle_due = true;
+                }
+            }
         }
         // Whatever is only looked at for comparison keeps nobody from working.
         let is_less = !reached.host.is_required || one.is_comparison;

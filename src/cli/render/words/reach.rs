@@ -74,13 +74,15 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
                  has it; its SHA-256 is {fingerprint}"
             )
         }
-        Obstacle::ChainUntrusted { by, missing: Missing { issuer, root: Some(fingerprint), .. } } => format!(
-            "{host}: the chain ends at the root '{}', which neither the bundle nor the trust store has{}; its SHA-256 is {}",
-            issuer,
-            inspector(*by),
-            fingerprint
-        ),
-        Obstacle::ChainUntrusted { by, missing } => format!(
+        Obstacle::ChainUntrusted { by, missing: Missing { issuer, root: Some(fingerprint), .. }, .. } => {
+            format!(
+                "{host}: the chain ends at the root '{}', which neither the bundle nor the trust store has{}; its SHA-256 is {}",
+                issuer,
+                inspector(*by),
+                fingerprint
+            )
+        }
+        Obstacle::ChainUntrusted { by, missing, .. } => format!(
             "{host}: the chain leads to '{}', and that certificate is neither in the bundle nor in the trust store{}{}",
             missing.issuer,
             offered(missing),
@@ -266,6 +268,9 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
             "ask the help desk for the certificate of '{}', and add it with `certman bundle --add FILE`",
             missing.issuer
         ),
+        Obstacle::ChainUntrusted { is_bundle_due: true, .. } => {
+            "make the bundle first, which may have what is missing then: `certman bundle`".into()
+        }
         Obstacle::ChainUntrusted { missing: Missing { is_own: true, .. }, .. } => format!(
             "ask whoever runs {host} for a certificate from a CA; where it is one, compare its fingerprint and add it with \
              `certman bundle --add FILE`"
