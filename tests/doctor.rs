@@ -865,7 +865,7 @@ const CAREFUL: [&str; 8] = [
 const IDENTITY: &str = "[client]\ncert = 'client.pem'\nkey = 'client.key'\npassphrase = 'file:key.txt'\n";
 
 /// Servers that do something else, and what doctor calls it.
-const ODD: [(&str, Option<&str>); 10] = [
+const ODD: [(&str, Option<&str>); 11] = [
     ("broken", Some("host-answer-unfinished")),
     ("closed", Some("host-blocked")),
     ("complete", None),
@@ -876,6 +876,7 @@ const ODD: [(&str, Option<&str>); 10] = [
     ("silent-after-tls", Some("host-answer-unfinished")),
     ("ssh", Some("host-not-tls")),
     ("tls-1.1", Some("host-tls-too-old")),
+    ("torn-hello", Some("host-tls-failed")),
 ];
 
 /// `alice:PASSWORD` in base64, as it goes over the wire.

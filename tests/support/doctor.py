@@ -356,6 +356,7 @@ PORTS = {
     "small-hellos-lost": listen(small_hellos_only(lambda _: time.sleep(20), secured(complete))),
     "ssh": listen(lambda connection: (connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n"), connection.recv(4096))),
     "tls-1.1": openssl_server("-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0"),
+    "torn-hello": listen(lambda connection: connection.recv(4096) and connection.sendall(bytes([22, 3, 3, 0, 100, 2]))),
     # Servers that take their time.
     "drip": listen(drip),
     "drip-in-tls": listen(secured(complete, drip)),

@@ -166,8 +166,10 @@ fn reach(
         Some(via) if via.is_tls => {
             let greeting = handshake::shake(Box::new(stream), next, None, true, deadline);
             let may_know = greeting.tls.leads_to(&via.roots, next);
-            let secured =
-                greeting.secured.ok_or(greeting.failure.unwrap_or(Failure::Closed)).map_err(failed)?;
+            let secured = greeting
+                .secured
+                .ok_or(greeting.failure.unwrap_or(Failure::Closed { after_answer: false }))
+                .map_err(failed)?;
             Ok(Reached { may_know, wire: Box::new(secured) })
         }
         _ => Ok(Reached { may_know: true, wire: Box::new(stream) }),
@@ -273,7 +275,7 @@ fn is_public_4(address: Ipv4Addr) -> bool {
 fn words(failure: &Failure) -> String {
     match failure {
         Failure::Alert(number) => format!("it ends TLS with alert {number}"),
-        Failure::Closed => "it closes the connection".to_owned(),
+        Failure::Closed { .. } => "it closes the connection".to_owned(),
         Failure::HandshakeSignature => "it does not have the key of its certificate".to_owned(),
         Failure::IdentityUnusable(reason) | Failure::NoLookup(reason) | Failure::Other(reason) => {
             reason.clone()

@@ -25,7 +25,7 @@ impl Head {
         let mut beginning = [0; SHORTEST_HEAD];
         while head.len() < SHORTEST_HEAD {
             match wire.read(&mut beginning[..SHORTEST_HEAD - head.len()]) {
-                Ok(0) if head.is_empty() => return Err(Failure::Closed),
+                Ok(0) if head.is_empty() => return Err(Failure::Closed { after_answer: false }),
                 Ok(0) => return Err(Failure::NotTheProtocol { start: wire.start().to_vec() }),
                 Ok(count) => head.extend_from_slice(&beginning[..count]),
                 Err(error) => return Err(wire.failure(&error)),
@@ -42,7 +42,7 @@ impl Head {
                 }
                 let mut byte = [0];
                 match wire.read(&mut byte) {
-                    Ok(0) => return Err(Failure::Closed),
+                    Ok(0) => return Err(Failure::Closed { after_answer: true }),
                     Ok(_) => head.push(byte[0]),
                     Err(error) => return Err(wire.failure(&error)),
                 }
@@ -124,7 +124,11 @@ impl Head {
                 let Some(length) = length.parse().ok().filter(|_| is_number) else {
                     return Err(Failure::NotTheProtocol { start: wire.start().to_vec() });
                 };
-                if take(wire, length, limit, body)? == length { Ok(()) } else { Err(Failure::Closed) }
+                if take(wire, length, limit, body)? == length {
+                    Ok(())
+                } else {
+                    Err(Failure::Closed { after_answer: true })
+                }
             }
         }
     }
@@ -176,7 +180,7 @@ fn chunks(wire: &mut Ear<'_>, limit: usize, body: &mut Vec<u8>) -> Result<(), Fa
             break;
         }
         if take(wire, size, limit, body)? != size {
-            return Err(Failure::Closed);
+            return Err(Failure::Closed { after_answer: true });
         }
         self::line(wire)?;
     }
@@ -193,7 +197,7 @@ fn line(wire: &mut Ear<'_>) -> Result<String, Failure> {
     loop {
         let mut byte = [0];
         match wire.read(&mut byte) {
-            Ok(0) => return Err(Failure::Closed),
+            Ok(0) => return Err(Failure::Closed { after_answer: true }),
             Ok(_) if byte == *b"\n" => return Ok(text(&line).trim_end_matches('\r').to_owned()),
             Ok(_) if line.len() >= LONGEST_LINE => return Err(Failure::TooMuch("headers")),
             Ok(_) => line.push(byte[0]),

@@ -133,7 +133,7 @@ fn is_refusal(failure: &Failure) -> bool {
 fn done<T>(failure: Option<Failure>, value: Option<T>) -> Result<T, Failure> {
     match (failure, value) {
         (None, Some(value)) => Ok(value),
-        (failure, _) => Err(failure.unwrap_or(Failure::Closed)),
+        (failure, _) => Err(failure.unwrap_or(Failure::Closed { after_answer: false })),
     }
 }
 
@@ -270,8 +270,12 @@ pub enum StepKind {
 pub enum Failure {
     /// The other side has ended TLS with an alert: its number (RFC 8446, section 6).
     Alert(u8),
-    /// The other side has closed the connection.
-    Closed,
+    /// The other side has closed the connection. In [`StepKind::Tls`] before anything came back: what a filter does that dislikes
+    /// the name.
+    Closed {
+        /// Whether the other side had sent anything before in this step.
+        after_answer: bool,
+    },
     /// The certificate that was served cannot be used for a handshake, or its signature in the handshake is wrong.
     HandshakeSignature,
     /// The identity cannot be used for this handshake: in words.
@@ -291,7 +295,7 @@ pub enum Failure {
     ProxyRefused,
     /// Nobody listens there.
     Refused,
-    /// The connection was reset. In [`StepKind::Tls`] before anything came back: what a filter does that dislikes the name.
+    /// The connection was reset. In [`StepKind::Tls`] before anything came back it is as with [`Failure::Closed`].
     Reset {
         /// Whether the other side had sent anything before in this step.
         after_answer: bool,

@@ -267,19 +267,25 @@ fn a_reset_behind_the_hello_is_told_from_a_close_and_from_one_behind_an_answer()
     };
     assert_eq!(of(reset), (vec![Connect, Shake], Some(Failure::Reset { after_answer: false })));
     let close = |mut stream: TcpStream| hear(&mut stream);
-    assert_eq!(of(close), (vec![Connect, Shake], Some(Failure::Closed)));
+    assert_eq!(of(close), (vec![Connect, Shake], Some(Failure::Closed { after_answer: false })));
     let late = |mut stream: TcpStream| {
         // The head of a record that never ends.
         stream.write_all(&[22, 3, 3, 0, 100, 2]).unwrap();
         thread::sleep(Duration::from_millis(100));
     };
     assert_eq!(of(late), (vec![Connect, Shake], Some(Failure::Reset { after_answer: true })));
+    // The same record, behind the whole hello.
+    let torn = |mut stream: TcpStream| {
+        hear(&mut stream);
+        stream.write_all(&[22, 3, 3, 0, 100, 2]).unwrap();
+    };
+    assert_eq!(of(torn), (vec![Connect, Shake], Some(Failure::Closed { after_answer: true })));
     let half = |mut stream: TcpStream| {
         hear(&mut stream);
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         thread::sleep(Duration::from_millis(200));
     };
-    assert_eq!(of(half), (vec![Connect, Shake], Some(Failure::Closed)));
+    assert_eq!(of(half), (vec![Connect, Shake], Some(Failure::Closed { after_answer: false })));
 }
 
 #[test]
@@ -413,7 +419,10 @@ fn what_is_not_http_is_shown_as_it_began() {
     }
     let config = Door::new().open();
     let (port, _done) = serve(move |stream| answer(config, stream, ""));
-    assert_eq!(course(&probe(&plan(port))), (vec![Connect, Shake, Http], Some(Failure::Closed)));
+    assert_eq!(
+        course(&probe(&plan(port))),
+        (vec![Connect, Shake, Http], Some(Failure::Closed { after_answer: false }))
+    );
 }
 
 #[test]

@@ -370,7 +370,7 @@ fn is_cut_in_handshake(observation: &Observation) -> bool {
             step.failure,
             Some(
                 StepFailure::Alert(_)
-                    | StepFailure::Closed
+                    | StepFailure::Closed { .. }
                     | StepFailure::Reset { .. }
                     | StepFailure::TimedOut
             )
