@@ -212,6 +212,14 @@ def wants(*schemes):
     return refuse
 
 
+def echoes(said):
+    """Shows whoever asks what was asked, as some do in the page of an error."""
+    line = next(line for line in said.split(b"\r\n") if line.lower().startswith(b"proxy-authorization"))
+    told = (line + b"; " + base64.b64decode(line.split()[-1])).decode()
+    title = f"<title>{told}</title>".encode()
+    return page("403 " + told, title, f"Server: {told}", f'Proxy-Authenticate: {line.split()[-1].decode()}, Basic realm="{told}"')
+
+
 def always(answer):
     return lambda _said: answer
 
@@ -382,6 +390,7 @@ PORTS = {
     "proxy-cuts": listen(proxied(serve=lambda connection, _: reset(connection))),
     "proxy-denies": listen(proxied(always(denied))),
     "proxy-drip": listen(drip),
+    "proxy-echoes": listen(proxied(echoes)),
     "proxy-inspects": listen(proxied(serve=Inspector(inspector))),
     "proxy-negotiate": listen(proxied(wants(negotiate))),
     "proxy-ntlm": listen(proxied(wants(ntlm, negotiate))),

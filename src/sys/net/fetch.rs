@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::handshake;
 use super::http::{self, Head};
 use super::lookup::lookup;
+use super::mask::Mask;
 use super::probe::{Credentials, Failure, Route, Target};
 use super::stream::{self, Deadline, Ear, Wire};
 
@@ -78,7 +79,9 @@ pub fn fetch(address: &str, route: &Route, limits: Limits) -> Result<Vec<u8>, Fe
     for _ in 0..=MOST_REDIRECTS {
         match ask(&place, route, limits, &deadline)? {
             Answer::Elsewhere(location) => {
-                place = place.join(&location).ok_or_else(|| FetchError::LeadsAway(cut(&location)))?;
+                place = place.join(&location).ok_or_else(|| {
+                    FetchError::LeadsAway(cut(&Mask::of(route.credentials()).text(&location)))
+                })?;
             }
             Answer::File(file) => return Ok(file),
         }
@@ -443,7 +446,9 @@ mod tests {
 
     #[test]
     fn a_proxy_is_asked_for_the_whole_address() {
-        let (port, asked) = serve(vec!["HTTP/1.1 200 OK\r\n\r\nabc".to_owned()]);
+        let elsewhere =
+            "HTTP/1.1 302 Found\r\nLocation: https://login.test/?QWxhZGRpbjpvcGVuIHNlc2FtZQ\r\n\r\n";
+        let (port, asked) = serve(vec!["HTTP/1.1 200 OK\r\n\r\nabc".to_owned(), elsewhere.to_owned()]);
         let credentials = Credentials {
             password: Passphrase::new(b"open sesame".to_vec()),
             username: "Aladdin".to_owned(),
@@ -459,6 +464,8 @@ mod tests {
             "{asked}"
         );
         assert!(asked.contains("\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
+        let led = fetch("http://pki.test/", &via, Limits::DEFAULT);
+        assert_eq!(led, Err(FetchError::LeadsAway("https://login.test/?***".to_owned())));
     }
 
     /// Noticed with the address `http://2130706433/ca.crt` in a certificate: the proxy fetched it from this machine.

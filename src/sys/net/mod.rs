@@ -8,6 +8,7 @@ mod handshake;
 mod http;
 mod lookup;
 pub mod loopback;
+mod mask;
 pub mod probe;
 mod stream;
 

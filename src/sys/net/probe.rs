@@ -12,19 +12,22 @@ use super::Version;
 use super::handshake::{self, Handshake};
 use super::http::{self, Head};
 use super::lookup::lookup;
+use super::mask::Mask;
 use super::stream::{self, Deadline, Ear, Wire};
 use crate::secret::Passphrase;
 
 /// Connects as the plan says, and comes back within its time, give or take the end of a step.
 pub fn probe(plan: &Plan) -> Observation {
     let mut observation = Observation::default();
+    let mask = Mask::of(plan.route.credentials());
     // How far it came is in the observation.
-    let _ = walk(plan, &Deadline::after(plan.timeout), &mut observation);
+    let _ = walk(plan, &mask, &Deadline::after(plan.timeout), &mut observation);
+    observation.steps.iter_mut().filter_map(|step| step.failure.as_mut()).for_each(|one| mask.failure(one));
     observation
 }
 
 /// Goes from step to step, until one fails.
-fn walk(plan: &Plan, deadline: &Deadline, seen: &mut Observation) -> Option<()> {
+fn walk(plan: &Plan, mask: &Mask, deadline: &Deadline, seen: &mut Observation) -> Option<()> {
     let mut wire = reach(plan, deadline, seen)?;
     if let Route::Proxy(via) = &*plan.route {
         if via.is_tls {
@@ -36,10 +39,10 @@ fn walk(plan: &Plan, deadline: &Deadline, seen: &mut Observation) -> Option<()> 
             wire = Box::new(seen.step(StepKind::ProxyTls, begin, result)?);
         }
         let begin = Instant::now();
-        let result = dig(&mut *wire, plan, via, deadline, seen);
+        let result = dig(&mut *wire, plan, via, mask, deadline, seen);
         seen.step(StepKind::Tunnel, begin, result)?;
     }
-    secure(plan, wire, deadline, seen)
+    secure(plan, wire, mask, deadline, seen)
 }
 
 /// Looks the name up where there is one, and connects.
@@ -63,11 +66,12 @@ fn reach(plan: &Plan, deadline: &Deadline, seen: &mut Observation) -> Option<Box
     Some(Box::new(stream))
 }
 
-/// Asks the proxy for a tunnel, and keeps what it says.
+/// Asks the proxy for a tunnel, and keeps what it says, without what it was told.
 fn dig(
     wire: &mut dyn Wire,
     plan: &Plan,
     via: &Via,
+    mask: &Mask,
     deadline: &Deadline,
     seen: &mut Observation,
 ) -> Result<(), Failure> {
@@ -76,14 +80,20 @@ fn dig(
     http::send(&mut ear, &http::connect(&plan.target, credentials));
     let head = Head::read(&mut ear)?;
     let is_open = (200..300).contains(&head.status);
-    let title = if is_open { None } else { head.title(&mut ear) };
-    let server = head.first(&["server", "proxy-agent", "via"]);
-    seen.proxy = Some(ProxyAnswer { schemes: head.schemes(), server, status: head.status, title });
+    let title = if is_open { None } else { head.title(&mut ear, mask) };
+    let server = head.first(&["server", "proxy-agent", "via"], mask);
+    seen.proxy = Some(ProxyAnswer { schemes: head.schemes(mask), server, status: head.status, title });
     if is_open { Ok(()) } else { Err(Failure::ProxyRefused) }
 }
 
-/// Speaks TLS and HTTP with the host.
-fn secure(plan: &Plan, wire: Box<dyn Wire>, deadline: &Deadline, seen: &mut Observation) -> Option<()> {
+/// Speaks TLS and HTTP with the host. Where a proxy opens TLS, the words are its own again.
+fn secure(
+    plan: &Plan,
+    wire: Box<dyn Wire>,
+    mask: &Mask,
+    deadline: &Deadline,
+    seen: &mut Observation,
+) -> Option<()> {
     let begin = Instant::now();
     let Handshake { asked, failure, is_late, secured, tls, unusable } =
         handshake::shake(wire, &plan.target, plan.identity.as_deref(), plan.is_post_quantum, deadline);
@@ -118,8 +128,8 @@ fn secure(plan: &Plan, wire: Box<dyn Wire>, deadline: &Deadline, seen: &mut Obse
         begin = Instant::now();
     }
     let answer = head.map(|head| {
-        let title = if head.status >= 400 { head.title(&mut ear) } else { None };
-        HttpAnswer { server: head.first(&["server"]), status: head.status, title }
+        let title = if head.status >= 400 { head.title(&mut ear, mask) } else { None };
+        HttpAnswer { server: head.first(&["server"], mask), status: head.status, title }
     });
     seen.http = Some(seen.step(StepKind::Http, begin, answer)?);
     Some(())
@@ -152,6 +162,16 @@ pub enum Route {
     Direct,
     /// Through a proxy, by CONNECT (RFC 9110, section 9.3.6): the proxy looks the name up.
     Proxy(Via),
+}
+
+impl Route {
+    /// What the proxy is told.
+    pub(super) fn credentials(&self) -> Option<&Credentials> {
+        match self {
+            Self::Direct => None,
+            Self::Proxy(via) => via.credentials.as_ref(),
+        }
+    }
 }
 
 /// A proxy.

@@ -694,6 +694,44 @@ fn the_page_of_a_proxy_that_refuses_is_read_as_far_as_it_is_sent() {
     assert_eq!(seen.proxy.unwrap().title, None);
 }
 
+/// Noticed with a proxy whose error page shows the request: the password stood in the title, and so on the terminal.
+#[test]
+fn a_proxy_that_repeats_what_it_was_told_is_not_repeated() {
+    let told = |text: String| {
+        let (port, _done) = serve(move |mut stream| {
+            head(&mut stream);
+            let _ = stream.write_all(text.as_bytes());
+        });
+        probe(&through(port, false, Some("open sesame")))
+    };
+    let sent = "QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
+    let long = "a".repeat(190);
+    let seen = told(format!(
+        "HTTP/1.1 407 {sent}\r\nServer: you said Basic {sent}\r\nProxy-Authenticate: QWxhZGRpbjpvcGVuIHNlc2FtZQ, Basic realm=\"{sent}\"\r\n\r\n\
+         <title>{long}{sent}</title>"
+    ));
+    let proxy = seen.proxy.unwrap();
+    assert_eq!(proxy.schemes, ["***", "basic"]);
+    assert_eq!(proxy.server.as_deref(), Some("you said Basic ***=="));
+    assert_eq!(proxy.title, Some(format!("{long}***==")));
+    let seen = told("HTTP/1.1 403 No\r\n\r\n<title>O<b>pen <b>o&#112;en   sesame</title>".to_owned());
+    assert_eq!(seen.proxy.unwrap().title.as_deref(), Some("Open ***"));
+    let (_, failure) = course(&told(format!("Proxy-Authorization: Basic {sent}\r\n")));
+    let start = b"Proxy-Authorization: Basic ***==\r\n".to_vec();
+    assert_eq!(failure, Some(Failure::NotTheProtocol { start }));
+
+    // A proxy that opens TLS answers in the place of the host.
+    let config = Door::new().open();
+    let (port, _done) = serve(move |mut stream| {
+        head(&mut stream);
+        stream.write_all(b"HTTP/1.1 200\r\n\r\n").unwrap();
+        let text = format!("HTTP/1.1 503 No\r\nServer: {sent}\r\n\r\n<title>{sent}</title>");
+        answer(config, stream, &text).map(drop)
+    });
+    let http = probe(&through(port, false, Some("open sesame"))).http.unwrap();
+    assert_eq!((http.server.as_deref(), http.title.as_deref()), (Some("***=="), Some("***==")));
+}
+
 #[test]
 fn a_proxy_that_is_none_is_shown_as_it_began() {
     let seen = told("SSH-2.0-OpenSSH_9.6\r\n");
