@@ -371,6 +371,7 @@ PORTS = {
     "endless": listen(secured(complete, endless)),
     "silent": listen(lambda _connection: time.sleep(20)),
     "silent-too": listen(lambda _connection: time.sleep(20)),
+    **{name: listen(lambda connection: (time.sleep(2), secured(complete)(connection))) for name in ("slow", "slow-as-well", "slow-too")},
     # Servers that want a client certificate; OpenSSL's say of whom.
     "careful-1.2": listen(careful(only_1_2, CLIENT_CA)),
     "careful-1.3": listen(careful(only_1_3, CLIENT_CA)),

@@ -11,8 +11,10 @@ pub mod loopback;
 mod mask;
 pub mod probe;
 mod stream;
+mod turns;
 
 pub use loopback::{Connection, Error, Expected, Server, Version};
+pub use turns::Turns;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
@@ -14,6 +15,7 @@ use super::http::{self, Head};
 use super::lookup::lookup;
 use super::mask::Mask;
 use super::stream::{self, Deadline, Ear, Wire};
+use super::turns::{Pass, Turn, Turns};
 use crate::secret::Passphrase;
 
 /// Connects as the plan says, and comes back within its time, give or take the end of a step.
@@ -38,9 +40,7 @@ fn walk(plan: &Plan, mask: &Mask, deadline: &Deadline, seen: &mut Observation) -
             let result = done(greeting.failure, greeting.secured);
             wire = Box::new(seen.step(StepKind::ProxyTls, begin, result)?);
         }
-        let begin = Instant::now();
-        let result = dig(&mut *wire, plan, via, mask, deadline, seen);
-        seen.step(StepKind::Tunnel, begin, result)?;
+        tunnel(&mut *wire, plan, via, mask, deadline, seen)?;
     }
     secure(plan, wire, mask, deadline, seen)
 }
@@ -66,24 +66,60 @@ fn reach(plan: &Plan, deadline: &Deadline, seen: &mut Observation) -> Option<Box
     Some(Box::new(stream))
 }
 
-/// Asks the proxy for a tunnel, and keeps what it says, without what it was told.
-fn dig(
+/// Gets a tunnel from the proxy. Where that takes a password, it is told once it is clear that it is no wrong one, or by one alone.
+fn tunnel(
     wire: &mut dyn Wire,
     plan: &Plan,
     via: &Via,
     mask: &Mask,
     deadline: &Deadline,
     seen: &mut Observation,
-) -> Result<(), Failure> {
-    let mut ear = Ear::new(wire, deadline);
+) -> Option<()> {
     let credentials = via.credentials.as_ref().filter(|_| !seen.is_withheld);
-    http::send(&mut ear, &http::connect(&plan.target, credentials));
-    let head = Head::read(&mut ear)?;
+    let begin = Instant::now();
+    let turn = match plan.turns.as_ref().filter(|_| credentials.is_some()).map(|turns| turns.wait(deadline)) {
+        None | Some(Pass::Open) => None,
+        Some(Pass::First(turn)) => Some(turn),
+        Some(Pass::Refused(answer)) => {
+            seen.proxy = Some(answer);
+            return seen.step(StepKind::Tunnel, begin, Err(Failure::ProxyRefused));
+        }
+        Some(Pass::TooLate) => return seen.step(StepKind::Tunnel, begin, Err(Failure::TimedOut)),
+    };
+    // The wait for others is no time of the proxy's.
+    let begin = Instant::now();
+    let answer = dig(wire, &plan.target, credentials, turn, mask, deadline);
+    let result = match &answer {
+        Err(failure) => Err(failure.clone()),
+        Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
+        Ok(_) => Err(Failure::ProxyRefused),
+    };
+    seen.proxy = answer.ok();
+    seen.step(StepKind::Tunnel, begin, result)
+}
+
+/// Asks the proxy for a tunnel, and gives what it says, without what it was told.
+fn dig(
+    wire: &mut dyn Wire,
+    target: &Target,
+    credentials: Option<&Credentials>,
+    turn: Option<Turn<'_>>,
+    mask: &Mask,
+    deadline: &Deadline,
+) -> Result<ProxyAnswer, Failure> {
+    let mut ear = Ear::new(wire, deadline);
+    http::send(&mut ear, &http::connect(target, credentials));
+    let head = Head::read(&mut ear);
+    let turn = turn.and_then(|turn| turn.hear(head.as_ref().map(|head| head.status)));
+    let head = head?;
     let is_open = (200..300).contains(&head.status);
     let title = if is_open { None } else { head.title(&mut ear, mask) };
     let server = head.first(&["server", "proxy-agent", "via"], mask);
-    seen.proxy = Some(ProxyAnswer { schemes: head.schemes(mask), server, status: head.status, title });
-    if is_open { Ok(()) } else { Err(Failure::ProxyRefused) }
+    let answer = ProxyAnswer { schemes: head.schemes(mask), server, status: head.status, title };
+    if let Some(turn) = turn {
+        turn.refuse(answer.clone());
+    }
+    Ok(answer)
 }
 
 /// Speaks TLS and HTTP with the host. Where a proxy opens TLS, the words are its own again.
@@ -95,8 +131,10 @@ fn secure(
     seen: &mut Observation,
 ) -> Option<()> {
     let begin = Instant::now();
+    plan.is_in_handshake.store(true, Ordering::Release);
     let Handshake { asked, failure, is_late, secured, tls, unusable } =
         handshake::shake(wire, &plan.target, plan.identity.as_deref(), plan.is_post_quantum, deadline);
+    plan.is_in_handshake.store(false, Ordering::Release);
     let is_asked = asked.is_some();
     seen.asked = asked;
     seen.tls = (!tls.chain.is_empty() || tls.version.is_some()).then_some(tls);
@@ -187,6 +225,20 @@ pub struct Via {
     pub roots: Arc<[Vec<u8>]>,
 }
 
+impl Via {
+    /// Whether both are the same proxy, and are told the same.
+    pub fn is_told_as(&self, other: &Self) -> bool {
+        let is_same = |one: &Credentials, other: &Credentials| {
+            one.username == other.username && one.password.expose_secret() == other.password.expose_secret()
+        };
+        let is_told_the_same = match (&self.credentials, &other.credentials) {
+            (Some(one), Some(other)) => is_same(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        self.proxy == other.proxy && self.is_tls == other.is_tls && is_told_the_same
+    }
+}
+
 /// What Basic authentication sends (RFC 7617). The password is a secret.
 pub struct Credentials {
     /// The password, not encoded.
@@ -209,6 +261,8 @@ pub struct Plan {
     pub addresses: Option<Vec<IpAddr>>,
     /// What is shown where the server asks for a certificate.
     pub identity: Option<Arc<LentIdentity>>,
+    /// Set while TLS with the host is at its handshake, for whoever waits.
+    pub is_in_handshake: Arc<AtomicBool>,
     /// Whether X25519MLKEM768 is offered, as current clients do.
     pub is_post_quantum: bool,
     /// The way.
@@ -217,6 +271,8 @@ pub struct Plan {
     pub target: Target,
     /// For everything together.
     pub timeout: Duration,
+    /// Who tells the proxy the credentials when: shared with all that tell it the same; none where nobody else does.
+    pub turns: Option<Arc<Turns>>,
 }
 
 /// Everything that was seen.

@@ -137,10 +137,12 @@ fn plan(port: u16) -> Plan {
     Plan {
         addresses: Some(vec![IpAddr::from(Ipv4Addr::LOCALHOST)]),
         identity: None,
+        is_in_handshake: Arc::default(),
         is_post_quantum: true,
         route: Arc::new(Route::Direct),
         target: Target { host: "localhost".to_owned(), port },
         timeout: Duration::from_secs(10),
+        turns: None,
     }
 }
 
