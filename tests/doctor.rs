@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -469,9 +470,12 @@ fn the_status_is_that_of_the_worst_and_people_get_a_line_for_each_host() {
 #[test]
 fn no_secret_is_shown_whatever_comes_of_it() {
     let Some(stage) = stage() else { return };
-    for (proxy, host) in
-        [("proxy-basic", "careful-1.3"), ("proxy-negotiate", "complete"), ("proxy-refused", "complete")]
-    {
+    for (proxy, host) in [
+        ("proxy-basic", "careful-1.3"),
+        ("proxy-echoes", "complete"),
+        ("proxy-negotiate", "complete"),
+        ("proxy-refused", "complete"),
+    ] {
         for is_configured in [false, true] {
             let mut world = World::trusting(stage, &["root"]);
             let address = stage.authority(proxy);
@@ -493,15 +497,122 @@ fn no_secret_is_shown_whatever_comes_of_it() {
                     (proxy == "proxy-basic", [&*output.stdout, &output.stderr].concat());
                 assert_eq!(output.status.code() < Some(2), is_answered, "{output:?}");
                 assert!(contains(&said, b"alice:***@"), "{output:?}");
+                let is_echoed = contains(&said, b"Proxy-Authorization: Basic ***");
+                assert_eq!(is_echoed, proxy == "proxy-echoes", "{output:?}");
                 let written = world.sandbox.made().into_values();
                 for bytes in written.chain([said]) {
-                    for secret in [PASSWORD, ENCODED] {
+                    for secret in [PASSWORD, ENCODED.trim_end_matches('=')] {
                         assert!(!contains(&bytes, secret.as_bytes()), "{}", String::from_utf8_lossy(&bytes));
                     }
                 }
             }
         }
     }
+}
+
+/// Noticed with three hosts and an old password: the proxy counted three wrong ones, six where it was slow, and locked the account.
+#[test]
+fn a_wrong_password_is_told_to_a_proxy_once_for_all_hosts() {
+    let Some(stage) = stage() else { return };
+    let servers = ["complete", "wildcard", "tls-1.2"];
+    let check = |status: u16, delay: u64, seconds: u32| {
+        let proxy = CountingProxy::start(Duration::from_millis(delay), move |_| Some(status));
+        let mut world = World::trusting(stage, &["root"]);
+        world.seconds = seconds;
+        world.set_proxy(&proxy.address("alice:not-this-one@"));
+        let (begin, said) = (Instant::now(), world.doctor(&servers, &[]));
+        assert!(begin.elapsed() < Duration::from_millis(delay + 2_500), "{:?}", begin.elapsed());
+        assert_eq!(proxy.told(), 1, "{status} after {delay} ms: {}", said.json);
+        let steps = |host: &Value| {
+            let steps = host["steps"].as_array().unwrap().iter();
+            steps.map(|step| (step["step"].clone(), step["error"].clone())).collect::<Vec<_>>()
+        };
+        for server in servers {
+            let host = said.host(&stage.authority(server));
+            assert_eq!(said.codes_about(&stage.authority(server)), ["proxy-credentials-refused"]);
+            assert_eq!(steps(host), steps(&said.hosts()[0]), "{}", said.json);
+            assert_eq!(host["proxy_answer"], said.hosts()[0]["proxy_answer"]);
+            assert_eq!(host["proxy_answer"]["title"], "from the counting proxy", "{host}");
+        }
+        let findings = said.codes().into_iter().filter(|code| *code == "proxy-credentials-refused");
+        assert_eq!(findings.count(), 1, "{}", said.json);
+    };
+    thread::scope(|scope| {
+        for (status, delay, seconds) in [(407, 0, 20), (401, 0, 20), (407, 3_000, 5)] {
+            scope.spawn(move || check(status, delay, seconds));
+        }
+    });
+}
+
+/// A filter says no before anybody has looked at the password: who comes next may still be the first to tell a wrong one.
+#[test]
+fn what_says_nothing_of_the_password_lets_one_after_the_other_ask() {
+    let Some(stage) = stage() else { return };
+    let proxy = CountingProxy::start(Duration::ZERO, |number| Some(if number == 0 { 403 } else { 407 }));
+    let mut world = World::trusting(stage, &["root"]);
+    world.set_proxy(&proxy.address("alice:not-this-one@"));
+    let said = world.doctor(&["complete", "wildcard", "tls-1.2"], &[]);
+    assert_eq!(proxy.told(), 2, "{}", said.json);
+    let mut statuses: Vec<u64> =
+        said.hosts().iter().map(|host| host["proxy_answer"]["status"].as_u64().unwrap()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [403, 407, 407]);
+}
+
+#[test]
+fn who_waits_for_the_first_answer_of_a_proxy_keeps_the_time_of_one() {
+    let Some(stage) = stage() else { return };
+    let password = format!("alice:{PASSWORD}@");
+    let run = |proxy: &CountingProxy, servers: &[&str], seconds| {
+        let mut world = World::trusting(stage, &["root"]);
+        world.seconds = seconds;
+        world.set_proxy(&proxy.address(&password));
+        let (begin, said) = (Instant::now(), world.doctor(servers, &[]));
+        (said, begin.elapsed())
+    };
+    // It never answers: the password is told once, and everybody ends in time.
+    let proxy = CountingProxy::start(Duration::from_secs(20), |_| Some(407));
+    let (said, elapsed) = run(&proxy, &["complete", "wildcard", "tls-1.2"], 3);
+    assert!(elapsed < Duration::from_millis(4_400), "{elapsed:?}");
+    assert_eq!(proxy.told(), 1);
+    for host in said.hosts() {
+        let last = host["steps"].as_array().unwrap().last().unwrap();
+        assert_eq!((&last["step"], &last["error"]), (&"connect".into(), &"no answer in time".into()));
+    }
+    // Whoever has got through does not hold the others up: three slow hosts take as long as one.
+    let proxy = CountingProxy::start(Duration::ZERO, |_| None);
+    let (_, slowest) = run(&proxy, &["slow"], 20);
+    let (said, elapsed) = run(&proxy, &["slow", "slow-too", "slow-as-well"], 20);
+    assert!(said.hosts().iter().all(|host| host["works"] == true), "{}", said.json);
+    assert!(elapsed < slowest.mul_f64(1.3), "{elapsed:?} and {slowest:?}");
+    // So does a proxy that does not get through.
+    let proxy = CountingProxy::start(Duration::from_secs(1), |_| Some(502));
+    let (said, elapsed) = run(&proxy, &["complete", "wildcard", "tls-1.2", "unordered"], 20);
+    assert!(elapsed < Duration::from_millis(3_600), "{elapsed:?}");
+    assert_eq!(said.finding("proxy-refused")["severity"], "critical");
+}
+
+/// Noticed with a proxy that takes more than half of the time: it was asked a second time, without the large key share.
+#[test]
+fn a_second_look_is_taken_only_where_tls_is_what_is_waited_for() {
+    let Some(stage) = stage() else { return };
+    let proxy = CountingProxy::start(Duration::from_millis(2_500), |_| None);
+    let mut world = World::trusting(stage, &["root"]);
+    world.seconds = 4;
+    world.set_proxy(&proxy.address(&format!("alice:{PASSWORD}@")));
+    let said = world.doctor(&["complete"], &[]);
+    assert_eq!((&said.hosts()[0]["works"], proxy.told()), (&true.into(), 1), "{}", said.json);
+    // Behind the proxy it is taken as before.
+    let proxy = CountingProxy::start(Duration::ZERO, |_| None);
+    let mut world = World::trusting(stage, &["root"]);
+    world.seconds = 6;
+    world.set_proxy(&proxy.address(&format!("alice:{PASSWORD}@")));
+    let said = world.doctor(&["small-hellos-lost", "small-hellos-cut"], &[]);
+    let message = said.finding("host-post-quantum-blocked")["message"].as_str().unwrap();
+    assert!(
+        ["small-hellos-lost", "small-hellos-cut"].iter().all(|one| message.contains(&stage.authority(one)))
+    );
+    assert_eq!(proxy.told(), 4, "{}", said.json);
 }
 
 /// What there is to connect to, by its name in `support/doctor.py`.
@@ -588,6 +699,68 @@ impl Drop for Tinyproxy {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// A proxy that counts how often it is told a password, and takes its time to answer.
+struct CountingProxy {
+    port: u16,
+    told: Arc<AtomicUsize>,
+}
+
+impl CountingProxy {
+    /// `answer` says with which status a request is refused, by its number from 0 on; none leads to the port on this machine.
+    fn start(delay: Duration, answer: impl Fn(usize) -> Option<u16> + Clone + Send + 'static) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let (port, told) = (listener.local_addr().unwrap().port(), Arc::<AtomicUsize>::default());
+        let count = told.clone();
+        // Ends with this process.
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (count, answer) = (count.clone(), answer.clone());
+                thread::spawn(move || Self::serve(stream, &count, delay, answer));
+            }
+        });
+        Self { port, told }
+    }
+
+    fn serve(
+        mut stream: TcpStream,
+        count: &AtomicUsize,
+        delay: Duration,
+        answer: impl Fn(usize) -> Option<u16>,
+    ) -> Option<()> {
+        let (mut head, mut byte) = (String::new(), [0]);
+        while !head.ends_with("\r\n\r\n") {
+            stream.read_exact(&mut byte).ok()?;
+            head.push(char::from(byte[0]));
+        }
+        assert!(head.contains("\r\nProxy-Authorization: Basic "), "{head}");
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        thread::sleep(delay);
+        if let Some(status) = answer(number) {
+            let page = "<title>from the counting proxy</title>";
+            let fields = format!("Proxy-Authenticate: Basic realm=x\r\nContent-Length: {}", page.len());
+            return write!(stream, "HTTP/1.1 {status} No\r\n{fields}\r\n\r\n{page}").ok();
+        }
+        let port = head.split(' ').nth(1)?.rsplit(':').next()?.parse::<u16>().ok()?;
+        let mut other = TcpStream::connect(("127.0.0.1", port)).ok()?;
+        stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").ok()?;
+        let (mut from, mut to) = (other.try_clone().ok()?, stream.try_clone().ok()?);
+        thread::spawn(move || {
+            let _ = std::io::copy(&mut from, &mut to);
+            let _ = to.shutdown(Shutdown::Both);
+        });
+        let _ = std::io::copy(&mut stream, &mut other);
+        other.shutdown(Shutdown::Both).ok()
+    }
+
+    fn address(&self, user: &str) -> String {
+        format!("http://{user}127.0.0.1:{}", self.port)
+    }
+
+    fn told(&self) -> usize {
+        self.told.load(Ordering::Relaxed)
     }
 }
 
@@ -951,7 +1124,7 @@ const CAREFUL: [&str; 8] = [
 const IDENTITY: &str = "[client]\ncert = 'client.pem'\nkey = 'client.key'\npassphrase = 'file:key.txt'\n";
 
 /// Servers that do something else, and what doctor calls it.
-const ODD: [(&str, Option<&str>); 10] = [
+const ODD: [(&str, Option<&str>); 11] = [
     ("broken", Some("host-answer-unfinished")),
     ("closed", Some("host-blocked")),
     ("complete", None),
@@ -962,6 +1135,7 @@ const ODD: [(&str, Option<&str>); 10] = [
     ("silent-after-tls", Some("host-answer-unfinished")),
     ("ssh", Some("host-not-tls")),
     ("tls-1.1", Some("host-tls-too-old")),
+    ("torn-hello", Some("host-tls-failed")),
 ];
 
 /// `alice:PASSWORD` in base64, as it goes over the wire.

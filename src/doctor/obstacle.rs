@@ -273,7 +273,7 @@ fn of_failure(
         (StepKind::Tls | StepKind::ProxyTls, Failure::NotTheProtocol { start }) => {
             Obstacle::NotTls { is_proxy, start: start.clone() }
         }
-        (StepKind::Tls, Failure::Reset { after_answer: false } | Failure::Closed) => {
+        (StepKind::Tls, Failure::Closed { after_answer: false } | Failure::Reset { after_answer: false }) => {
             Obstacle::Blocked { through_proxy }
         }
         (StepKind::Tls, Failure::Alert(alert)) if lacks_common_ground(*alert) => {
@@ -510,6 +510,7 @@ mod tests {
             let proxy = proxy.map(str::to_owned);
             codes(&Reached { proxy, ..reached(observation, &Roots::default()) })[0]
         };
+        let closed = |after_answer| Failure::Closed { after_answer };
         let reset = |after_answer| Failure::Reset { after_answer };
         let start = b"HTTP/1.0 400".to_vec();
         let proxy = Some("http://proxy:8080");
@@ -525,7 +526,9 @@ mod tests {
             (StepKind::Tls, reset(false), None, "host-blocked"),
             (StepKind::Tls, reset(true), None, "host-tls-failed"),
             (StepKind::Tls, Failure::TooOld, None, "host-tls-too-old"),
-            (StepKind::Http, Failure::Closed, None, "host-answer-unfinished"),
+            (StepKind::Tls, closed(false), None, "host-blocked"),
+            (StepKind::Tls, closed(true), None, "host-tls-failed"),
+            (StepKind::Http, closed(false), None, "host-answer-unfinished"),
         ] {
             assert_eq!(of(kind, failure.clone(), way), wanted, "{kind:?} {failure:?}");
         }

@@ -214,6 +214,14 @@ def wants(*schemes):
     return refuse
 
 
+def echoes(said):
+    """Shows whoever asks what was asked, as some do in the page of an error."""
+    line = next(line for line in said.split(b"\r\n") if line.lower().startswith(b"proxy-authorization"))
+    told = (line + b"; " + base64.b64decode(line.split()[-1])).decode()
+    title = f"<title>{told}</title>".encode()
+    return page("403 " + told, title, f"Server: {told}", f'Proxy-Authenticate: {line.split()[-1].decode()}, Basic realm="{told}"')
+
+
 def always(answer):
     return lambda _said: answer
 
@@ -377,12 +385,14 @@ PORTS = {
     "ssh": listen(lambda connection: (connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n"), connection.recv(4096))),
     "old-ciphers": openssl_server("-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA"),
     "tls-1.1": openssl_server("-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0"),
+    "torn-hello": listen(lambda connection: connection.recv(4096) and connection.sendall(bytes([22, 3, 3, 0, 100, 2]))),
     # Servers that take their time.
     "drip": listen(drip),
     "drip-in-tls": listen(secured(complete, drip)),
     "endless": listen(secured(complete, endless)),
     "silent": listen(lambda _connection: time.sleep(20)),
     "silent-too": listen(lambda _connection: time.sleep(20)),
+    **{name: listen(lambda connection: (time.sleep(2), secured(complete)(connection))) for name in ("slow", "slow-as-well", "slow-too")},
     # Servers that want a client certificate; OpenSSL's say of whom.
     "forgiving": listen(forgiving()),
     "careful-1.2": listen(careful(only_1_2, CLIENT_CA)),
@@ -403,6 +413,7 @@ PORTS = {
     "proxy-cuts": listen(proxied(serve=lambda connection, _: reset(connection))),
     "proxy-denies": listen(proxied(always(denied))),
     "proxy-drip": listen(drip),
+    "proxy-echoes": listen(proxied(echoes)),
     "proxy-inspects": listen(proxied(serve=Inspector(inspector))),
     "proxy-inspects-and-denies": listen(proxied(serve=Inspector(inspector, says(denied)))),
     "proxy-negotiate": listen(proxied(wants(negotiate))),

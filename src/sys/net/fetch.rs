@@ -7,13 +7,15 @@ use std::time::Duration;
 use super::handshake;
 use super::http::{self, Head};
 use super::lookup::lookup;
+use super::mask::Mask;
 use super::probe::{Credentials, Failure, Route, Target};
 use super::stream::{self, Deadline, Ear, Wire};
 
 /// How far a fetch may go.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Whether an address that is not public may be asked. It matters where no proxy does the asking, and for addresses in digits.
+    /// Whether an address that is not public may be asked. Through a proxy, which looks names up itself, that is known of addresses in
+    /// digits and of `localhost` alone.
     pub allow_private: bool,
     /// Of the file, in bytes.
     pub size: usize,
@@ -41,7 +43,7 @@ pub enum FetchError {
         host: String,
     },
     /// It leads to an address that is not one of HTTP.
-    #[error("it leads to '{}', and only http:// is followed", .0.escape_debug())]
+    #[error("it leads to '{}', and only addresses of the form http://HOST/PATH are followed", .0.escape_debug())]
     LeadsAway(String),
     /// It lies at an address that is not public.
     #[error("'{}' lies at {address}, and only public addresses are asked", host.escape_debug())]
@@ -51,6 +53,9 @@ pub enum FetchError {
         /// The host.
         host: String,
     },
+    /// The proxy would look it up, and would find an address that is not public, or may read one in it.
+    #[error("'{}' is or may be read as an address that is not public, and only public addresses are asked", .0.escape_debug())]
+    PrivateToProxy(String),
     /// The server, or the proxy, answers something else.
     #[error("'{}' answers with status {status}", host.escape_debug())]
     Status {
@@ -74,7 +79,9 @@ pub fn fetch(address: &str, route: &Route, limits: Limits) -> Result<Vec<u8>, Fe
     for _ in 0..=MOST_REDIRECTS {
         match ask(&place, route, limits, &deadline)? {
             Answer::Elsewhere(location) => {
-                place = place.join(&location).ok_or_else(|| FetchError::LeadsAway(cut(&location)))?;
+                place = place.join(&location).ok_or_else(|| {
+                    FetchError::LeadsAway(cut(&Mask::of(route.credentials()).text(&location)))
+                })?;
             }
             Answer::File(file) => return Ok(file),
         }
@@ -143,17 +150,21 @@ fn reach(
     let failed = |failure| FetchError::Failed { failure, host: next.host.clone() };
     let is_allowed = |address: &IpAddr| limits.allow_private || is_public(*address);
     let private = |address| FetchError::Private { address, host: place.target.host.clone() };
-    // In digits it is known what a proxy would connect to.
-    if let Some(address) = place.target.host.parse().ok().filter(|address| !is_allowed(address)) {
-        return Err(private(address));
+    let via = match route {
+        Route::Direct => None,
+        Route::Proxy(via) => Some(via),
+    };
+    match absolute(&place.target.host).parse() {
+        Ok(address) if !is_allowed(&address) => return Err(private(address)),
+        // Whoever asks without a proxy looks the name up, and sees the address.
+        Err(_) if via.is_some() && !limits.allow_private && is_private_to_proxy(&place.target.host) => {
+            return Err(FetchError::PrivateToProxy(place.target.host.clone()));
+        }
+        _ => {}
     }
     let addresses = match next.host.parse() {
         Ok(address) => vec![address],
         Err(_) => lookup(next, deadline).map_err(failed)?,
-    };
-    let via = match route {
-        Route::Direct => None,
-        Route::Proxy(via) => Some(via),
     };
     // Those that have been looked at are the ones that are connected to, and no others.
     let allowed = addresses.iter().filter(|address| via.is_some() || is_allowed(address));
@@ -166,8 +177,10 @@ fn reach(
         Some(via) if via.is_tls => {
             let greeting = handshake::shake(Box::new(stream), next, None, true, deadline);
             let may_know = greeting.tls.leads_to(&via.roots, next);
-            let secured =
-                greeting.secured.ok_or(greeting.failure.unwrap_or(Failure::Closed)).map_err(failed)?;
+            let secured = greeting
+                .secured
+                .ok_or(greeting.failure.unwrap_or(Failure::Closed { after_answer: false }))
+                .map_err(failed)?;
             Ok(Reached { may_know, wire: Box::new(secured) })
         }
         _ => Ok(Reached { may_know: true, wire: Box::new(stream) }),
@@ -183,9 +196,11 @@ struct Place {
 }
 
 impl Place {
-    /// Takes an address apart: no user, no password, nothing but printable ASCII.
+    /// Takes an address apart: no user, no password, nothing but printable ASCII, and nothing that ends a quotation: it may come to
+    /// stand in a command that is pasted. RFC 3986 would allow the apostrophe, alone of these.
     fn parse(address: &str) -> Option<Self> {
-        if !address.bytes().all(|byte| byte.is_ascii_graphic()) || address.len() > LONGEST_ADDRESS {
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\"'<>\\`".contains(&byte);
+        if !address.bytes().all(is_plain) || address.len() > LONGEST_ADDRESS {
             return None;
         }
         let (scheme, rest) = address.split_at_checked(HTTP.len())?;
@@ -236,6 +251,22 @@ impl Place {
     }
 }
 
+/// A name without the dot that says that it is whole.
+fn absolute(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+/// Whether a host in lower case that is no address as it stands leads to an address that is not public all the same, or may: many
+/// proxies take `2130706433`, `127.1` and `0x7f.1` for 127.0.0.1, as C libraries and the URL Standard do, and everybody takes
+/// `localhost` (RFC 6761, section 6.3) for their own machine.
+fn is_private_to_proxy(host: &str) -> bool {
+    let last = absolute(host).rsplit('.').next().unwrap_or_default();
+    let is_hexadecimal =
+        last.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    // Of two dots at the end the last part is empty, and no name.
+    is_hexadecimal || last.bytes().all(|byte| byte.is_ascii_digit()) || last == "localhost"
+}
+
 /// Whether an address is one that anybody may have (IANA, special-purpose address registries).
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -273,7 +304,7 @@ fn is_public_4(address: Ipv4Addr) -> bool {
 fn words(failure: &Failure) -> String {
     match failure {
         Failure::Alert(number) => format!("it ends TLS with alert {number}"),
-        Failure::Closed => "it closes the connection".to_owned(),
+        Failure::Closed { .. } => "it closes the connection".to_owned(),
         Failure::HandshakeSignature => "it does not have the key of its certificate".to_owned(),
         Failure::IdentityUnusable(reason) | Failure::NoLookup(reason) | Failure::Other(reason) => {
             reason.clone()
@@ -415,7 +446,9 @@ mod tests {
 
     #[test]
     fn a_proxy_is_asked_for_the_whole_address() {
-        let (port, asked) = serve(vec!["HTTP/1.1 200 OK\r\n\r\nabc".to_owned()]);
+        let elsewhere =
+            "HTTP/1.1 302 Found\r\nLocation: https://login.test/?QWxhZGRpbjpvcGVuIHNlc2FtZQ\r\n\r\n";
+        let (port, asked) = serve(vec!["HTTP/1.1 200 OK\r\n\r\nabc".to_owned(), elsewhere.to_owned()]);
         let credentials = Credentials {
             password: Passphrase::new(b"open sesame".to_vec()),
             username: "Aladdin".to_owned(),
@@ -431,8 +464,56 @@ mod tests {
             "{asked}"
         );
         assert!(asked.contains("\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
-        let private = fetch("http://169.254.169.254/latest", &via, Limits::DEFAULT);
-        assert!(matches!(private, Err(FetchError::Private { .. })), "{private:?}");
+        let led = fetch("http://pki.test/", &via, Limits::DEFAULT);
+        assert_eq!(led, Err(FetchError::LeadsAway("https://login.test/?***".to_owned())));
+    }
+
+    /// Noticed with the address `http://2130706433/ca.crt` in a certificate: the proxy fetched it from this machine.
+    #[test]
+    fn a_proxy_is_not_asked_for_what_is_not_public_however_it_is_written() {
+        let answer = "HTTP/1.1 200 OK\r\n\r\nabc";
+        let via = |answers: &[&str]| {
+            let (port, asked) = serve(answers.iter().map(|&answer| answer.to_owned()).collect());
+            let proxy = Target { host: "127.0.0.1".to_owned(), port };
+            (Route::Proxy(Via { credentials: None, is_tls: false, proxy, roots: Arc::default() }), asked)
+        };
+        let (route, asked) = via(&[answer; 3]);
+        for host in ["127.0.0.1", "127.0.0.1.", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]"] {
+            let result = fetch(&format!("http://{host}:9301/ca.crt"), &route, Limits::DEFAULT);
+            assert!(matches!(result, Err(FetchError::Private { .. })), "{host}: {result:?}");
+        }
+        for host in [
+            "2130706433",
+            "127.1",
+            "127.1.",
+            "0x7f.1",
+            "0X7F000001",
+            "0x",
+            "127.0.0.0x1",
+            "0177.0.0.01",
+            "127.0.0.1..",
+            "a.test..",
+            "localhost",
+            "LOCALHOST.",
+            "x.localhost",
+        ] {
+            let result = fetch(&format!("http://{host}:9301/ca.crt"), &route, Limits::DEFAULT);
+            assert!(matches!(result, Err(FetchError::PrivateToProxy(_))), "{host}: {result:?}");
+        }
+        assert!(asked.try_recv().is_err());
+        // What is public in digits, and names: the proxy may know them.
+        for host in ["8.8.8.8.", "0x7f.test", "localhost.test"] {
+            let result = fetch(&format!("http://{host}/ca.crt"), &route, Limits::DEFAULT);
+            assert_eq!(result.as_deref(), Ok(b"abc".as_slice()), "{host}");
+        }
+        let (route, _asked) = via(&[answer; 2]);
+        for host in ["2130706433", "x.localhost"] {
+            assert!(fetch(&format!("http://{host}/ca.crt"), &route, OPEN).is_ok(), "{host}");
+        }
+        // No more by a detour.
+        let (route, _asked) = via(&["HTTP/1.1 302 Found\r\nLocation: http://127.1/ca.crt\r\n\r\n", answer]);
+        let result = fetch("http://pki.test/ca.crt", &route, Limits::DEFAULT);
+        assert_eq!(result, Err(FetchError::PrivateToProxy("127.1".to_owned())));
     }
 
     #[test]
@@ -515,6 +596,13 @@ mod tests {
             ("http://u:p@a.test/", None),
             ("http://a.test/ x", None),
             ("http://a.test/\r\nX: y", None),
+            ("http://a.test/'x'", None),
+            ("http://a.test/\"x", None),
+            ("http://a.test/`x`", None),
+            ("http://a.test/\\x", None),
+            ("http://a.test/?<x", None),
+            ("http://a.test/#>x", None),
+            ("http://a.test/$(x);y&z|!", Some("a.test 80 /$(x);y&z|!")),
             ("http://ä.test/", None),
             ("https://a.test/", None),
             ("ldap://a.test/", None),

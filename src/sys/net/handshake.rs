@@ -117,7 +117,10 @@ fn exchange(connection: &mut ClientConnection, ear: &mut Ear<'_>) -> Result<(), 
             return Ok(());
         }
         match connection.read_tls(ear) {
-            Ok(0) => return Err(unsaid.map_or(Failure::Closed, |error| ear.failure(&error))),
+            Ok(0) => {
+                let closed = Failure::Closed { after_answer: !ear.start().is_empty() };
+                return Err(unsaid.map_or(closed, |error| ear.failure(&error)));
+            }
             Ok(_) => {}
             Err(error) => return Err(ear.failure(&unsaid.unwrap_or(error))),
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::mask::Mask;
 use super::probe::{Credentials, Failure, Target};
 use super::stream::Ear;
 
@@ -25,7 +26,7 @@ impl Head {
         let mut beginning = [0; SHORTEST_HEAD];
         while head.len() < SHORTEST_HEAD {
             match wire.read(&mut beginning[..SHORTEST_HEAD - head.len()]) {
-                Ok(0) if head.is_empty() => return Err(Failure::Closed),
+                Ok(0) if head.is_empty() => return Err(Failure::Closed { after_answer: false }),
                 Ok(0) => return Err(Failure::NotTheProtocol { start: wire.start().to_vec() }),
                 Ok(count) => head.extend_from_slice(&beginning[..count]),
                 Err(error) => return Err(wire.failure(&error)),
@@ -42,7 +43,7 @@ impl Head {
                 }
                 let mut byte = [0];
                 match wire.read(&mut byte) {
-                    Ok(0) => return Err(Failure::Closed),
+                    Ok(0) => return Err(Failure::Closed { after_answer: true }),
                     Ok(_) => head.push(byte[0]),
                     Err(error) => return Err(wire.failure(&error)),
                 }
@@ -83,14 +84,15 @@ impl Head {
         self.fields.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
-    /// The first value of the first of these fields that is there, cut.
-    pub(super) fn first(&self, names: &[&str]) -> Option<String> {
+    /// The first value of the first of these fields that is there, masked and cut.
+    pub(super) fn first(&self, names: &[&str], mask: &Mask) -> Option<String> {
         let value = names.iter().find_map(|name| self.all(name).find(|value| !value.is_empty()))?;
-        Some(value.chars().take(LONGEST_TEXT).collect())
+        Some(mask.text(value).chars().take(LONGEST_TEXT).collect())
     }
 
-    /// The schemes of all `Proxy-Authenticate` fields (RFC 9110, section 11.6.1), in lower case, each once.
-    pub(super) fn schemes(&self) -> Vec<String> {
+    /// The schemes of all `Proxy-Authenticate` fields (RFC 9110, section 11.6.1), in lower case, each once; masked where it is not
+    /// one that everybody knows.
+    pub(super) fn schemes(&self, mask: &Mask) -> Vec<String> {
         let mut schemes = Vec::new();
         for element in self.all("proxy-authenticate").flat_map(elements) {
             let end = element.find(|c: char| !is_token(c)).unwrap_or(element.len());
@@ -98,6 +100,8 @@ impl Head {
             // What an equals sign follows is a parameter of the scheme before it.
             let is_scheme = !token.is_empty() && !rest.trim_start().starts_with('=');
             let scheme = token.to_ascii_lowercase();
+            let is_known = SCHEMES.contains(&scheme.as_str());
+            let scheme = if is_known { scheme } else { mask.text(token).to_ascii_lowercase() };
             if is_scheme && token.len() <= LONGEST_TEXT && !schemes.contains(&scheme) {
                 schemes.push(scheme);
             }
@@ -124,16 +128,20 @@ impl Head {
                 let Some(length) = length.parse().ok().filter(|_| is_number) else {
                     return Err(Failure::NotTheProtocol { start: wire.start().to_vec() });
                 };
-                if take(wire, length, limit, body)? == length { Ok(()) } else { Err(Failure::Closed) }
+                if take(wire, length, limit, body)? == length {
+                    Ok(())
+                } else {
+                    Err(Failure::Closed { after_answer: true })
+                }
             }
         }
     }
 
-    /// What stands in the title of a page that tells of an error. It may be missing: nothing of the answer depends on it.
-    pub(super) fn title(&self, wire: &mut Ear<'_>) -> Option<String> {
+    /// What stands in the title of a page that tells of an error, masked. It may be missing: nothing of the answer depends on it.
+    pub(super) fn title(&self, wire: &mut Ear<'_>, mask: &Mask) -> Option<String> {
         let mut page = Vec::new();
         let _ = wire.within(PAGE_TIME, |wire| self.body(wire, PAGE_LIMIT, &mut page));
-        title(&text(&page))
+        title(&text(&page), mask)
     }
 }
 
@@ -176,7 +184,7 @@ fn chunks(wire: &mut Ear<'_>, limit: usize, body: &mut Vec<u8>) -> Result<(), Fa
             break;
         }
         if take(wire, size, limit, body)? != size {
-            return Err(Failure::Closed);
+            return Err(Failure::Closed { after_answer: true });
         }
         self::line(wire)?;
     }
@@ -193,7 +201,7 @@ fn line(wire: &mut Ear<'_>) -> Result<String, Failure> {
     loop {
         let mut byte = [0];
         match wire.read(&mut byte) {
-            Ok(0) => return Err(Failure::Closed),
+            Ok(0) => return Err(Failure::Closed { after_answer: true }),
             Ok(_) if byte == *b"\n" => return Ok(text(&line).trim_end_matches('\r').to_owned()),
             Ok(_) if line.len() >= LONGEST_LINE => return Err(Failure::TooMuch("headers")),
             Ok(_) => line.push(byte[0]),
@@ -232,8 +240,8 @@ fn is_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
 }
 
-/// The title of a page, without elements and references, in one line, cut.
-fn title(page: &str) -> Option<String> {
+/// The title of a page, without elements and references, in one line, masked and cut.
+fn title(page: &str, mask: &Mask) -> Option<String> {
     // Lower case in ASCII alone keeps every place where it is.
     let lower = page.to_ascii_lowercase();
     let begin = lower.find("<title")?;
@@ -241,7 +249,8 @@ fn title(page: &str) -> Option<String> {
     let end = lower[begin..].find("</title").map_or(page.len(), |length| begin + length);
     let mut plain = String::new();
     let mut is_element = false;
-    for c in page[begin..end].chars() {
+    // Before anything is taken out of it, and after.
+    for c in mask.text(&page[begin..end]).chars() {
         match c {
             '<' => is_element = true,
             '>' if is_element => is_element = false,
@@ -250,7 +259,7 @@ fn title(page: &str) -> Option<String> {
         }
     }
     let words: Vec<String> = plain.split_whitespace().map(resolve).collect();
-    let title: String = words.join(" ").trim().chars().take(LONGEST_TEXT).collect();
+    let title: String = mask.text(words.join(" ").trim()).chars().take(LONGEST_TEXT).collect();
     (!title.is_empty()).then_some(title)
 }
 
@@ -318,14 +327,14 @@ fn request(
     // Into a string nothing fails.
     let _ =
         write!(head, "{method} {uri} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: certman/{version}\r\n{fields}");
-    let pair = credentials.map(pair);
-    let encoded = pair.as_ref().map_or(0, |pair| pair.len().div_ceil(3) * 4);
+    let basic = credentials.map(Credentials::expose_in_base64);
+    let encoded = basic.as_ref().map_or(0, |encoded| encoded.len());
     // Its full size from the start: growth would leave a copy of the password behind.
     let mut request = Zeroizing::new(Vec::with_capacity(head.len() + BASIC.len() + encoded + 4));
     request.extend_from_slice(head.as_bytes());
-    if let Some(pair) = pair {
+    if let Some(encoded) = basic {
         request.extend_from_slice(BASIC);
-        encode_base64(&pair, &mut request);
+        request.extend_from_slice(encoded.as_bytes());
         request.extend_from_slice(b"\r\n");
     }
     request.extend_from_slice(b"\r\n");
@@ -333,7 +342,7 @@ fn request(
 }
 
 /// User and password, as Basic authentication joins them (RFC 7617).
-fn pair(credentials: &Credentials) -> Zeroizing<Vec<u8>> {
+pub(super) fn pair(credentials: &Credentials) -> Zeroizing<Vec<u8>> {
     let (username, password) = (credentials.username.as_bytes(), credentials.password.expose_secret());
     let mut pair = Zeroizing::new(Vec::with_capacity(username.len() + 1 + password.len()));
     pair.extend_from_slice(username);
@@ -342,14 +351,25 @@ fn pair(credentials: &Credentials) -> Zeroizing<Vec<u8>> {
     pair
 }
 
+impl Credentials {
+    /// What Basic authentication sends, in base64.
+    pub fn expose_in_base64(&self) -> Zeroizing<String> {
+        let pair = pair(self);
+        // Its full size from the start: growth would leave a copy behind.
+        let mut encoded = Zeroizing::new(String::with_capacity(pair.len().div_ceil(3) * 4));
+        encode_base64(&pair, &mut encoded);
+        encoded
+    }
+}
+
 /// Appends base64 in one line.
-fn encode_base64(bytes: &[u8], out: &mut Vec<u8>) {
+fn encode_base64(bytes: &[u8], out: &mut String) {
     for group in bytes.chunks(3) {
         let [a, b, c] = [group[0], *group.get(1).unwrap_or(&0), *group.get(2).unwrap_or(&0)].map(u32::from);
         let bits = a << 16 | b << 8 | c;
         for (index, shift) in [18, 12, 6, 0].into_iter().enumerate() {
             let letter = ALPHABET[(bits >> shift & 0x3f) as usize];
-            out.push(if index <= group.len() { letter } else { b'=' });
+            out.push(if index <= group.len() { char::from(letter) } else { '=' });
         }
     }
 }
@@ -382,6 +402,8 @@ const MOST_TRAILERS: u32 = 64;
 const PAGE_LIMIT: usize = 64 << 10;
 /// For such a page.
 const PAGE_TIME: Duration = Duration::from_secs(2);
+/// Schemes of authentication that proxies offer: whoever has such a word for a password loses no more by seeing it.
+const SCHEMES: [&str; 6] = ["basic", "bearer", "digest", "kerberos", "negotiate", "ntlm"];
 /// `HTTP/1.1 200` and two line feeds.
 const SHORTEST_HEAD: usize = 14;
 
@@ -406,7 +428,7 @@ mod tests {
             ("", None),
             ("<title>ſ\u{130}ß</title>", Some("ſ\u{130}ß")),
         ] {
-            assert_eq!(title(page).as_deref(), expected, "{page}");
+            assert_eq!(title(page, &Mask::of(None)).as_deref(), expected, "{page}");
         }
     }
 
@@ -418,7 +440,7 @@ mod tests {
         let head = head.unwrap();
         assert_eq!(head.status, 404);
         assert_eq!(head.all("a").collect::<Vec<_>>(), ["b", "c"]);
-        assert_eq!(head.first(&["missing", "folded"]).as_deref(), Some("one two"));
+        assert_eq!(head.first(&["missing", "folded"], &Mask::of(None)).as_deref(), Some("one two"));
         for rubbish in [
             &b"HTTP/1.1\n\n"[..],
             b"HTTP/1.1 20\n\n",
@@ -435,7 +457,8 @@ mod tests {
     #[test]
     fn schemes_are_told_from_their_parameters() {
         let of = |value: &str| {
-            Head { fields: vec![("proxy-authenticate".into(), value.into())], status: 407 }.schemes()
+            let head = Head { fields: vec![("proxy-authenticate".into(), value.into())], status: 407 };
+            head.schemes(&Mask::of(None))
         };
         assert_eq!(of("Basic realm=\"x\""), ["basic"]);
         assert_eq!(of("NTLM, Negotiate oRQwEqADCgEB=, ntlm"), ["ntlm", "negotiate"]);
@@ -452,9 +475,9 @@ mod tests {
         for (plain, encoded) in
             [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
         {
-            let mut out = Vec::new();
+            let mut out = String::new();
             encode_base64(plain.as_bytes(), &mut out);
-            assert_eq!(out, encoded.as_bytes());
+            assert_eq!(out, encoded);
         }
     }
 }

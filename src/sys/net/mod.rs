@@ -8,10 +8,13 @@ mod handshake;
 mod http;
 mod lookup;
 pub mod loopback;
+mod mask;
 pub mod probe;
 mod stream;
+mod turns;
 
 pub use loopback::{Connection, Error, Expected, Server, Version};
+pub use turns::Turns;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
@@ -12,19 +13,23 @@ use super::Version;
 use super::handshake::{self, Handshake};
 use super::http::{self, Head};
 use super::lookup::lookup;
+use super::mask::Mask;
 use super::stream::{self, Deadline, Ear, Wire};
+use super::turns::{Pass, Turn, Turns};
 use crate::secret::Passphrase;
 
 /// Connects as the plan says, and comes back within its time, give or take the end of a step.
 pub fn probe(plan: &Plan) -> Observation {
     let mut observation = Observation::default();
+    let mask = Mask::of(plan.route.credentials());
     // How far it came is in the observation.
-    let _ = walk(plan, &Deadline::after(plan.timeout), &mut observation);
+    let _ = walk(plan, &mask, &Deadline::after(plan.timeout), &mut observation);
+    observation.steps.iter_mut().filter_map(|step| step.failure.as_mut()).for_each(|one| mask.failure(one));
     observation
 }
 
 /// Goes from step to step, until one fails.
-fn walk(plan: &Plan, deadline: &Deadline, seen: &mut Observation) -> Option<()> {
+fn walk(plan: &Plan, mask: &Mask, deadline: &Deadline, seen: &mut Observation) -> Option<()> {
     let mut wire = reach(plan, deadline, seen)?;
     if let Route::Proxy(via) = &*plan.route {
         if via.is_tls {
@@ -35,11 +40,9 @@ fn walk(plan: &Plan, deadline: &Deadline, seen: &mut Observation) -> Option<()> 
             let result = done(greeting.failure, greeting.secured);
             wire = Box::new(seen.step(StepKind::ProxyTls, begin, result)?);
         }
-        let begin = Instant::now();
-        let result = dig(&mut *wire, plan, via, deadline, seen);
-        seen.step(StepKind::Tunnel, begin, result)?;
+        tunnel(&mut *wire, plan, via, mask, deadline, seen)?;
     }
-    secure(plan, wire, deadline, seen)
+    secure(plan, wire, mask, deadline, seen)
 }
 
 /// Looks the name up where there is one, and connects.
@@ -63,30 +66,75 @@ fn reach(plan: &Plan, deadline: &Deadline, seen: &mut Observation) -> Option<Box
     Some(Box::new(stream))
 }
 
-/// Asks the proxy for a tunnel, and keeps what it says.
-fn dig(
+/// Gets a tunnel from the proxy. Where that takes a password, it is told once it is clear that it is no wrong one, or by one alone.
+fn tunnel(
     wire: &mut dyn Wire,
     plan: &Plan,
     via: &Via,
+    mask: &Mask,
     deadline: &Deadline,
     seen: &mut Observation,
-) -> Result<(), Failure> {
-    let mut ear = Ear::new(wire, deadline);
+) -> Option<()> {
     let credentials = via.credentials.as_ref().filter(|_| !seen.is_withheld);
-    http::send(&mut ear, &http::connect(&plan.target, credentials));
-    let head = Head::read(&mut ear)?;
-    let is_open = (200..300).contains(&head.status);
-    let title = if is_open { None } else { head.title(&mut ear) };
-    let server = head.first(&["server", "proxy-agent", "via"]);
-    seen.proxy = Some(ProxyAnswer { schemes: head.schemes(), server, status: head.status, title });
-    if is_open { Ok(()) } else { Err(Failure::ProxyRefused) }
+    let begin = Instant::now();
+    let turn = match plan.turns.as_ref().filter(|_| credentials.is_some()).map(|turns| turns.wait(deadline)) {
+        None | Some(Pass::Open) => None,
+        Some(Pass::First(turn)) => Some(turn),
+        Some(Pass::Refused(answer)) => {
+            seen.proxy = Some(answer);
+            return seen.step(StepKind::Tunnel, begin, Err(Failure::ProxyRefused));
+        }
+        Some(Pass::TooLate) => return seen.step(StepKind::Tunnel, begin, Err(Failure::TimedOut)),
+    };
+    // The wait for others is no time of the proxy's.
+    let begin = Instant::now();
+    let answer = dig(wire, &plan.target, credentials, turn, mask, deadline);
+    let result = match &answer {
+        Err(failure) => Err(failure.clone()),
+        Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
+        Ok(_) => Err(Failure::ProxyRefused),
+    };
+    seen.proxy = answer.ok();
+    seen.step(StepKind::Tunnel, begin, result)
 }
 
-/// Speaks TLS and HTTP with the host.
-fn secure(plan: &Plan, wire: Box<dyn Wire>, deadline: &Deadline, seen: &mut Observation) -> Option<()> {
+/// Asks the proxy for a tunnel, and gives what it says, without what it was told.
+fn dig(
+    wire: &mut dyn Wire,
+    target: &Target,
+    credentials: Option<&Credentials>,
+    turn: Option<Turn<'_>>,
+    mask: &Mask,
+    deadline: &Deadline,
+) -> Result<ProxyAnswer, Failure> {
+    let mut ear = Ear::new(wire, deadline);
+    http::send(&mut ear, &http::connect(target, credentials));
+    let head = Head::read(&mut ear);
+    let turn = turn.and_then(|turn| turn.hear(head.as_ref().map(|head| head.status)));
+    let head = head?;
+    let is_open = (200..300).contains(&head.status);
+    let title = if is_open { None } else { head.title(&mut ear, mask) };
+    let server = head.first(&["server", "proxy-agent", "via"], mask);
+    let answer = ProxyAnswer { schemes: head.schemes(mask), server, status: head.status, title };
+    if let Some(turn) = turn {
+        turn.refuse(answer.clone());
+    }
+    Ok(answer)
+}
+
+/// Speaks TLS and HTTP with the host. Where a proxy opens TLS, the words are its own again.
+fn secure(
+    plan: &Plan,
+    wire: Box<dyn Wire>,
+    mask: &Mask,
+    deadline: &Deadline,
+    seen: &mut Observation,
+) -> Option<()> {
     let begin = Instant::now();
+    plan.is_in_handshake.store(true, Ordering::Release);
     let Handshake { asked, failure, is_late, secured, tls, unusable } =
         handshake::shake(wire, &plan.target, plan.identity.as_deref(), plan.is_post_quantum, deadline);
+    plan.is_in_handshake.store(false, Ordering::Release);
     let is_asked = asked.is_some();
     seen.asked = asked;
     seen.tls = (!tls.chain.is_empty() || tls.version.is_some()).then_some(tls);
@@ -118,8 +166,8 @@ fn secure(plan: &Plan, wire: Box<dyn Wire>, deadline: &Deadline, seen: &mut Obse
         begin = Instant::now();
     }
     let answer = head.map(|head| {
-        let title = if head.status >= 400 { head.title(&mut ear) } else { None };
-        HttpAnswer { server: head.first(&["server"]), status: head.status, title }
+        let title = if head.status >= 400 { head.title(&mut ear, mask) } else { None };
+        HttpAnswer { server: head.first(&["server"], mask), status: head.status, title }
     });
     seen.http = Some(seen.step(StepKind::Http, begin, answer)?);
     Some(())
@@ -133,7 +181,7 @@ fn is_refusal(failure: &Failure) -> bool {
 fn done<T>(failure: Option<Failure>, value: Option<T>) -> Result<T, Failure> {
     match (failure, value) {
         (None, Some(value)) => Ok(value),
-        (failure, _) => Err(failure.unwrap_or(Failure::Closed)),
+        (failure, _) => Err(failure.unwrap_or(Failure::Closed { after_answer: false })),
     }
 }
 
@@ -154,6 +202,16 @@ pub enum Route {
     Proxy(Via),
 }
 
+impl Route {
+    /// What the proxy is told.
+    pub(super) fn credentials(&self) -> Option<&Credentials> {
+        match self {
+            Self::Direct => None,
+            Self::Proxy(via) => via.credentials.as_ref(),
+        }
+    }
+}
+
 /// A proxy.
 pub struct Via {
     /// What it is told; none for nothing.
@@ -165,6 +223,20 @@ pub struct Via {
     /// The roots, in DER, one of which the chain of a proxy with TLS has to lead to before it is told the credentials. Whoever
     /// else answers is told nothing: TLS is there to keep the password from them.
     pub roots: Arc<[Vec<u8>]>,
+}
+
+impl Via {
+    /// Whether both are the same proxy, and are told the same.
+    pub fn is_told_as(&self, other: &Self) -> bool {
+        let is_same = |one: &Credentials, other: &Credentials| {
+            one.username == other.username && one.password.expose_secret() == other.password.expose_secret()
+        };
+        let is_told_the_same = match (&self.credentials, &other.credentials) {
+            (Some(one), Some(other)) => is_same(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        self.proxy == other.proxy && self.is_tls == other.is_tls && is_told_the_same
+    }
 }
 
 /// What Basic authentication sends (RFC 7617). The password is a secret.
@@ -189,6 +261,8 @@ pub struct Plan {
     pub addresses: Option<Vec<IpAddr>>,
     /// What is shown where the server asks for a certificate.
     pub identity: Option<Arc<LentIdentity>>,
+    /// Set while TLS with the host is at its handshake, for whoever waits.
+    pub is_in_handshake: Arc<AtomicBool>,
     /// Whether X25519MLKEM768 is offered, as current clients do.
     pub is_post_quantum: bool,
     /// The way.
@@ -197,6 +271,8 @@ pub struct Plan {
     pub target: Target,
     /// For everything together.
     pub timeout: Duration,
+    /// Who tells the proxy the credentials when: shared with all that tell it the same; none where nobody else does.
+    pub turns: Option<Arc<Turns>>,
 }
 
 /// Everything that was seen.
@@ -270,8 +346,12 @@ pub enum StepKind {
 pub enum Failure {
     /// The other side has ended TLS with an alert: its number (RFC 8446, section 6).
     Alert(u8),
-    /// The other side has closed the connection.
-    Closed,
+    /// The other side has closed the connection. In [`StepKind::Tls`] before anything came back: what a filter does that dislikes
+    /// the name.
+    Closed {
+        /// Whether the other side had sent anything before in this step.
+        after_answer: bool,
+    },
     /// The certificate that was served cannot be used for a handshake, or its signature in the handshake is wrong.
     HandshakeSignature,
     /// The identity cannot be used for this handshake: in words.
@@ -291,7 +371,7 @@ pub enum Failure {
     ProxyRefused,
     /// Nobody listens there.
     Refused,
-    /// The connection was reset. In [`StepKind::Tls`] before anything came back: what a filter does that dislikes the name.
+    /// The connection was reset. In [`StepKind::Tls`] before anything came back it is as with [`Failure::Closed`].
     Reset {
         /// Whether the other side had sent anything before in this step.
         after_answer: bool,

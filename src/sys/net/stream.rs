@@ -216,7 +216,7 @@ fn of_system(error: &io::Error, after_answer: bool) -> Failure {
         | ErrorKind::NetworkDown
         | ErrorKind::NetworkUnreachable => Failure::Unreachable,
         ErrorKind::TimedOut | ErrorKind::WouldBlock => Failure::TimedOut,
-        ErrorKind::UnexpectedEof => Failure::Closed,
+        ErrorKind::UnexpectedEof => Failure::Closed { after_answer },
         _ => Failure::Other(error.to_string()),
     }
 }

@@ -137,10 +137,12 @@ fn plan(port: u16) -> Plan {
     Plan {
         addresses: Some(vec![IpAddr::from(Ipv4Addr::LOCALHOST)]),
         identity: None,
+        is_in_handshake: Arc::default(),
         is_post_quantum: true,
         route: Arc::new(Route::Direct),
         target: Target { host: "localhost".to_owned(), port },
         timeout: Duration::from_secs(10),
+        turns: None,
     }
 }
 
@@ -267,19 +269,25 @@ fn a_reset_behind_the_hello_is_told_from_a_close_and_from_one_behind_an_answer()
     };
     assert_eq!(of(reset), (vec![Connect, Shake], Some(Failure::Reset { after_answer: false })));
     let close = |mut stream: TcpStream| hear(&mut stream);
-    assert_eq!(of(close), (vec![Connect, Shake], Some(Failure::Closed)));
+    assert_eq!(of(close), (vec![Connect, Shake], Some(Failure::Closed { after_answer: false })));
     let late = |mut stream: TcpStream| {
         // The head of a record that never ends.
         stream.write_all(&[22, 3, 3, 0, 100, 2]).unwrap();
         thread::sleep(Duration::from_millis(100));
     };
     assert_eq!(of(late), (vec![Connect, Shake], Some(Failure::Reset { after_answer: true })));
+    // The same record, behind the whole hello.
+    let torn = |mut stream: TcpStream| {
+        hear(&mut stream);
+        stream.write_all(&[22, 3, 3, 0, 100, 2]).unwrap();
+    };
+    assert_eq!(of(torn), (vec![Connect, Shake], Some(Failure::Closed { after_answer: true })));
     let half = |mut stream: TcpStream| {
         hear(&mut stream);
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         thread::sleep(Duration::from_millis(200));
     };
-    assert_eq!(of(half), (vec![Connect, Shake], Some(Failure::Closed)));
+    assert_eq!(of(half), (vec![Connect, Shake], Some(Failure::Closed { after_answer: false })));
 }
 
 #[test]
@@ -413,7 +421,10 @@ fn what_is_not_http_is_shown_as_it_began() {
     }
     let config = Door::new().open();
     let (port, _done) = serve(move |stream| answer(config, stream, ""));
-    assert_eq!(course(&probe(&plan(port))), (vec![Connect, Shake, Http], Some(Failure::Closed)));
+    assert_eq!(
+        course(&probe(&plan(port))),
+        (vec![Connect, Shake, Http], Some(Failure::Closed { after_answer: false }))
+    );
 }
 
 #[test]
@@ -683,6 +694,44 @@ fn the_page_of_a_proxy_that_refuses_is_read_as_far_as_it_is_sent() {
 
     let seen = told(format!("HTTP/1.1 503 Unavailable\r\n\r\n{}<title>late</title>", " ".repeat(64 << 10)));
     assert_eq!(seen.proxy.unwrap().title, None);
+}
+
+/// Noticed with a proxy whose error page shows the request: the password stood in the title, and so on the terminal.
+#[test]
+fn a_proxy_that_repeats_what_it_was_told_is_not_repeated() {
+    let told = |text: String| {
+        let (port, _done) = serve(move |mut stream| {
+            head(&mut stream);
+            let _ = stream.write_all(text.as_bytes());
+        });
+        probe(&through(port, false, Some("open sesame")))
+    };
+    let sent = "QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
+    let long = "a".repeat(190);
+    let seen = told(format!(
+        "HTTP/1.1 407 {sent}\r\nServer: you said Basic {sent}\r\nProxy-Authenticate: QWxhZGRpbjpvcGVuIHNlc2FtZQ, Basic realm=\"{sent}\"\r\n\r\n\
+         <title>{long}{sent}</title>"
+    ));
+    let proxy = seen.proxy.unwrap();
+    assert_eq!(proxy.schemes, ["***", "basic"]);
+    assert_eq!(proxy.server.as_deref(), Some("you said Basic ***=="));
+    assert_eq!(proxy.title, Some(format!("{long}***==")));
+    let seen = told("HTTP/1.1 403 No\r\n\r\n<title>O<b>pen <b>o&#112;en   sesame</title>".to_owned());
+    assert_eq!(seen.proxy.unwrap().title.as_deref(), Some("Open ***"));
+    let (_, failure) = course(&told(format!("Proxy-Authorization: Basic {sent}\r\n")));
+    let start = b"Proxy-Authorization: Basic ***==\r\n".to_vec();
+    assert_eq!(failure, Some(Failure::NotTheProtocol { start }));
+
+    // A proxy that opens TLS answers in the place of the host.
+    let config = Door::new().open();
+    let (port, _done) = serve(move |mut stream| {
+        head(&mut stream);
+        stream.write_all(b"HTTP/1.1 200\r\n\r\n").unwrap();
+        let text = format!("HTTP/1.1 503 No\r\nServer: {sent}\r\n\r\n<title>{sent}</title>");
+        answer(config, stream, &text).map(drop)
+    });
+    let http = probe(&through(port, false, Some("open sesame"))).http.unwrap();
+    assert_eq!((http.server.as_deref(), http.title.as_deref()), (Some("***=="), Some("***==")));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::config::Settings;
 use crate::doctor::redaction::Redaction;
 use crate::secret::Passphrase;
 use crate::sys::fs::{self, Draft, Kind, ReadError, WriteError};
+use crate::sys::net::probe::Credentials;
 use crate::sys::{Host, process};
 
 /// Everything that is nobody's business, as far as it is known here: the names of the person and of the machine, and what is secret
@@ -68,7 +69,8 @@ pub(super) fn redaction(
     redaction
 }
 
-/// Notes user and password of an address, raw and decoded, and the whole of a value whose name says that it is secret.
+/// Notes user and password of an address, raw, decoded, and in base64 as they are sent, and the whole of a value whose name says
+/// that it is secret.
 fn note(name: &OsStr, value: &str, redaction: &mut Redaction) {
     let name = name.to_string_lossy().to_ascii_uppercase();
     // Those of certman name places.
@@ -84,6 +86,20 @@ fn note(name: &OsStr, value: &str, redaction: &mut Redaction) {
     redaction.person(&percent_decode_str(user).decode_utf8_lossy());
     redaction.secret(password);
     redaction.secret(&percent_decode_str(password).decode_utf8_lossy());
+    if !password.is_empty() {
+        let decoded = |text: &str| {
+            // Its full size from the start: growth would leave a copy behind.
+            let mut bytes = Vec::with_capacity(text.len());
+            bytes.extend(percent_decode_str(text));
+            bytes
+        };
+        for bytes in [&|text: &str| text.as_bytes().to_vec(), &decoded as &dyn Fn(&str) -> Vec<u8>] {
+            let username = String::from_utf8_lossy(&bytes(user)).into_owned();
+            let sent =
+                Credentials { password: Passphrase::new(bytes(password)), username }.expose_in_base64();
+            redaction.secret(sent.trim_end_matches('='));
+        }
+    }
     // What a client takes for the host, where the password holds a raw `@`.
     password.split(['@', ':', '/', '#', '?']).for_each(|part| redaction.secret(part));
 }
@@ -137,3 +153,24 @@ const SECRETIVE: [&str; 9] = [
 ];
 /// What stands in the names of variables that hold secrets.
 const WORDS: [&str; 6] = ["API_KEY", "CREDENTIAL", "PASSPHRASE", "PASSWORD", "SECRET", "TOKEN"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_taken_out_as_it_stands_decoded_and_in_base64() {
+        let mut redaction = Redaction::default();
+        note(OsStr::new("HTTPS_PROXY"), "http://alice:s%40cret@proxy:8080", &mut redaction);
+        note(OsStr::new("ALL_PROXY"), "http://bob:@proxy:8080", &mut redaction);
+        for (text, expected) in [
+            ("s%40cret s@cret", "<secret> <secret>"),
+            // alice:s@cret, alice:s%40cret and bob:
+            ("YWxpY2U6c0BjcmV0", "<secret>"),
+            ("YWxpY2U6cyU0MGNyZXQ=", "<secret>="),
+            ("Ym9iOg==", "Ym9iOg=="),
+        ] {
+            assert_eq!(redaction.apply(text, &[]), expected);
+        }
+    }
+}

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ use crate::pki::public::PublicRoots;
 use crate::proxy::Address;
 use crate::report::{Cause, Finding, Report, Severity};
 use crate::sys::Host;
+use crate::sys::net::Turns;
 use crate::sys::net::fetch::Limits;
 use crate::sys::net::probe::{
     Credentials, Failure as StepFailure, LentIdentity, Observation, Plan, Route, Step, StepKind, Target, Tls,
@@ -290,14 +292,15 @@ struct Seen {
     only_without_post_quantum: bool,
 }
 
-/// Probes all hosts at once, so that the slowest one is what it takes. Says which hosts are still waited for.
+/// Probes all hosts at once, so that the slowest one is what it takes; a password that a proxy is told by all is told by one first,
+/// and by the others where it is taken. Says which hosts are still waited for.
 fn all_at_once(wish: &Wish<'_>, tries: &[Try], progress: &mut dyn FnMut(&str)) -> Vec<Seen> {
     let mut seen: Vec<Seen> = tries.iter().map(|_| Seen::default()).collect();
     let (send, receive) = channel();
-    let mut waiting = Vec::new();
+    let (mut waiting, mut turns) = (Vec::new(), Vec::new());
     for (number, one) in tries.iter().enumerate().filter(|(_, one)| one.way.unusable.is_none()) {
         waiting.push(number);
-        let (send, plan) = (send.clone(), Planner::of(wish, one));
+        let (send, plan) = (send.clone(), Planner::of(wish, one, &mut turns));
         thread::spawn(move || {
             let _ = send.send((number, plan.carry_out()));
         });
@@ -321,10 +324,11 @@ struct Planner {
     route: Arc<Route>,
     target: Target,
     timeout: Duration,
+    turns: Option<Arc<Turns>>,
 }
 
 impl Planner {
-    fn of(wish: &Wish<'_>, one: &Try) -> Self {
+    fn of<'t>(wish: &Wish<'_>, one: &'t Try, turns: &mut Vec<(&'t Via, Arc<Turns>)>) -> Self {
         let target = Target { host: one.host.host.clone(), port: one.host.port };
         let connected = match &*one.way.route {
             Route::Direct => &target,
@@ -337,43 +341,54 @@ impl Planner {
             route: one.way.route.clone(),
             timeout: Duration::from_secs(wish.arguments.timeout),
             target,
+            turns: match &*one.way.route {
+                Route::Proxy(via) if via.credentials.is_some() => Some(turns_of(via, turns)),
+                _ => None,
+            },
         }
     }
 
-    fn plan(&self, is_post_quantum: bool, timeout: Duration) -> Plan {
+    fn plan(&self, is_post_quantum: bool, timeout: Duration, is_in_handshake: Arc<AtomicBool>) -> Plan {
         Plan {
             addresses: self.addresses.clone(),
             identity: self.identity.clone(),
+            is_in_handshake,
             is_post_quantum,
             route: self.route.clone(),
             target: self.target.clone(),
             timeout,
+            turns: self.turns.clone(),
         }
     }
 
-    /// Probes, and where TLS fails with the large key share, or has not come by half of the time, once more without. Both within
-    /// one time.
+    /// Probes, and where TLS fails with the large key share, or is waited for at half of the time, once more without. Both within
+    /// one time. What has not come to TLS by then would not come there in what is left, and a proxy would be told its password
+    /// again before it has said what it makes of it.
     fn carry_out(self) -> Seen {
         let until = Instant::now() + self.timeout;
         if !self.is_post_quantum {
             return Seen {
-                observation: probe(&self.plan(false, self.timeout)),
+                observation: probe(&self.plan(false, self.timeout, Arc::default())),
                 only_without_post_quantum: false,
             };
         }
         let (send, receive) = channel();
-        let first = self.plan(true, self.timeout);
+        let is_in_handshake = Arc::<AtomicBool>::default();
+        let first = self.plan(true, self.timeout, is_in_handshake.clone());
         thread::spawn(move || {
             let _ = send.send(probe(&first));
         });
         let (first, second) = match receive.recv_timeout(self.timeout / 2) {
-            Ok(first) if is_cut_in_handshake(&first) => (first, self.again(until)),
             Ok(first) => (first, None),
             Err(RecvTimeoutError::Disconnected) => (Observation::default(), None),
             Err(RecvTimeoutError::Timeout) => {
-                let second = self.again(until);
+                let second = if is_in_handshake.load(Ordering::Acquire) { self.again(until) } else { None };
                 (receive.recv().unwrap_or_default(), second)
             }
+        };
+        let second = match second {
+            None if is_cut_in_handshake(&first) => self.again(until),
+            other => other,
         };
         match second {
             Some(second) if is_cut_in_handshake(&first) && second.http.is_some() => {
@@ -385,8 +400,18 @@ impl Planner {
 
     fn again(&self, until: Instant) -> Option<Observation> {
         let left = until.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then(|| probe(&self.plan(false, left)))
+        (!left.is_zero()).then(|| probe(&self.plan(false, left, Arc::default())))
     }
+}
+
+/// The turns of all that tell this proxy the same.
+fn turns_of<'t>(via: &'t Via, known: &mut Vec<(&'t Via, Arc<Turns>)>) -> Arc<Turns> {
+    if let Some((_, turns)) = known.iter().find(|(other, _)| via.is_told_as(other)) {
+        return turns.clone();
+    }
+    let turns = Arc::<Turns>::default();
+    known.push((via, turns.clone()));
+    turns
 }
 
 /// Whether the handshake with the host ended before the host had said anything.
@@ -396,7 +421,7 @@ fn is_cut_in_handshake(observation: &Observation) -> bool {
             step.failure,
             Some(
                 StepFailure::Alert(_)
-                    | StepFailure::Closed
+                    | StepFailure::Closed { .. }
                     | StepFailure::Reset { .. }
                     | StepFailure::TimedOut
             )

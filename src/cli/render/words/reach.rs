@@ -410,7 +410,10 @@ pub fn distrust(why: &Distrust) -> String {
 pub fn in_words(failure: &Failure) -> String {
     match failure {
         Failure::Alert(number) => format!("the other side ended it ({})", alert_name(*number)),
-        Failure::Closed => "the other side closed the connection".into(),
+        Failure::Closed { after_answer: false } => "the other side closed the connection".into(),
+        Failure::Closed { after_answer: true } => {
+            "the other side closed the connection in the middle of its answer".into()
+        }
         Failure::HandshakeSignature => {
             "the other side has not proven to have the key of its certificate".into()
         }
