@@ -269,6 +269,11 @@ impl Conflict {
         }
     }
 
+    /// Whether it says of the passphrase why that opens nothing.
+    pub fn is_about_passphrase(&self) -> bool {
+        matches!(self, Self::PassphraseTooLong { .. } | Self::PassphraseTrailingNewline { .. })
+    }
+
     /// The variable whose path is of no use, where it is about that.
     pub fn path_variable(&self) -> Option<&'static str> {
         match self {
@@ -507,10 +512,11 @@ pub const JUDGED: [&str; 12] = [
     "https_proxy",
     "no_proxy",
 ];
+/// The variable of the passphrase.
+pub const PASSPHRASE: &str = "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE";
 const LIST_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 /// A list that still can be read and pasted, in bytes.
 const LONGEST_LIST: usize = 400;
-const PASSPHRASE: &str = "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE";
 /// The variables of the proxy for `https://`, in the order in which Claude Code asks for them.
 const PROXIES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"];
 const STORE_OPTIONS: [&str; 2] = ["--use-system-ca", "--use-openssl-ca"];

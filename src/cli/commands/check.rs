@@ -196,25 +196,23 @@ impl Check {
         {
             self.bundle(settings, out, wishes, host)?;
         }
-        let mut examined = None;
-        if has_identity {
-            let (_, given) = identity::examine(
-                limits,
-                settings,
-                false,
-                host,
-                &mut self.report,
-                &mut |one, place, report| {
-                    self.summary.certificates += 1;
-                    let lifetime = self.thresholds;
-                    judge_client(one, place, lifetime, self.now, self.wants_facts, report);
-                    let first = FirstToExpire::of(one, one.is_ca(), self.thresholds);
-                    note_first(&mut self.summary.first_to_expire, first);
-                },
-            );
-            examined = Some(given);
-        }
-        Ok(examined)
+        Ok(has_identity.then(|| self.identity(limits, settings, host)))
+    }
+
+    /// Certificate and key, as far as these settings name them. Hands over what a program would be given.
+    pub(super) fn identity(
+        &mut self,
+        limits: &LimitArguments,
+        settings: &Settings,
+        host: &mut Host,
+    ) -> Examined {
+        let mut visit = |one: &Certificate, place, report: &mut Report| {
+            self.summary.certificates += 1;
+            judge_client(one, place, self.thresholds, self.now, self.wants_facts, report);
+            let first = FirstToExpire::of(one, one.is_ca(), self.thresholds);
+            note_first(&mut self.summary.first_to_expire, first);
+        };
+        identity::examine(limits, settings, false, host, &mut self.report, &mut visit).1
     }
 
     /// The list of hosts that go around the proxy.

@@ -230,6 +230,11 @@ impl Seen {
     }
 }
 
+/// The value that a variable has in the end, by these settings files and the environment; none where that is empty.
+pub(super) fn value_in_force(name: &'static str, files: &[File], host: &Host) -> Option<Zeroizing<String>> {
+    Seen::of(name, files, host).value
+}
+
 /// The value in force of what `env` sets.
 fn in_force(variables: &[Seen], content: Exported) -> Option<Zeroizing<String>> {
     let name = VARIABLES.iter().find(|variable| variable.content == content)?.name;
