@@ -55,6 +55,13 @@ pub enum Conflict {
         /// The variables.
         names: Vec<&'static str>,
     },
+    /// Certificate or key of the client are named without the other.
+    IdentityIncomplete {
+        /// The variable that is not set.
+        missing: &'static str,
+        /// The one that is.
+        variable: Variable,
+    },
     /// `NO_PROXY` is spelled in a way that only some clients understand.
     NoProxyNotPortable {
         /// The same in a spelling that all understand; none where there is none of a length that anyone reads.
@@ -223,6 +230,7 @@ impl Conflict {
             Self::ClockBehind { .. } | Self::ClockWrong { .. } => "clock-wrong",
             Self::CorporateOnly { .. } => "ssl-cert-file-corporate-only",
             Self::Differs { .. } => "env-differs",
+            Self::IdentityIncomplete { .. } => "env-identity-incomplete",
             Self::NoProxyNotPortable { .. } => "no-proxy-not-portable",
             Self::NodeOptionsStore { .. } => "node-options-store",
             Self::NotSet { .. } => "env-not-set",
@@ -251,6 +259,7 @@ impl Conflict {
         match self {
             Self::ClockBehind { .. }
             | Self::ClockWrong { .. }
+            | Self::IdentityIncomplete { .. }
             | Self::PassphraseTooLong { .. }
             | Self::PassphraseTrailingNewline { .. }
             | Self::PathFifo(_)

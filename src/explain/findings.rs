@@ -594,6 +594,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "環境変数の値が設定と異なります。ほかのものが設定したか、このシェルの起動後に設定が変更されています。",
     ),
     finding(
+        "env-identity-incomplete",
+        NOTHING,
+        "certman doctor --offline",
+        "Of CLAUDE_CODE_CLIENT_CERT and CLAUDE_CODE_CLIENT_KEY one is set and the other is not. Clients then show no certificate, and none of them says so.",
+        "CLAUDE_CODE_CLIENT_CERT と CLAUDE_CODE_CLIENT_KEY の一方だけが設定されています。この場合、クライアントは何の警告もなくクライアント証明書を送信しません。",
+    ),
+    finding(
         "env-not-set",
         NOTHING,
         "certman doctor --offline",

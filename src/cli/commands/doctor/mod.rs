@@ -53,9 +53,9 @@ pub fn run(
     let wishes = Wishes { asking: Asking::WhereNamed, limits: limits.limits(), ..Wishes::of(settings) };
     let mut of_settings = Report::default();
     let (summary, mut files) = settings_show::look(host, &mut of_settings);
-    let in_force = InForce::of(&files, settings, host);
+    let in_force = InForce::of(&files, &summary, settings, host);
     let mut examined = check.everything_configured(limits, settings, wishes, host)?;
-    if let Some(given) = in_force.judge(limits, &mut check, host) {
+    if let Some(given) = in_force.judge(limits, wishes, &mut check, host) {
         examined = Some(given);
     }
     check.note_exceptions(settings);
@@ -69,12 +69,13 @@ pub fn run(
     files.iter_mut().for_each(|file| file.place.file += known);
     report.adopt(of_settings);
     local::note_variables(&files, &summary, settings, limits, host, &mut report);
+    let names_identity = in_force.names_identity();
     in_force.tell_once(&mut report);
     let hosts = if arguments.offline {
         Vec::new()
     } else {
         let identity = examined.as_ref().and_then(lent).map(Arc::new);
-        let has_identity = examined.is_some() || in_force.names_identity();
+        let has_identity = examined.is_some() || names_identity;
         let wish = Wish { arguments, has_identity, identity, resolutions, settings };
         let mut progress = |host: &mut Host, text: &str| render::progress(text, common, host);
         let hosts = network::probe_hosts(&wish, host, &mut report, &mut progress);

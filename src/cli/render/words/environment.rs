@@ -45,6 +45,10 @@ pub fn message(conflict: &Conflict) -> String {
             Foreign(here),
             Foreign(configured)
         ),
+        Conflict::IdentityIncomplete { missing, variable } => format!(
+            "{} is set, and {missing} is not: no client shows a certificate, and none says so",
+            variable.name
+        ),
         Conflict::NoProxyNotPortable { spellings, variable, .. } => {
             let what: Vec<&str> = spellings.iter().map(|spelling| self::spelling(*spelling)).collect();
             format!("{} has {}, which not every client understands", variable.name, listed(&what))
@@ -140,6 +144,11 @@ pub fn fix(conflict: &Conflict) -> Option<String> {
             family.name()
         ),
         Conflict::Differs { .. } => EVALUATE.to_owned(),
+        Conflict::IdentityIncomplete { missing, variable } => {
+            in_place(*variable, &format!("set {missing} beside it, or take it out"), || {
+                format!("`export {missing}=/PATH`; certificate and key belong together")
+            })
+        }
         Conflict::NoProxyNotPortable { portable, variable, .. } => match portable {
             Some(list) if !variable.is_in_settings => {
                 format!("`export NO_PROXY={} no_proxy={}`", quoted(list), quoted(list))
