@@ -25,6 +25,11 @@ pub enum Conflict {
         /// The variable.
         variable: Variable,
     },
+    /// `CLAUDE_CODE_CERT_STORE` names a store that Claude Code does not know.
+    CertStoreUnknown {
+        /// The variable.
+        variable: Variable,
+    },
     /// The clock is before the day that this program's own roots are of.
     ClockBehind {
         /// That day, as in `2026-11-22`.
@@ -227,6 +232,7 @@ impl Conflict {
         match self {
             Self::AllProxyIgnored { .. } => "all-proxy-ignored",
             Self::CertStoreExcludes { .. } => "cert-store-excludes",
+            Self::CertStoreUnknown { .. } => "cert-store-unknown",
             Self::ClockBehind { .. } | Self::ClockWrong { .. } => "clock-wrong",
             Self::CorporateOnly { .. } => "ssl-cert-file-corporate-only",
             Self::Differs { .. } => "env-differs",
@@ -424,8 +430,9 @@ fn store(variable: Variable, value: &str, is_set: &dyn Fn(&str) -> bool) -> Opti
         ("system", _) => Excluded::Bundled,
         ("bundled", Some(name)) => Excluded::Variable(name),
         ("bundled", None) if !is_set("NODE_EXTRA_CA_CERTS") => Excluded::Corporate,
-        // Another word is none that Claude Code knows, and told elsewhere.
-        _ => return None,
+        // Of a settings file it is told with everything else there that does not work.
+        _ if STORES.contains(&value) || variable.is_in_settings => return None,
+        _ => return Some(Conflict::CertStoreUnknown { variable }),
     };
     Some(Conflict::CertStoreExcludes { excluded, variable })
 }
@@ -528,6 +535,8 @@ const LIST_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 const LONGEST_LIST: usize = 400;
 /// The variables of the proxy for `https://`, in the order in which Claude Code asks for them.
 const PROXIES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"];
+/// What Claude Code knows of `CLAUDE_CODE_CERT_STORE`.
+const STORES: [&str; 4] = ["bundled", "system", "bundled,system", "system,bundled"];
 const STORE_OPTIONS: [&str; 2] = ["--use-system-ca", "--use-openssl-ca"];
 
 #[cfg(test)]
@@ -579,6 +588,7 @@ mod tests {
             ("all_proxy", "socks5://proxy:1", "all-proxy-ignored"),
             ("CLAUDE_CODE_CERT_STORE", "system", "cert-store-excludes"),
             ("CLAUDE_CODE_CERT_STORE", "bundled", "cert-store-excludes"),
+            ("CLAUDE_CODE_CERT_STORE", "foo", "cert-store-unknown"),
             ("NODE_OPTIONS", "--use-system-ca", "node-options-store"),
             ("NODE_OPTIONS", "--trace-warnings --use-openssl-ca", "node-options-store"),
             ("CLAUDE_CODE_CLIENT_KEY_PASSPHRASE", "", "passphrase-empty"),

@@ -580,6 +580,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "CLAUDE_CODE_CERT_STORE の値により、ほかの変数や会社の CA に必要なルート証明書が除外されています。この変数がなければ、Claude Code は内蔵とシステムの両方のルート証明書を信頼します。",
     ),
     finding(
+        "cert-store-unknown",
+        NOTHING,
+        "certman doctor --offline",
+        "CLAUDE_CODE_CERT_STORE has a value that Claude Code does not know: it knows bundled, system, and both with a comma. Without it Claude Code trusts its own roots and those of the system.",
+        "CLAUDE_CODE_CERT_STORE の値は Claude Code の知らないものです。有効な値は bundled、system、または両方をカンマで区切ったものです。この変数がなければ、Claude Code は内蔵とシステムの両方のルート証明書を信頼します。",
+    ),
+    finding(
         "clock-wrong",
         NOTHING,
         "certman doctor --offline",

@@ -22,6 +22,9 @@ pub fn message(conflict: &Conflict) -> String {
                 format!("{name} is `bundled`, so that Claude Code ignores {ignored}")
             }
         },
+        Conflict::CertStoreUnknown { variable } => {
+            format!("{} has a value that Claude Code does not know", variable.name)
+        }
         Conflict::ClockBehind { day, now } => format!(
             "the clock of this machine says {}, which is before this certman was made (with roots of {day})",
             super::day(*now)
@@ -131,7 +134,7 @@ pub fn fix(conflict: &Conflict) -> Option<String> {
                 format!("`export HTTPS_PROXY=\"${}\"`", variable.name)
             })
         }
-        Conflict::CertStoreExcludes { variable, .. } => {
+        Conflict::CertStoreExcludes { variable, .. } | Conflict::CertStoreUnknown { variable } => {
             in_place(*variable, "write \"bundled,system\" there, or take it out", || {
                 format!("`export {}=bundled,system`, or `unset {}`", variable.name, variable.name)
             })
