@@ -126,6 +126,8 @@ pub enum Conflict {
     PathStale(Named),
     /// A path that leads to a file of no use.
     PathUseless {
+        /// The client's certificate in force, where it is about a key.
+        certificate: Option<Box<str>>,
         /// The variable.
         named: Named,
         /// Why.

@@ -143,7 +143,7 @@ fn tell_identity_once(report: &mut Report) {
         _ => false,
     });
     let is_explained = |cause: &Cause| match cause {
-        Cause::Environment(Conflict::PathUseless { named, why }) => match why {
+        Cause::Environment(Conflict::PathUseless { named, why, .. }) => match why {
             Trouble::KeyMismatch => has_order,
             Trouble::NoPassphrase | Trouble::PassphraseWrong => has_odd_passphrase,
             // What is in the file instead, and what to do with it, is said of the file.
@@ -178,7 +178,7 @@ fn tell_identity_once(report: &mut Report) {
 /// The variables in the report that do not work, and why.
 fn troubles(report: &Report) -> impl Iterator<Item = (&'static str, &Trouble)> {
     report.findings.iter().filter_map(|finding| match &finding.cause {
-        Cause::Environment(Conflict::PathUseless { named, why }) => Some((named.name, why)),
+        Cause::Environment(Conflict::PathUseless { named, why, .. }) => Some((named.name, why)),
         Cause::SettingsStalePath { name, why, .. } | Cause::SettingsUseless { name, why, .. } => {
             Some((*name, why))
         }

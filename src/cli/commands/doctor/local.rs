@@ -10,7 +10,7 @@ use super::super::settings_show::File;
 use super::super::values::{self, Request, Values};
 use super::super::{full, moment};
 use crate::cli::args::LimitArguments;
-use crate::cli::{Fitness, SettingsSummary, Winner};
+use crate::cli::{Fitness, SettingsSummary, VariableSummary, Winner};
 use crate::config::Settings;
 use crate::doctor::environment::{self, Conflict, Leads, Named, Variable};
 use crate::exports::{Content, Family, VARIABLES};
@@ -143,7 +143,10 @@ fn useless(named: Named, summary: &SettingsSummary) -> Option<Conflict> {
         // How a path is written is told of the path.
         (Fitness::Fails(Trouble::Expansion | Trouble::NotAbsolute), _) => None,
         (Fitness::Fails(why), Some(Winner::Process)) => {
-            Some(Conflict::PathUseless { named, why: why.clone() })
+            let certificate = summary.variables.iter().find(|one| one.name == "CLAUDE_CODE_CLIENT_CERT");
+            let is_key = named.name == "CLAUDE_CODE_CLIENT_KEY";
+            let certificate = certificate.filter(|_| is_key).and_then(VariableSummary::value);
+            Some(Conflict::PathUseless { certificate: certificate.map(Into::into), named, why: why.clone() })
         }
         _ => None,
     }

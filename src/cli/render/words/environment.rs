@@ -1,7 +1,8 @@
 //! What is odd about variables, in words.
 
-use crate::doctor::environment::{Conflict, Excluded, Named, Spelling, Variable};
+use crate::doctor::environment::{Conflict, Excluded, Named, PASSPHRASE, Spelling, Variable};
 use crate::pki::name::Foreign;
+use crate::report::Trouble;
 use crate::secret::Passphrase;
 use crate::shell::{self, Shell};
 
@@ -100,7 +101,7 @@ pub fn message(conflict: &Conflict) -> String {
             format!("{}, which is no absolute path and leads nowhere from this folder", is(named))
         }
         Conflict::PathStale(named) => format!("{}, and there is no such file", is(named)),
-        Conflict::PathUseless { named, why } => {
+        Conflict::PathUseless { named, why, .. } => {
             format!("{}, and that does not work: {}", is(named), super::trouble(why))
         }
         Conflict::ProxyCaseDiffers { lower, upper } => {
@@ -183,7 +184,7 @@ pub fn fix(conflict: &Conflict) -> Option<String> {
             })
         }
         Conflict::PathFifo(named) | Conflict::PathFolder(named) | Conflict::PathStale(named) => again(named),
-        Conflict::PathUseless { named, .. } => again(named),
+        Conflict::PathUseless { certificate, named, why } => useful(named, certificate.as_deref(), why),
         Conflict::PathList(named) if named.name.starts_with("CLAUDE_CODE_CLIENT") => {
             format!("name one file: `export {}=/PATH`", named.name)
         }
@@ -240,8 +241,43 @@ fn in_place(variable: Variable, in_settings: &str, here: impl FnOnce() -> String
 fn again(named: &Named) -> String {
     if named.is_configured {
         EVALUATE.to_owned()
+    } else if named.name.starts_with("CLAUDE_CODE_CLIENT") {
+        // Without it no certificate is shown, and nothing says so.
+        format!("name the file that is meant: `export {}=/PATH`", named.name)
     } else {
         format!("`unset {}`, or name another file", named.name)
+    }
+}
+
+/// How a path comes to lead to what is meant: without the variable most clients would go on and say nothing, while the server that
+/// wants a certificate gets none.
+fn useful(named: &Named, certificate: Option<&str>, why: &Trouble) -> String {
+    let name = named.name;
+    let is_of_client = name.starts_with("CLAUDE_CODE_CLIENT");
+    let check = || {
+        let certificate = certificate.map(|path| format!(" --cert {}", quoted(path))).unwrap_or_default();
+        format!("certman key check{certificate} --key {}", quoted(&named.value))
+    };
+    match why {
+        _ if named.is_configured => EVALUATE.to_owned(),
+        Trouble::NoPassphrase | Trouble::PassphraseWrong => format!(
+            "find the passphrase that opens it by `{} --passphrase prompt`, then set {PASSPHRASE} to that",
+            check()
+        ),
+        Trouble::KeyMismatch => format!(
+            "`export CLAUDE_CODE_CLIENT_CERT=/PATH` with the certificate that was issued for this key, which has to stand first \
+             in its file; `{}` tells of both",
+            check()
+        ),
+        Trouble::BundleUnloadable(_) if name == "NODE_EXTRA_CA_CERTS" => format!(
+            "make one of it that every client loads: `certman bundle {}`, then `eval \"$(certman env)\"`",
+            quoted(&named.value)
+        ),
+        Trouble::NoCertificate | Trouble::NoKey(_) if is_of_client => format!(
+            "`certman inspect {}` tells what is in the file; then `export {name}=/PATH` with the right one",
+            quoted(&named.value)
+        ),
+        _ => again(named),
     }
 }
 
