@@ -5,6 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
+use zeroize::Zeroizing;
+
+use crate::clients::choice::{Chooser, Destination, Reason, Scheme, Variables, Way, choose};
 use crate::exports::{Content, Family, VARIABLES};
 use crate::proxy::{Address, AddressError, Exceptions};
 use crate::report::{Severity, Trouble};
@@ -142,6 +146,8 @@ pub enum Conflict {
     },
     /// A user or a password holds characters that mean something else in a URL.
     ProxyPasswordNotEncoded {
+        /// What each client that asks for the variable makes of it, as `clients::choice` knows it.
+        readings: Vec<(Chooser, Reading)>,
         /// The variable.
         variable: Variable,
     },
@@ -176,6 +182,21 @@ pub struct Variable {
     pub is_in_settings: bool,
     /// Its name.
     pub name: &'static str,
+}
+
+/// What a client makes of the address of a proxy with a user in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reading {
+    /// What the person means, all the same.
+    AsMeant,
+    /// Another proxy: a part of the password is taken for its name, and looked up.
+    Elsewhere,
+    /// No address.
+    Fails,
+    /// Nothing that it takes notice of.
+    PassesOver,
+    /// The right proxy, without the user or with another one or another password.
+    WithoutUser,
 }
 
 /// A variable of the environment that holds a path.
@@ -277,12 +298,25 @@ impl Conflict {
             | Self::PathQuoted(_)
             | Self::PathStale(_)
             | Self::PathUseless { .. }
-            | Self::ProxyPasswordNotEncoded { .. }
             | Self::ProxySchemeMissing { .. }
             | Self::ProxySocks { .. }
             | Self::ProxyUnusable { .. }
             | Self::TlsVerificationOff { .. } => Severity::Critical,
             _ => Severity::Warning,
+        }
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::ProxyPasswordNotEncoded { readings, .. }
+                if readings
+                    .iter()
+                    .any(|(who, reading)| *who == Chooser::ClaudeCode && *reading != Reading::AsMeant) =>
+            {
+                Severity::Critical
+            }
+            other => other.default_severity(),
         }
     }
 
@@ -450,12 +484,49 @@ fn proxy(variable: Variable, value: &str) -> Option<Conflict> {
     let (user, host) = rest.rsplit_once('@').unwrap_or(("", rest));
     let (user, password) = user.split_once(':').unwrap_or((user, ""));
     if is_raw(user) || is_raw(password) {
-        return Some(Conflict::ProxyPasswordNotEncoded { variable });
+        return Some(Conflict::ProxyPasswordNotEncoded {
+            readings: readings(variable.name, value),
+            variable,
+        });
     }
     match Address::parse(&format!("{scheme}://{host}")) {
         Ok(_) => None,
         Err(why) => Some(Conflict::ProxyUnusable { variable, why }),
     }
+}
+
+/// What each client makes of this value of the variable, where that is the only one that is set.
+fn readings(name: &str, value: &str) -> Vec<(Chooser, Reading)> {
+    let scheme = if name.eq_ignore_ascii_case("http_proxy") { Scheme::Http } else { Scheme::Https };
+    let port = scheme.default_port();
+    let destination = Destination { host: "api.anthropic.com".to_owned(), port, scheme };
+    let way = |who, value: &str| {
+        let variables = Variables::from_lookup(|known| match known {
+            "NODE_USE_ENV_PROXY" => Some("1".as_ref()),
+            known => (known == name).then_some(value.as_ref()),
+        });
+        let choice = choose(who, &variables, &destination);
+        (choice.because != Reason::Unset).then_some(choice.way)
+    };
+    let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
+    let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let (user, password) = user.split_once(':').unwrap_or((user, ""));
+    let [user, password] =
+        [user, password].map(|text| Zeroizing::new(percent_decode_str(text).collect::<Vec<u8>>()));
+    let without_user = format!("{scheme}://{place}");
+    let reading = |who| {
+        Some(match (way(who, value)?, way(who, &without_user)?) {
+            (Way::Direct, _) => Reading::PassesOver,
+            (Way::Proxy(url), Way::Proxy(meant)) if url.is_at(&meant) => {
+                let is_user = url.username.is_some_and(|name| name.as_bytes() == &**user);
+                let is_password = url.password.is_some_and(|known| known.expose_secret() == &**password);
+                if is_user && is_password { Reading::AsMeant } else { Reading::WithoutUser }
+            }
+            (Way::Proxy(_), _) => Reading::Elsewhere,
+            (Way::Fails(_), _) => Reading::Fails,
+        })
+    };
+    Chooser::ALL.into_iter().filter_map(|who| Some((who, reading(who)?))).collect()
 }
 
 /// Whether a user or a password of a URL holds what has to be percent-encoded there.
@@ -616,6 +687,39 @@ mod tests {
             ["proxy-case-differs"]
         );
         assert_eq!(codes(&[("NO_PROXY", "a.example"), ("no_proxy", "b.example")]), ["proxy-case-differs"]);
+    }
+
+    /// Noticed with a proxy that was sent `al:p:ss` as it is written: it was said that a part of it goes to DNS.
+    #[test]
+    fn what_each_client_makes_of_a_raw_password_is_what_it_does() {
+        use Reading::*;
+        // Claude Code, Node's fetch, Node's https, Bun, curl.
+        for (user, severity, expected) in [
+            ("alice:ge:heim", Severity::Warning, [AsMeant; 5]),
+            ("alice:ge@heim", Severity::Warning, [AsMeant, AsMeant, AsMeant, AsMeant, Fails]),
+            ("alice:ge heim", Severity::Warning, [AsMeant, AsMeant, AsMeant, AsMeant, Fails]),
+            ("alice:ge/heim", Severity::Critical, [Fails; 5]),
+            ("alice:ge#heim", Severity::Critical, [Fails; 5]),
+            ("alice:ge?heim", Severity::Critical, [Fails; 5]),
+            ("alice:80/geheim", Severity::Critical, [Fails, Fails, Fails, Fails, Elsewhere]),
+            ("alice:100%geheim", Severity::Critical, [WithoutUser, Fails, Fails, WithoutUser, AsMeant]),
+            ("CORP\\alice:geheim", Severity::Critical, [Fails, Fails, Fails, AsMeant, AsMeant]),
+        ] {
+            for place in ["127.0.0.1:8030", "[2001:DB8:0::1]:8030", "Proxy.Corp.Example"] {
+                let value = format!("http://{user}@{place}");
+                let value = |name: &str| (name == "HTTPS_PROXY").then_some(value.as_bytes());
+                let found = conflicts(false, &value, &|name| name == "HTTPS_PROXY");
+                let [conflict @ Conflict::ProxyPasswordNotEncoded { readings, .. }] = &found[..] else {
+                    panic!("{user}@{place}: {found:?}")
+                };
+                assert_eq!(conflict.severity(), severity, "{user}@{place}");
+                assert_eq!(
+                    readings[..],
+                    [0, 1, 2, 3, 4].map(|at| (Chooser::ALL[at], expected[at])),
+                    "{user}@{place}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -766,8 +766,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "proxy-password-not-encoded",
         PROXY,
         "certman doctor --offline",
-        "User or password in the address of a proxy hold a character that has to be percent-encoded: a part of the password may go to the server for names. `certman env` encodes it.",
-        "プロキシのアドレスのユーザー名またはパスワードに、エンコードの必要な文字があります。パスワードの一部が DNS に送られるおそれがあります。`certman env` は自動的にエンコードします。",
+        "User or password in the address of a proxy hold a character that has to be percent-encoded: some clients take it as it is meant, others refuse the address or take a part of the password for a host name. `certman env` encodes it.",
+        "プロキシのアドレスのユーザー名またはパスワードに、エンコードの必要な文字があります。そのまま使えるクライアントもありますが、アドレスを拒否するものや、パスワードの一部をホスト名として DNS に送るものもあります。`certman env` は自動的にエンコードします。",
     ),
     finding(
         "proxy-scheme-missing",

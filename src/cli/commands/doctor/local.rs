@@ -77,7 +77,7 @@ pub(super) fn note_variables(
                 entry.value().map(str::as_bytes)
             };
             for conflict in environment::conflicts(true, &value, &is_set) {
-                report.find(Some(file.place), Cause::Environment(conflict));
+                report.find_as(conflict.severity(), Some(file.place), Cause::Environment(conflict));
             }
         }
     }
@@ -85,7 +85,7 @@ pub(super) fn note_variables(
         report.find(place, Cause::Environment(conflict));
     }
     for conflict in found {
-        report.find(None, Cause::Environment(conflict));
+        report.find_as(conflict.severity(), None, Cause::Environment(conflict));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is odd about variables, in words.
 
-use crate::doctor::environment::{Conflict, Excluded, Named, PASSPHRASE, Spelling, Variable};
+use crate::clients::choice::Chooser;
+use crate::doctor::environment::{Conflict, Excluded, Named, PASSPHRASE, Reading, Spelling, Variable};
 use crate::pki::name::Foreign;
 use crate::report::Trouble;
 use crate::secret::Passphrase;
@@ -107,11 +108,24 @@ pub fn message(conflict: &Conflict) -> String {
         Conflict::ProxyCaseDiffers { lower, upper } => {
             format!("{} and {upper} differ: some clients take the one, some the other", lower.name)
         }
-        Conflict::ProxyPasswordNotEncoded { variable } => format!(
-            "user or password in {} holds a character that means something else in a URL (such as @ : / # % or a blank): a \
-             part of it goes to DNS as a host name",
-            variable.name
-        ),
+        Conflict::ProxyPasswordNotEncoded { readings, variable } => {
+            let clauses: Vec<String> = READINGS
+                .into_iter()
+                .filter_map(|reading| {
+                    let whose = readings.iter().filter(|(_, other)| *other == reading);
+                    let clients = choosers(&whose.map(|(who, _)| *who).collect::<Vec<_>>());
+                    let names: Vec<&str> = clients.iter().map(|name| &**name).collect();
+                    let predicate = self::reading(reading, clients.len() == 1);
+                    (!clients.is_empty()).then(|| format!("{} {predicate}", listed(&names)))
+                })
+                .collect();
+            format!(
+                "user or password in {} holds a character that means something else in a URL (such as @ : / # ? % or a \
+                 blank): {}",
+                variable.name,
+                clauses.join("; ")
+            )
+        }
         Conflict::ProxySchemeMissing { variable } => format!(
             "the address in {} has no scheme such as http://: with most such addresses Claude Code ends without a word",
             variable.name
@@ -209,7 +223,10 @@ pub fn fix(conflict: &Conflict) -> Option<String> {
             })
         }
         Conflict::ProxyPasswordNotEncoded { .. } => {
-            "store it with `certman proxy remember`, and `eval \"$(certman env)\"` encodes it".to_owned()
+            "write %40 for @, %3A for :, %2F for /, %23 for #, %3F for ?, %25 for %, %5C for \\ and %20 for a blank; with \
+             proxy.https and proxy.username in certman.toml, `certman proxy remember` stores it, and `eval \"$(certman env)\"` \
+             encodes it"
+                .to_owned()
         }
         Conflict::ProxySchemeMissing { variable } => in_place(*variable, "write http:// before it", || {
             format!("`export {name}=\"http://${name}\"`", name = variable.name)
@@ -299,6 +316,32 @@ fn quoted(text: &str) -> String {
     Foreign(String::from_utf8_lossy(&shell::word(Shell::Sh, text.as_bytes()))).to_string()
 }
 
+/// The names of clients; of Node one, where both its ways are there.
+fn choosers(all: &[Chooser]) -> Vec<String> {
+    let has_both = [Chooser::NodeFetch, Chooser::NodeHttps].iter().all(|one| all.contains(one));
+    let shown = all.iter().filter(|one| !(has_both && **one == Chooser::NodeHttps));
+    let name = |one: &Chooser| match one {
+        Chooser::NodeFetch if has_both => one.client().to_string(),
+        other => other.to_string(),
+    };
+    shown.map(name).collect()
+}
+
+fn reading(reading: Reading, is_one: bool) -> &'static str {
+    match (reading, is_one) {
+        (Reading::AsMeant, true) => "takes it as it is meant",
+        (Reading::AsMeant, false) => "take it as it is meant",
+        (Reading::Elsewhere, true) => "takes a part of it for the name of the proxy, which goes to DNS",
+        (Reading::Elsewhere, false) => "take a part of it for the name of the proxy, which goes to DNS",
+        (Reading::Fails, true) => "refuses the address",
+        (Reading::Fails, false) => "refuse the address",
+        (Reading::PassesOver, true) => "passes over the variable",
+        (Reading::PassesOver, false) => "pass over the variable",
+        (Reading::WithoutUser, true) => "sends no password, or another one",
+        (Reading::WithoutUser, false) => "send no password, or another one",
+    }
+}
+
 fn spelling(spelling: Spelling) -> &'static str {
     match spelling {
         Spelling::Blank => "blanks",
@@ -317,6 +360,9 @@ fn listed(words: &[&str]) -> String {
     }
 }
 
+/// In the order in which they are told, the worst first.
+const READINGS: [Reading; 5] =
+    [Reading::Elsewhere, Reading::Fails, Reading::WithoutUser, Reading::PassesOver, Reading::AsMeant];
 const EVALUATE: &str = "`eval \"$(certman env)\"` sets what the configuration says";
 
 #[cfg(test)]
