@@ -19,6 +19,8 @@ use crate::secret::Passphrase;
 pub enum Conflict {
     /// `ALL_PROXY` is the only proxy that is set, and Claude Code ignores it.
     AllProxyIgnored {
+        /// What would be the matter with its value in another variable.
+        otherwise: Option<Box<Conflict>>,
         /// It, or `all_proxy`.
         variable: Variable,
     },
@@ -52,6 +54,8 @@ pub enum Conflict {
     CorporateOnly {
         /// A client that reads the variable.
         family: Family,
+        /// Whether the configuration names the company's CAs.
+        is_configured: bool,
         /// The variable.
         name: &'static str,
     },
@@ -153,6 +157,8 @@ pub enum Conflict {
     },
     /// The address of a proxy has no scheme.
     ProxySchemeMissing {
+        /// Whether it is one with `http://` before it.
+        is_rest_whole: bool,
         /// The variable.
         variable: Variable,
     },
@@ -371,7 +377,10 @@ pub fn conflicts<'v>(
     }
     if !PROXIES.into_iter().any(is_set) {
         let all = text("ALL_PROXY").or_else(|| text("all_proxy"));
-        conflicts.extend(all.map(|(variable, _)| Conflict::AllProxyIgnored { variable }));
+        conflicts.extend(all.map(|(variable, value)| {
+            let otherwise = proxy(variable, value).map(Box::new);
+            Conflict::AllProxyIgnored { otherwise, variable }
+        }));
     }
     let lists = [text("no_proxy"), text("NO_PROXY")].into_iter().flatten();
     // The same list in both is told once.
@@ -476,7 +485,23 @@ fn store(variable: Variable, value: &str, is_set: &dyn Fn(&str) -> bool) -> Opti
 fn proxy(variable: Variable, value: &str) -> Option<Conflict> {
     let value = value.trim();
     let Some((scheme, rest)) = value.split_once("://") else {
-        return Some(Conflict::ProxySchemeMissing { variable });
+        // A host may have such a name; then a port follows.
+        let is_socks = value.split_once(':').is_some_and(|(scheme, rest)| {
+            SOCKS.contains(&&*scheme.to_ascii_lowercase()) && !rest.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        if is_socks {
+            return Some(Conflict::ProxySocks { variable });
+        }
+        // `http:/proxy:8080` begins with a scheme, and becomes none by another one.
+        let is_host = |rest: &str| {
+            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            !host
+                .split(':')
+                .next()
+                .is_some_and(|name| name.eq_ignore_ascii_case("http") || name.eq_ignore_ascii_case("https"))
+        };
+        let is_rest_whole = is_host(value) && proxy(variable, &format!("http://{value}")).is_none();
+        return Some(Conflict::ProxySchemeMissing { is_rest_whole, variable });
     };
     if scheme.to_ascii_lowercase().starts_with("socks") {
         return Some(Conflict::ProxySocks { variable });
@@ -608,6 +633,7 @@ const LIST_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 const LONGEST_LIST: usize = 400;
 /// The variables of the proxy for `https://`, in the order in which Claude Code asks for them.
 const PROXIES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"];
+const SOCKS: [&str; 5] = ["socks", "socks4", "socks4a", "socks5", "socks5h"];
 /// What Claude Code knows of `CLAUDE_CODE_CERT_STORE`.
 const STORES: [&str; 4] = ["bundled", "system", "bundled,system", "system,bundled"];
 const STORE_OPTIONS: [&str; 2] = ["--use-system-ca", "--use-openssl-ca"];
@@ -675,6 +701,8 @@ mod tests {
             ("http_proxy", "http://CORP\\alice:geheim@proxy:1", "proxy-password-not-encoded"),
             ("HTTPS_PROXY", "proxy.corp.example:8080", "proxy-scheme-missing"),
             ("HTTPS_PROXY", "alice:geheim@proxy:8080", "proxy-scheme-missing"),
+            ("HTTPS_PROXY", "socks5:127.0.0.1:1080", "proxy-socks"),
+            ("HTTPS_PROXY", "socks5:1080", "proxy-scheme-missing"),
             ("HTTPS_PROXY", "socks5h://alice:geheim@proxy:1080", "proxy-socks"),
             ("HTTPS_PROXY", "http://alice:geheim@proxy:99999", "proxy-unusable"),
             ("HTTPS_PROXY", "http://wpad/wpad.dat", "proxy-unusable"),
@@ -719,6 +747,28 @@ mod tests {
                     "{user}@{place}"
                 );
             }
+        }
+    }
+
+    /// Noticed with `http:/127.0.0.1:8009`: pasted, the next step made `http://http:/127.0.0.1:8009` of it.
+    #[test]
+    fn a_scheme_is_proposed_where_an_address_comes_of_it() {
+        for (address, expected) in [
+            ("proxy.corp.example:8080", true),
+            ("alice:geheim@proxy.corp.example:8080", true),
+            ("[2001:db8::1]:8080", true),
+            ("http:/127.0.0.1:8009", false),
+            ("http:127.0.0.1:9101", false),
+            ("HTTPS:8080", false),
+            ("alice:ge/heim@proxy:8080", false),
+            ("proxy:99999", false),
+        ] {
+            let value = |name: &str| (name == "HTTPS_PROXY").then_some(address.as_bytes());
+            let found = conflicts(false, &value, &|name| name == "HTTPS_PROXY");
+            let [Conflict::ProxySchemeMissing { is_rest_whole, .. }] = found[..] else {
+                panic!("{address}: {found:?}")
+            };
+            assert_eq!(is_rest_whole, expected, "{address}");
         }
     }
 

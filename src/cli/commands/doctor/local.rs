@@ -66,7 +66,7 @@ pub(super) fn note_variables(
         };
         found.extend(environment::conflicts(false, &value, &is_set));
         found.extend(paths(summary, &configured, host));
-        found.extend(corporate_only(host));
+        found.extend(corporate_only(!settings.sources.is_empty(), host));
         found.extend(configured.differences(host, &found, &is_set));
         for file in files {
             let Some(document) = &file.document else { continue };
@@ -153,7 +153,7 @@ fn useless(named: Named, summary: &SettingsSummary) -> Option<Conflict> {
 }
 
 /// The variables that take the place of all public roots and lead to a file without one.
-fn corporate_only(host: &Host) -> Vec<Conflict> {
+fn corporate_only(is_configured: bool, host: &Host) -> Vec<Conflict> {
     let mut public = None;
     let mut conflicts = Vec::new();
     for variable in VARIABLES.iter().filter(|variable| variable.content == Content::FullBundle) {
@@ -176,7 +176,7 @@ fn corporate_only(host: &Host) -> Vec<Conflict> {
         // Where several read it, Python is the one that most people have.
         let python = variable.families.iter().find(|family| **family == Family::Python);
         if let (false, Some(family)) = (has_public, python.or(variable.families.first())) {
-            conflicts.push(Conflict::CorporateOnly { family: *family, name: variable.name });
+            conflicts.push(Conflict::CorporateOnly { family: *family, is_configured, name: variable.name });
         }
     }
     conflicts

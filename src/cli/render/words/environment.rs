@@ -10,7 +10,7 @@ use crate::shell::{self, Shell};
 /// The sentence.
 pub fn message(conflict: &Conflict) -> String {
     match conflict {
-        Conflict::AllProxyIgnored { variable } => {
+        Conflict::AllProxyIgnored { variable, .. } => {
             format!("Claude Code ignores {}, and no other proxy is set", variable.name)
         }
         Conflict::CertStoreExcludes { excluded, variable: Variable { name, .. } } => match excluded {
@@ -126,7 +126,11 @@ pub fn message(conflict: &Conflict) -> String {
                 clauses.join("; ")
             )
         }
-        Conflict::ProxySchemeMissing { variable } => format!(
+        Conflict::ProxySchemeMissing { is_rest_whole: false, variable } => format!(
+            "the address in {} does not begin with http:// or https://: not every client takes it for what is meant",
+            variable.name
+        ),
+        Conflict::ProxySchemeMissing { is_rest_whole: true, variable } => format!(
             "the address in {} has no scheme such as http://: with most such addresses Claude Code ends without a word",
             variable.name
         ),
@@ -144,7 +148,12 @@ pub fn message(conflict: &Conflict) -> String {
 /// The next step.
 pub fn fix(conflict: &Conflict) -> Option<String> {
     Some(match conflict {
-        Conflict::AllProxyIgnored { variable } => {
+        // The same value would be of no use there.
+        Conflict::AllProxyIgnored { otherwise: Some(why), .. } => match &**why {
+            Conflict::ProxySocks { .. } => fix(why)?,
+            _ => format!("name the proxy in HTTPS_PROXY, {WRITTEN}"),
+        },
+        Conflict::AllProxyIgnored { otherwise: None, variable } => {
             in_place(*variable, "name the proxy in HTTPS_PROXY too", || {
                 format!("`export HTTPS_PROXY=\"${}\"`", variable.name)
             })
@@ -157,10 +166,13 @@ pub fn fix(conflict: &Conflict) -> Option<String> {
         Conflict::ClockBehind { .. } | Conflict::ClockWrong { .. } => {
             "set the clock: `sudo timedatectl set-ntp true`".to_owned()
         }
-        Conflict::CorporateOnly { family, .. } => format!(
-            "`eval \"$(certman env --for {})\"` sets it to the public roots and the company's",
-            family.name()
-        ),
+        Conflict::CorporateOnly { family, is_configured, .. } => {
+            let first = if *is_configured { "" } else { "`certman init` writes a certman.toml that knows the CAs; then " };
+            format!(
+                "{first}`eval \"$(certman env --for {})\"` sets it to the public roots and the company's",
+                family.name()
+            )
+        }
         Conflict::Differs { .. } => EVALUATE.to_owned(),
         Conflict::IdentityIncomplete { missing, variable } => {
             in_place(*variable, &format!("set {missing} beside it, or take it out"), || {
@@ -228,7 +240,8 @@ pub fn fix(conflict: &Conflict) -> Option<String> {
              encodes it"
                 .to_owned()
         }
-        Conflict::ProxySchemeMissing { variable } => in_place(*variable, "write http:// before it", || {
+        Conflict::ProxySchemeMissing { is_rest_whole: false, .. } => format!("write it {WRITTEN}"),
+        Conflict::ProxySchemeMissing { is_rest_whole: true, variable } => in_place(*variable, "write http:// before it", || {
             format!("`export {name}=\"http://${name}\"`", name = variable.name)
         }),
         Conflict::ProxySocks { .. } => {
@@ -237,7 +250,10 @@ pub fn fix(conflict: &Conflict) -> Option<String> {
         }
         Conflict::ProxyUnusable { why, .. } => why.hint().to_owned(),
         Conflict::TlsVerificationOff { variable } => {
-            in_place(*variable, "take it out, and trust the company's CAs by `certman settings apply`", || {
+            let in_settings =
+                "take it out, and trust the company's CAs by `certman settings apply`, which wants a certman.toml as \
+                 `certman init` writes it";
+            in_place(*variable, in_settings, || {
                 format!("`unset {}`; what is not trusted then is told by `certman doctor`", variable.name)
             })
         }
@@ -363,6 +379,8 @@ fn listed(words: &[&str]) -> String {
 /// In the order in which they are told, the worst first.
 const READINGS: [Reading; 5] =
     [Reading::Elsewhere, Reading::Fails, Reading::WithoutUser, Reading::PassesOver, Reading::AsMeant];
+/// How the address of a proxy is written.
+const WRITTEN: &str = "as http://proxy.corp.example:8080, or as http://user:password@proxy.corp.example:8080 with user and password percent-encoded";
 const EVALUATE: &str = "`eval \"$(certman env)\"` sets what the configuration says";
 
 #[cfg(test)]
@@ -395,13 +413,13 @@ mod tests {
         for is_in_settings in [false, true] {
             let variable = Variable { is_in_settings, name: "HTTPS_PROXY" };
             for conflict in [
-                Conflict::AllProxyIgnored { variable },
+                Conflict::AllProxyIgnored { otherwise: None, variable },
                 Conflict::CertStoreExcludes { excluded: Excluded::Bundled, variable },
                 Conflict::NodeOptionsStore { is_alone: true, option: "--use-system-ca", variable },
                 Conflict::PassphraseEmpty { variable },
                 Conflict::PassphraseTrailingNewline { variable },
                 Conflict::ProxyCaseDiffers { lower: variable, upper: "HTTPS_PROXY" },
-                Conflict::ProxySchemeMissing { variable },
+                Conflict::ProxySchemeMissing { is_rest_whole: true, variable },
                 Conflict::TlsVerificationOff { variable },
             ] {
                 let fix = fix(&conflict).unwrap();
