@@ -626,9 +626,10 @@ pub const JUDGED: [&str; 12] = [
     "https_proxy",
     "no_proxy",
 ];
+/// What stands between the paths of a list on this system.
+pub const LIST_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 /// The variable of the passphrase.
 pub const PASSPHRASE: &str = "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE";
-const LIST_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 /// A list that still can be read and pasted, in bytes.
 const LONGEST_LIST: usize = 400;
 /// The variables of the proxy for `https://`, in the order in which Claude Code asks for them.

@@ -1,7 +1,9 @@
 //! What is odd about variables, in words.
 
 use crate::clients::choice::Chooser;
-use crate::doctor::environment::{Conflict, Excluded, Named, PASSPHRASE, Reading, Spelling, Variable};
+use crate::doctor::environment::{
+    Conflict, Excluded, LIST_SEPARATOR, Named, PASSPHRASE, Reading, Spelling, Variable,
+};
 use crate::pki::name::Foreign;
 use crate::report::Trouble;
 use crate::secret::Passphrase;
@@ -164,7 +166,7 @@ pub fn fix(conflict: &Conflict) -> Option<String> {
             })
         }
         Conflict::ClockBehind { .. } | Conflict::ClockWrong { .. } => {
-            "set the clock: `sudo timedatectl set-ntp true`".to_owned()
+            clock(cfg!(target_os = "linux")).to_owned()
         }
         Conflict::CorporateOnly { family, is_configured, .. } => {
             let first = if *is_configured { "" } else { "`certman init` writes a certman.toml that knows the CAs; then " };
@@ -215,7 +217,7 @@ pub fn fix(conflict: &Conflict) -> Option<String> {
             format!("name one file: `export {}=/PATH`", named.name)
         }
         Conflict::PathList(named) => {
-            let files: Vec<String> = named.value.split(':').filter(|file| !file.is_empty()).map(quoted).collect();
+            let files: Vec<String> = files(&named.value, LIST_SEPARATOR).map(quoted).collect();
             format!("make one of them: `certman bundle {}`, then `eval \"$(certman env)\"`", files.join(" "))
         }
         Conflict::PathNotExpanded(named) => match expandable(&named.value) {
@@ -314,6 +316,19 @@ fn useful(named: &Named, certificate: Option<&str>, why: &Trouble) -> String {
     }
 }
 
+fn clock(has_timedatectl: bool) -> &'static str {
+    if has_timedatectl {
+        "set the clock: `sudo timedatectl set-ntp true`"
+    } else {
+        "set the clock, best by letting this system take the time from the network"
+    }
+}
+
+/// The files of a list, by the sign that stands between paths on a system.
+fn files(list: &str, separator: char) -> impl Iterator<Item = &str> {
+    list.split(separator).filter(|file| !file.is_empty())
+}
+
 /// A path that the shell expands between double quotes; none where something else would happen there.
 fn expandable(value: &str) -> Option<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-$~{} ".contains(c);
@@ -406,6 +421,23 @@ mod tests {
         ] {
             assert_eq!(expandable(value).as_deref(), expected, "{value}");
         }
+    }
+
+    /// Noticed while reading: on Windows a list was known by `;`, and split at the colon of the drive.
+    #[test]
+    fn a_list_is_split_where_this_system_splits_it() {
+        let split = |list, separator| files(list, separator).collect::<Vec<_>>();
+        assert_eq!(split(r"C:\certs\a.pem;D:\b.pem;", ';'), [r"C:\certs\a.pem", r"D:\b.pem"]);
+        assert_eq!(split("/a.pem::/b;c.pem", ':'), ["/a.pem", "/b;c.pem"]);
+        let value = ["a.pem", "b.pem"].join(&LIST_SEPARATOR.to_string()).into();
+        let list = Conflict::PathList(Named { is_configured: false, name: "NODE_EXTRA_CA_CERTS", value });
+        assert!(fix(&list).unwrap().contains("`certman bundle a.pem b.pem`"));
+    }
+
+    #[test]
+    fn the_clock_is_set_by_a_command_where_that_is_there() {
+        assert!(clock(true).contains("`sudo timedatectl"));
+        assert!(!clock(false).contains('`'));
     }
 
     #[test]
