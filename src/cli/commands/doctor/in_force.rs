@@ -76,8 +76,10 @@ impl InForce {
         let (cert, key) = (variable(CERTIFICATE, &certificate), variable(KEY, &key));
         let identity = (names_identity && (cert.is_some() || key.is_some())).then(|| {
             let mut settings = Settings { cert, key, ..settings.clone() };
-            if !passphrase.is_empty() || settings.passphrase.origin == Origin::Default {
-                // Clients ask no keyring.
+            let is_typed = settings.passphrase.origin == Origin::Flag;
+            let is_default = settings.passphrase.origin == Origin::Default;
+            // Clients ask no keyring.
+            if is_default || !passphrase.is_empty() && !is_typed {
                 settings.passphrase =
                     Value { origin: Origin::Default, value: Source::Variable(PASSPHRASE.to_owned()) };
             }
@@ -164,6 +166,8 @@ fn tell_identity_once(report: &mut Report) {
         Cause::ClientCertMissing(_) | Cause::KeyMissing(_) => {
             of_files.iter().any(|one| matches!(one, Trouble::Unreadable(_)))
         }
+        Cause::ClientCertUnreadable { .. } => of_files.contains(&Trouble::NoCertificate),
+        Cause::KeyUnreadable { .. } => of_files.iter().any(|one| matches!(one, Trouble::NoKey(_))),
         Cause::KeyMismatch { .. } => of_files.contains(&Trouble::KeyMismatch),
         Cause::PassphraseMissing(_) => has_odd_passphrase || of_files.contains(&Trouble::NoPassphrase),
         Cause::KeyNotOpened(OpenError::WrongPassphraseOrDamaged) => {
