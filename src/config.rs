@@ -59,7 +59,7 @@ pub struct Overrides {
 }
 
 /// What it means: absolute and complete.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The client's certificate chain.
     pub cert: Option<Value<PathBuf>>,

@@ -197,6 +197,37 @@ fn an_identity_that_cannot_be_opened_is_not_said_to_be_missing() {
     assert!(said.codes().contains(&"passphrase-wrong"), "{}", said.json);
 }
 
+/// Noticed by somebody without a certman.toml: doctor said that none was configured, and Bun got an answer with the same variables.
+#[test]
+fn an_identity_that_only_variables_name_is_shown() {
+    let Some(stage) = stage() else { return };
+    let mut world = World::trusting(stage, &["root"]);
+    world.show_identity("key.txt");
+    world.is_configured = false;
+    world.environment.extend(world.identity.clone());
+    let servers = ["careful-1.2", "careful-1.3"];
+    let said = world.compare(&servers, &Client::MAIN);
+    for server in servers {
+        let host = said.host(&stage.authority(server));
+        assert_eq!((&host["works"], &host["client_certificate"]["sent"]), (&true.into(), &true.into()));
+        assert_eq!(said.codes_about(&stage.authority(server)), [""; 0], "{server}");
+    }
+
+    // What stands in a settings file wins, and one that is of no use is not said to be missing.
+    world.environment.last_mut().unwrap().1 = "not the passphrase".into();
+    let said = world.doctor(&["careful-1.3"], &[]);
+    let message = said.message_about(&stage.authority("careful-1.3"));
+    assert!(message.ends_with("and the configured one cannot be used"), "{message}");
+    let of_the_key = ["env-path-useless", "passphrase-missing", "passphrase-wrong"];
+    let told = said.codes().into_iter().filter(|code| of_the_key.contains(code));
+    assert_eq!(told.collect::<Vec<_>>(), ["env-path-useless"], "told once");
+    let right =
+        serde_json::json!({ "env": { "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE": fixture_passphrase("plain") } });
+    world.sandbox.give("~/.claude/settings.json", right.to_string());
+    let said = world.doctor(&["careful-1.3"], &[]);
+    assert_eq!(said.host(&stage.authority("careful-1.3"))["works"], true, "{}", said.json);
+}
+
 /// Noticed with a proxy of TLS whose root nobody trusts: a host behind it was said to work.
 #[test]
 fn a_host_behind_a_proxy_that_is_not_trusted_does_not_work() {

@@ -323,6 +323,21 @@ pub struct VariableSummary {
     pub winner: Option<Winner>,
 }
 
+impl VariableSummary {
+    /// What wins; none where that is empty.
+    pub fn value(&self) -> Option<&str> {
+        let value = match self.winner? {
+            Winner::File(file) => self
+                .entries
+                .iter()
+                .find(|(number, _)| *number == file)
+                .and_then(|(_, value)| value.as_deref()),
+            Winner::Process => self.process.as_deref(),
+        };
+        value.filter(|value| !value.is_empty())
+    }
+}
+
 /// What gives a variable its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Winner {

@@ -10,7 +10,7 @@ use crate::proxy::{Address, AddressError, Exceptions};
 use crate::sys::passphrase::{self, SourceError};
 
 /// The proxy, settled. At least one of addresses and exceptions is configured.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Proxy {
     /// The hosts that are reached without it; loopback where nothing is configured.
     pub exceptions: Value<Exceptions>,

@@ -5,6 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
+use zeroize::Zeroizing;
+
+use crate::clients::choice::{Chooser, Destination, Reason, Scheme, Variables, Way, choose};
 use crate::exports::{Content, Family, VARIABLES};
 use crate::proxy::{Address, AddressError, Exceptions};
 use crate::report::{Severity, Trouble};
@@ -15,6 +19,8 @@ use crate::secret::Passphrase;
 pub enum Conflict {
     /// `ALL_PROXY` is the only proxy that is set, and Claude Code ignores it.
     AllProxyIgnored {
+        /// What would be the matter with its value in another variable.
+        otherwise: Option<Box<Conflict>>,
         /// It, or `all_proxy`.
         variable: Variable,
     },
@@ -22,6 +28,11 @@ pub enum Conflict {
     CertStoreExcludes {
         /// What is left out.
         excluded: Excluded,
+        /// The variable.
+        variable: Variable,
+    },
+    /// `CLAUDE_CODE_CERT_STORE` names a store that Claude Code does not know.
+    CertStoreUnknown {
         /// The variable.
         variable: Variable,
     },
@@ -43,6 +54,8 @@ pub enum Conflict {
     CorporateOnly {
         /// A client that reads the variable.
         family: Family,
+        /// Whether the configuration names the company's CAs.
+        is_configured: bool,
         /// The variable.
         name: &'static str,
     },
@@ -54,6 +67,13 @@ pub enum Conflict {
         here: Box<str>,
         /// The variables.
         names: Vec<&'static str>,
+    },
+    /// Certificate or key of the client are named without the other.
+    IdentityIncomplete {
+        /// The variable that is not set.
+        missing: &'static str,
+        /// The one that is.
+        variable: Variable,
     },
     /// `NO_PROXY` is spelled in a way that only some clients understand.
     NoProxyNotPortable {
@@ -114,6 +134,8 @@ pub enum Conflict {
     PathStale(Named),
     /// A path that leads to a file of no use.
     PathUseless {
+        /// The client's certificate in force, where it is about a key.
+        certificate: Option<Box<str>>,
         /// The variable.
         named: Named,
         /// Why.
@@ -128,11 +150,15 @@ pub enum Conflict {
     },
     /// A user or a password holds characters that mean something else in a URL.
     ProxyPasswordNotEncoded {
+        /// What each client that asks for the variable makes of it, as `clients::choice` knows it.
+        readings: Vec<(Chooser, Reading)>,
         /// The variable.
         variable: Variable,
     },
     /// The address of a proxy has no scheme.
     ProxySchemeMissing {
+        /// Whether it is one with `http://` before it.
+        is_rest_whole: bool,
         /// The variable.
         variable: Variable,
     },
@@ -162,6 +188,21 @@ pub struct Variable {
     pub is_in_settings: bool,
     /// Its name.
     pub name: &'static str,
+}
+
+/// What a client makes of the address of a proxy with a user in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reading {
+    /// What the person means, all the same.
+    AsMeant,
+    /// Another proxy: a part of the password is taken for its name, and looked up.
+    Elsewhere,
+    /// No address.
+    Fails,
+    /// Nothing that it takes notice of.
+    PassesOver,
+    /// The right proxy, without the user or with another one or another password.
+    WithoutUser,
 }
 
 /// A variable of the environment that holds a path.
@@ -220,9 +261,11 @@ impl Conflict {
         match self {
             Self::AllProxyIgnored { .. } => "all-proxy-ignored",
             Self::CertStoreExcludes { .. } => "cert-store-excludes",
+            Self::CertStoreUnknown { .. } => "cert-store-unknown",
             Self::ClockBehind { .. } | Self::ClockWrong { .. } => "clock-wrong",
             Self::CorporateOnly { .. } => "ssl-cert-file-corporate-only",
             Self::Differs { .. } => "env-differs",
+            Self::IdentityIncomplete { .. } => "env-identity-incomplete",
             Self::NoProxyNotPortable { .. } => "no-proxy-not-portable",
             Self::NodeOptionsStore { .. } => "node-options-store",
             Self::NotSet { .. } => "env-not-set",
@@ -251,6 +294,7 @@ impl Conflict {
         match self {
             Self::ClockBehind { .. }
             | Self::ClockWrong { .. }
+            | Self::IdentityIncomplete { .. }
             | Self::PassphraseTooLong { .. }
             | Self::PassphraseTrailingNewline { .. }
             | Self::PathFifo(_)
@@ -260,13 +304,31 @@ impl Conflict {
             | Self::PathQuoted(_)
             | Self::PathStale(_)
             | Self::PathUseless { .. }
-            | Self::ProxyPasswordNotEncoded { .. }
             | Self::ProxySchemeMissing { .. }
             | Self::ProxySocks { .. }
             | Self::ProxyUnusable { .. }
             | Self::TlsVerificationOff { .. } => Severity::Critical,
             _ => Severity::Warning,
         }
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::ProxyPasswordNotEncoded { readings, .. }
+                if readings
+                    .iter()
+                    .any(|(who, reading)| *who == Chooser::ClaudeCode && *reading != Reading::AsMeant) =>
+            {
+                Severity::Critical
+            }
+            other => other.default_severity(),
+        }
+    }
+
+    /// Whether it says of the passphrase why that opens nothing.
+    pub fn is_about_passphrase(&self) -> bool {
+        matches!(self, Self::PassphraseTooLong { .. } | Self::PassphraseTrailingNewline { .. })
     }
 
     /// The variable whose path is of no use, where it is about that.
@@ -315,7 +377,10 @@ pub fn conflicts<'v>(
     }
     if !PROXIES.into_iter().any(is_set) {
         let all = text("ALL_PROXY").or_else(|| text("all_proxy"));
-        conflicts.extend(all.map(|(variable, _)| Conflict::AllProxyIgnored { variable }));
+        conflicts.extend(all.map(|(variable, value)| {
+            let otherwise = proxy(variable, value).map(Box::new);
+            Conflict::AllProxyIgnored { otherwise, variable }
+        }));
     }
     let lists = [text("no_proxy"), text("NO_PROXY")].into_iter().flatten();
     // The same list in both is told once.
@@ -410,8 +475,9 @@ fn store(variable: Variable, value: &str, is_set: &dyn Fn(&str) -> bool) -> Opti
         ("system", _) => Excluded::Bundled,
         ("bundled", Some(name)) => Excluded::Variable(name),
         ("bundled", None) if !is_set("NODE_EXTRA_CA_CERTS") => Excluded::Corporate,
-        // Another word is none that Claude Code knows, and told elsewhere.
-        _ => return None,
+        // Of a settings file it is told with everything else there that does not work.
+        _ if STORES.contains(&value) || variable.is_in_settings => return None,
+        _ => return Some(Conflict::CertStoreUnknown { variable }),
     };
     Some(Conflict::CertStoreExcludes { excluded, variable })
 }
@@ -419,7 +485,23 @@ fn store(variable: Variable, value: &str, is_set: &dyn Fn(&str) -> bool) -> Opti
 fn proxy(variable: Variable, value: &str) -> Option<Conflict> {
     let value = value.trim();
     let Some((scheme, rest)) = value.split_once("://") else {
-        return Some(Conflict::ProxySchemeMissing { variable });
+        // A host may have such a name; then a port follows.
+        let is_socks = value.split_once(':').is_some_and(|(scheme, rest)| {
+            SOCKS.contains(&&*scheme.to_ascii_lowercase()) && !rest.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        if is_socks {
+            return Some(Conflict::ProxySocks { variable });
+        }
+        // `http:/proxy:8080` begins with a scheme, and becomes none by another one.
+        let is_host = |rest: &str| {
+            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            !host
+                .split(':')
+                .next()
+                .is_some_and(|name| name.eq_ignore_ascii_case("http") || name.eq_ignore_ascii_case("https"))
+        };
+        let is_rest_whole = is_host(value) && proxy(variable, &format!("http://{value}")).is_none();
+        return Some(Conflict::ProxySchemeMissing { is_rest_whole, variable });
     };
     if scheme.to_ascii_lowercase().starts_with("socks") {
         return Some(Conflict::ProxySocks { variable });
@@ -427,12 +509,49 @@ fn proxy(variable: Variable, value: &str) -> Option<Conflict> {
     let (user, host) = rest.rsplit_once('@').unwrap_or(("", rest));
     let (user, password) = user.split_once(':').unwrap_or((user, ""));
     if is_raw(user) || is_raw(password) {
-        return Some(Conflict::ProxyPasswordNotEncoded { variable });
+        return Some(Conflict::ProxyPasswordNotEncoded {
+            readings: readings(variable.name, value),
+            variable,
+        });
     }
     match Address::parse(&format!("{scheme}://{host}")) {
         Ok(_) => None,
         Err(why) => Some(Conflict::ProxyUnusable { variable, why }),
     }
+}
+
+/// What each client makes of this value of the variable, where that is the only one that is set.
+fn readings(name: &str, value: &str) -> Vec<(Chooser, Reading)> {
+    let scheme = if name.eq_ignore_ascii_case("http_proxy") { Scheme::Http } else { Scheme::Https };
+    let port = scheme.default_port();
+    let destination = Destination { host: "api.anthropic.com".to_owned(), port, scheme };
+    let way = |who, value: &str| {
+        let variables = Variables::from_lookup(|known| match known {
+            "NODE_USE_ENV_PROXY" => Some("1".as_ref()),
+            known => (known == name).then_some(value.as_ref()),
+        });
+        let choice = choose(who, &variables, &destination);
+        (choice.because != Reason::Unset).then_some(choice.way)
+    };
+    let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
+    let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let (user, password) = user.split_once(':').unwrap_or((user, ""));
+    let [user, password] =
+        [user, password].map(|text| Zeroizing::new(percent_decode_str(text).collect::<Vec<u8>>()));
+    let without_user = format!("{scheme}://{place}");
+    let reading = |who| {
+        Some(match (way(who, value)?, way(who, &without_user)?) {
+            (Way::Direct, _) => Reading::PassesOver,
+            (Way::Proxy(url), Way::Proxy(meant)) if url.is_at(&meant) => {
+                let is_user = url.username.is_some_and(|name| name.as_bytes() == &**user);
+                let is_password = url.password.is_some_and(|known| known.expose_secret() == &**password);
+                if is_user && is_password { Reading::AsMeant } else { Reading::WithoutUser }
+            }
+            (Way::Proxy(_), _) => Reading::Elsewhere,
+            (Way::Fails(_), _) => Reading::Fails,
+        })
+    };
+    Chooser::ALL.into_iter().filter_map(|who| Some((who, reading(who)?))).collect()
 }
 
 /// Whether a user or a password of a URL holds what has to be percent-encoded there.
@@ -507,12 +626,17 @@ pub const JUDGED: [&str; 12] = [
     "https_proxy",
     "no_proxy",
 ];
-const LIST_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
+/// What stands between the paths of a list on this system.
+pub const LIST_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
+/// The variable of the passphrase.
+pub const PASSPHRASE: &str = "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE";
 /// A list that still can be read and pasted, in bytes.
 const LONGEST_LIST: usize = 400;
-const PASSPHRASE: &str = "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE";
 /// The variables of the proxy for `https://`, in the order in which Claude Code asks for them.
 const PROXIES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"];
+const SOCKS: [&str; 5] = ["socks", "socks4", "socks4a", "socks5", "socks5h"];
+/// What Claude Code knows of `CLAUDE_CODE_CERT_STORE`.
+const STORES: [&str; 4] = ["bundled", "system", "bundled,system", "system,bundled"];
 const STORE_OPTIONS: [&str; 2] = ["--use-system-ca", "--use-openssl-ca"];
 
 #[cfg(test)]
@@ -564,6 +688,7 @@ mod tests {
             ("all_proxy", "socks5://proxy:1", "all-proxy-ignored"),
             ("CLAUDE_CODE_CERT_STORE", "system", "cert-store-excludes"),
             ("CLAUDE_CODE_CERT_STORE", "bundled", "cert-store-excludes"),
+            ("CLAUDE_CODE_CERT_STORE", "foo", "cert-store-unknown"),
             ("NODE_OPTIONS", "--use-system-ca", "node-options-store"),
             ("NODE_OPTIONS", "--trace-warnings --use-openssl-ca", "node-options-store"),
             ("CLAUDE_CODE_CLIENT_KEY_PASSPHRASE", "", "passphrase-empty"),
@@ -577,6 +702,8 @@ mod tests {
             ("http_proxy", "http://CORP\\alice:geheim@proxy:1", "proxy-password-not-encoded"),
             ("HTTPS_PROXY", "proxy.corp.example:8080", "proxy-scheme-missing"),
             ("HTTPS_PROXY", "alice:geheim@proxy:8080", "proxy-scheme-missing"),
+            ("HTTPS_PROXY", "socks5:127.0.0.1:1080", "proxy-socks"),
+            ("HTTPS_PROXY", "socks5:1080", "proxy-scheme-missing"),
             ("HTTPS_PROXY", "socks5h://alice:geheim@proxy:1080", "proxy-socks"),
             ("HTTPS_PROXY", "http://alice:geheim@proxy:99999", "proxy-unusable"),
             ("HTTPS_PROXY", "http://wpad/wpad.dat", "proxy-unusable"),
@@ -589,6 +716,61 @@ mod tests {
             ["proxy-case-differs"]
         );
         assert_eq!(codes(&[("NO_PROXY", "a.example"), ("no_proxy", "b.example")]), ["proxy-case-differs"]);
+    }
+
+    /// Noticed with a proxy that was sent `al:p:ss` as it is written: it was said that a part of it goes to DNS.
+    #[test]
+    fn what_each_client_makes_of_a_raw_password_is_what_it_does() {
+        use Reading::*;
+        // Claude Code, Node's fetch, Node's https, Bun, curl.
+        for (user, severity, expected) in [
+            ("alice:ge:heim", Severity::Warning, [AsMeant; 5]),
+            ("alice:ge@heim", Severity::Warning, [AsMeant, AsMeant, AsMeant, AsMeant, Fails]),
+            ("alice:ge heim", Severity::Warning, [AsMeant, AsMeant, AsMeant, AsMeant, Fails]),
+            ("alice:ge/heim", Severity::Critical, [Fails; 5]),
+            ("alice:ge#heim", Severity::Critical, [Fails; 5]),
+            ("alice:ge?heim", Severity::Critical, [Fails; 5]),
+            ("alice:80/geheim", Severity::Critical, [Fails, Fails, Fails, Fails, Elsewhere]),
+            ("alice:100%geheim", Severity::Critical, [WithoutUser, Fails, Fails, WithoutUser, AsMeant]),
+            ("CORP\\alice:geheim", Severity::Critical, [Fails, Fails, Fails, AsMeant, AsMeant]),
+        ] {
+            for place in ["127.0.0.1:8030", "[2001:DB8:0::1]:8030", "Proxy.Corp.Example"] {
+                let value = format!("http://{user}@{place}");
+                let value = |name: &str| (name == "HTTPS_PROXY").then_some(value.as_bytes());
+                let found = conflicts(false, &value, &|name| name == "HTTPS_PROXY");
+                let [conflict @ Conflict::ProxyPasswordNotEncoded { readings, .. }] = &found[..] else {
+                    panic!("{user}@{place}: {found:?}")
+                };
+                assert_eq!(conflict.severity(), severity, "{user}@{place}");
+                assert_eq!(
+                    readings[..],
+                    [0, 1, 2, 3, 4].map(|at| (Chooser::ALL[at], expected[at])),
+                    "{user}@{place}"
+                );
+            }
+        }
+    }
+
+    /// Noticed with `http:/127.0.0.1:8009`: pasted, the next step made `http://http:/127.0.0.1:8009` of it.
+    #[test]
+    fn a_scheme_is_proposed_where_an_address_comes_of_it() {
+        for (address, expected) in [
+            ("proxy.corp.example:8080", true),
+            ("alice:geheim@proxy.corp.example:8080", true),
+            ("[2001:db8::1]:8080", true),
+            ("http:/127.0.0.1:8009", false),
+            ("http:127.0.0.1:9101", false),
+            ("HTTPS:8080", false),
+            ("alice:ge/heim@proxy:8080", false),
+            ("proxy:99999", false),
+        ] {
+            let value = |name: &str| (name == "HTTPS_PROXY").then_some(address.as_bytes());
+            let found = conflicts(false, &value, &|name| name == "HTTPS_PROXY");
+            let [Conflict::ProxySchemeMissing { is_rest_whole, .. }] = found[..] else {
+                panic!("{address}: {found:?}")
+            };
+            assert_eq!(is_rest_whole, expected, "{address}");
+        }
     }
 
     #[test]

@@ -580,6 +580,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "CLAUDE_CODE_CERT_STORE の値により、ほかの変数や会社の CA に必要なルート証明書が除外されています。この変数がなければ、Claude Code は内蔵とシステムの両方のルート証明書を信頼します。",
     ),
     finding(
+        "cert-store-unknown",
+        NOTHING,
+        "certman doctor --offline",
+        "CLAUDE_CODE_CERT_STORE has a value that Claude Code does not know: it knows bundled, system, and both with a comma. Without it Claude Code trusts its own roots and those of the system.",
+        "CLAUDE_CODE_CERT_STORE の値は Claude Code の知らないものです。有効な値は bundled、system、または両方をカンマで区切ったものです。この変数がなければ、Claude Code は内蔵とシステムの両方のルート証明書を信頼します。",
+    ),
+    finding(
         "clock-wrong",
         NOTHING,
         "certman doctor --offline",
@@ -592,6 +599,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "certman doctor --offline",
         "The environment has another value than the configuration: something else has set it, or the configuration has changed since this shell started.",
         "環境変数の値が設定と異なります。ほかのものが設定したか、このシェルの起動後に設定が変更されています。",
+    ),
+    finding(
+        "env-identity-incomplete",
+        NOTHING,
+        "certman doctor --offline",
+        "Of CLAUDE_CODE_CLIENT_CERT and CLAUDE_CODE_CLIENT_KEY one is set and the other is not. Clients then show no certificate, and none of them says so.",
+        "CLAUDE_CODE_CLIENT_CERT と CLAUDE_CODE_CLIENT_KEY の一方だけが設定されています。この場合、クライアントは何の警告もなくクライアント証明書を送信しません。",
     ),
     finding(
         "env-not-set",
@@ -752,8 +766,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "proxy-password-not-encoded",
         PROXY,
         "certman doctor --offline",
-        "User or password in the address of a proxy hold a character that has to be percent-encoded: a part of the password may go to the server for names. `certman env` encodes it.",
-        "プロキシのアドレスのユーザー名またはパスワードに、エンコードの必要な文字があります。パスワードの一部が DNS に送られるおそれがあります。`certman env` は自動的にエンコードします。",
+        "User or password in the address of a proxy hold a character that has to be percent-encoded: some clients take it as it is meant, others refuse the address or take a part of the password for a host name. `certman env` encodes it.",
+        "プロキシのアドレスのユーザー名またはパスワードに、エンコードの必要な文字があります。そのまま使えるクライアントもありますが、アドレスを拒否するものや、パスワードの一部をホスト名として DNS に送るものもあります。`certman env` は自動的にエンコードします。",
     ),
     finding(
         "proxy-scheme-missing",

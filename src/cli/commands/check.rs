@@ -196,25 +196,23 @@ impl Check {
         {
             self.bundle(settings, out, wishes, host)?;
         }
-        let mut examined = None;
-        if has_identity {
-            let (_, given) = identity::examine(
-                limits,
-                settings,
-                false,
-                host,
-                &mut self.report,
-                &mut |one, place, report| {
-                    self.summary.certificates += 1;
-                    let lifetime = self.thresholds;
-                    judge_client(one, place, lifetime, self.now, self.wants_facts, report);
-                    let first = FirstToExpire::of(one, one.is_ca(), self.thresholds);
-                    note_first(&mut self.summary.first_to_expire, first);
-                },
-            );
-            examined = Some(given);
-        }
-        Ok(examined)
+        Ok(has_identity.then(|| self.identity(limits, settings, host)))
+    }
+
+    /// Certificate and key, as far as these settings name them. Hands over what a program would be given.
+    pub(super) fn identity(
+        &mut self,
+        limits: &LimitArguments,
+        settings: &Settings,
+        host: &mut Host,
+    ) -> Examined {
+        let mut visit = |one: &Certificate, place, report: &mut Report| {
+            self.summary.certificates += 1;
+            judge_client(one, place, self.thresholds, self.now, self.wants_facts, report);
+            let first = FirstToExpire::of(one, one.is_ca(), self.thresholds);
+            note_first(&mut self.summary.first_to_expire, first);
+        };
+        identity::examine(limits, settings, false, host, &mut self.report, &mut visit).1
     }
 
     /// The list of hosts that go around the proxy.
@@ -251,35 +249,11 @@ impl Check {
             }
             built
         });
-        let before = self.report.findings.len();
-        let seen_before = self.summary.certificates;
         if fs::state(out).is_err() {
             let place = Some(self.place_of(out));
             self.report.find(place, Cause::BundleMissing);
         } else {
-            self.certificates_in(&[Source::Path(out.to_owned())], wishes, host);
-            let seen = self.summary.certificates - seen_before;
-            let has_damage = self.report.findings[before..].iter().any(|finding| {
-                matches!(
-                    finding.cause,
-                    Cause::CertDamaged { .. } | Cause::PemUnclosed { .. } | Cause::CertNotDer { .. }
-                )
-            });
-            let mut text = Vec::new();
-            let loads =
-                fs::read_into(out, &mut text, source::LIMIT).map(|()| bundle::loads_everywhere(&text));
-            let place = Some(self.place_of(out));
-            match loads {
-                Ok(_) if seen == 0 => self.report.find(place, Cause::BundleEmpty),
-                Ok(_) if has_damage => {
-                    self.report.find(place, Cause::BundleUnloadable { why: Obstacle::Damage })
-                }
-                Ok(Err(why)) => self.report.find(place, Cause::BundleUnloadable { why }),
-                Ok(Ok(())) | Err(_) => {}
-            }
-            let sha256 = self.wants_facts.then(|| hex(&Sha256::digest(&text)));
-            self.report.bundle =
-                Some(BundleFacts { changed: false, certificates: seen, path: Some(out.to_owned()), sha256 });
+            self.bundle_as_it_lies(out, wishes, host);
         }
         let full = full::wanted(settings, false)?;
         let Some(built) = built else {
@@ -313,6 +287,62 @@ impl Check {
             self.full(path, made.as_ref());
         }
         Ok(())
+    }
+
+    /// The bundle that clients have without this program: as it lies there, and whether anything is trusted by it.
+    pub(super) fn foreign_bundle(&mut self, path: &Path, wishes: Wishes<'_>, host: &mut Host) {
+        let whole = self.bundle_as_it_lies(path, wishes, host);
+        if self.report.bundle.as_ref().is_none_or(|bundle| bundle.certificates == 0) {
+            return;
+        }
+        let mut merged = Report::for_audience(self.report.audience.clone());
+        let rules = Rules { keep_expired: false, now: self.now };
+        Built::from_sources(&[Source::Path(path.to_owned())], &[], rules, wishes, host, &mut merged);
+        // Where something is missing because it has expired, or is not valid yet, that has been said.
+        let has_dropped = merged.findings.iter().any(|finding| {
+            matches!(finding.cause, Cause::CertExpiredDropped { .. } | Cause::CertNotYetValid { .. })
+        });
+        for finding in merged.findings {
+            let is_news = match finding.cause {
+                Cause::BundleEmpty | Cause::ChainGap { .. } | Cause::ChainGapAll => !has_dropped,
+                Cause::BundleLarge { .. } | Cause::CertLeaf { .. } | Cause::SameSubjectOtherKey { .. } => {
+                    true
+                }
+                _ => false,
+            };
+            if is_news {
+                let place = finding.place.map_or(whole, |place| Place { file: whole.file, ..place });
+                self.report.findings.push(Finding { place: Some(place), ..finding });
+            }
+        }
+    }
+
+    /// The certificates of a bundle file that is there, and whether every client loads it whole. Gives the place of the file.
+    fn bundle_as_it_lies(&mut self, out: &Path, wishes: Wishes<'_>, host: &mut Host) -> Place {
+        let before = self.report.findings.len();
+        let seen_before = self.summary.certificates;
+        self.certificates_in(&[Source::Path(out.to_owned())], wishes, host);
+        let seen = self.summary.certificates - seen_before;
+        let has_damage = self.report.findings[before..].iter().any(|finding| {
+            matches!(
+                finding.cause,
+                Cause::CertDamaged { .. } | Cause::PemUnclosed { .. } | Cause::CertNotDer { .. }
+            )
+        });
+        let mut text = Vec::new();
+        let loads = fs::read_into(out, &mut text, source::LIMIT).map(|()| bundle::loads_everywhere(&text));
+        let whole = self.place_of(out);
+        let place = Some(whole);
+        match loads {
+            Ok(_) if seen == 0 => self.report.find(place, Cause::BundleEmpty),
+            Ok(_) if has_damage => self.report.find(place, Cause::BundleUnloadable { why: Obstacle::Damage }),
+            Ok(Err(why)) => self.report.find(place, Cause::BundleUnloadable { why }),
+            Ok(Ok(())) | Err(_) => {}
+        }
+        let sha256 = self.wants_facts.then(|| hex(&Sha256::digest(&text)));
+        self.report.bundle =
+            Some(BundleFacts { changed: false, certificates: seen, path: Some(out.to_owned()), sha256 });
+        whole
     }
 
     /// The full bundle as it lies there, and whether it is the one that would be made today. Its public roots are not judged

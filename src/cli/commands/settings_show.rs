@@ -14,7 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::render::words;
 use crate::cli::{Ending, Fitness, Outcome, SettingsFile, SettingsSummary, Shown, VariableSummary, Winner};
 use crate::exports::{Content as Exported, Families, VARIABLES, Variable};
-use crate::pki::bundle::{Place, loads_everywhere};
+use crate::pki::bundle::{Obstacle, Place, loads_everywhere};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::container::{self, Content as Found};
 use crate::pki::key::{self, Content, KeyFile, OpenError, Pairing};
@@ -230,6 +230,11 @@ impl Seen {
     }
 }
 
+/// The value that a variable has in the end, by these settings files and the environment; none where that is empty.
+pub(super) fn value_in_force(name: &'static str, files: &[File], host: &Host) -> Option<Zeroizing<String>> {
+    Seen::of(name, files, host).value
+}
+
 /// The value in force of what `env` sets.
 fn in_force(variables: &[Seen], content: Exported) -> Option<Zeroizing<String>> {
     let name = VARIABLES.iter().find(|variable| variable.content == content)?.name;
@@ -252,10 +257,21 @@ fn fitness(name: &str, value: &str, certificate: Option<&str>, passphrase: Optio
 
 fn bundle(path: &str) -> Result<Fitness, Trouble> {
     let text = content(path, source::LIMIT)?;
-    let mut holds_any = false;
-    container::scan(&text, &mut |item| holds_any |= matches!(item.content, Found::Certificate(_)));
+    let (mut holds_any, mut is_damaged) = (false, false);
+    container::scan(&text, &mut |item| match item.content {
+        Found::Certificate(der) => {
+            holds_any = true;
+            is_damaged |= Certificate::parse(der, Fingerprint::of(der)).is_err();
+        }
+        Found::Damaged { .. } | Found::Unclosed { .. } => is_damaged = true,
+        _ => {}
+    });
     if !holds_any {
         return Err(Trouble::NoCertificate);
+    }
+    // Claude Code then has none of them, nor those that are right (CLIENTS.md, bundle, rules 2 and 3).
+    if is_damaged {
+        return Err(Trouble::BundleUnloadable(Obstacle::Damage));
     }
     loads_everywhere(&text).map(|()| Fitness::Works).map_err(Trouble::BundleUnloadable)
 }

@@ -470,7 +470,7 @@ pub fn fix(cause: &Cause) -> Option<String> {
         | Cause::SettingsStalePath { scope, .. }
         | Cause::SettingsUseless { scope, .. } => {
             return Some(format!(
-                "renew it with `certman settings apply --scope {}`, or take it out of the file",
+                "renew it with `certman settings apply --scope {}`, which wants a certman.toml, or take it out of the file",
                 scope.name()
             ));
         }

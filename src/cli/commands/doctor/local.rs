@@ -10,7 +10,7 @@ use super::super::settings_show::File;
 use super::super::values::{self, Request, Values};
 use super::super::{full, moment};
 use crate::cli::args::LimitArguments;
-use crate::cli::{Fitness, SettingsSummary, Winner};
+use crate::cli::{Fitness, SettingsSummary, VariableSummary, Winner};
 use crate::config::Settings;
 use crate::doctor::environment::{self, Conflict, Leads, Named, Variable};
 use crate::exports::{Content, Family, VARIABLES};
@@ -66,7 +66,7 @@ pub(super) fn note_variables(
         };
         found.extend(environment::conflicts(false, &value, &is_set));
         found.extend(paths(summary, &configured, host));
-        found.extend(corporate_only(host));
+        found.extend(corporate_only(!settings.sources.is_empty(), host));
         found.extend(configured.differences(host, &found, &is_set));
         for file in files {
             let Some(document) = &file.document else { continue };
@@ -77,7 +77,7 @@ pub(super) fn note_variables(
                 entry.value().map(str::as_bytes)
             };
             for conflict in environment::conflicts(true, &value, &is_set) {
-                report.find(Some(file.place), Cause::Environment(conflict));
+                report.find_as(conflict.severity(), Some(file.place), Cause::Environment(conflict));
             }
         }
     }
@@ -85,7 +85,7 @@ pub(super) fn note_variables(
         report.find(place, Cause::Environment(conflict));
     }
     for conflict in found {
-        report.find(None, Cause::Environment(conflict));
+        report.find_as(conflict.severity(), None, Cause::Environment(conflict));
     }
 }
 
@@ -143,14 +143,17 @@ fn useless(named: Named, summary: &SettingsSummary) -> Option<Conflict> {
         // How a path is written is told of the path.
         (Fitness::Fails(Trouble::Expansion | Trouble::NotAbsolute), _) => None,
         (Fitness::Fails(why), Some(Winner::Process)) => {
-            Some(Conflict::PathUseless { named, why: why.clone() })
+            let certificate = summary.variables.iter().find(|one| one.name == "CLAUDE_CODE_CLIENT_CERT");
+            let is_key = named.name == "CLAUDE_CODE_CLIENT_KEY";
+            let certificate = certificate.filter(|_| is_key).and_then(VariableSummary::value);
+            Some(Conflict::PathUseless { certificate: certificate.map(Into::into), named, why: why.clone() })
         }
         _ => None,
     }
 }
 
 /// The variables that take the place of all public roots and lead to a file without one.
-fn corporate_only(host: &Host) -> Vec<Conflict> {
+fn corporate_only(is_configured: bool, host: &Host) -> Vec<Conflict> {
     let mut public = None;
     let mut conflicts = Vec::new();
     for variable in VARIABLES.iter().filter(|variable| variable.content == Content::FullBundle) {
@@ -173,7 +176,7 @@ fn corporate_only(host: &Host) -> Vec<Conflict> {
         // Where several read it, Python is the one that most people have.
         let python = variable.families.iter().find(|family| **family == Family::Python);
         if let (false, Some(family)) = (has_public, python.or(variable.families.first())) {
-            conflicts.push(Conflict::CorporateOnly { family: *family, name: variable.name });
+            conflicts.push(Conflict::CorporateOnly { family: *family, is_configured, name: variable.name });
         }
     }
     conflicts

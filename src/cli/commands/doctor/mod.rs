@@ -1,7 +1,8 @@
-//! `certman doctor`: why does it not work. Owns the order of steps: what `check` knows, the variables and settings files, then the
-//! hosts. Asks nobody, changes nothing, and writes no file but the one that `--report` names.
+//! `certman doctor`: why does it not work. Owns the order of steps: what `check` knows, also of what only variables name, the
+//! variables and settings files, then the hosts. Asks nobody, changes nothing, and writes no file but the one that `--report` names.
 
 mod help_desk;
+mod in_force;
 mod local;
 pub mod missing;
 pub mod network;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use self::in_force::InForce;
 use self::network::Wish;
 use super::check::Check;
 use super::identity::Examined;
@@ -24,7 +26,7 @@ use crate::clients::Audience;
 use crate::config::Settings;
 use crate::doctor::hosts::Resolution;
 use crate::proxy::Address;
-use crate::report::{Cause, Severity};
+use crate::report::{Cause, Report, Severity};
 use crate::sys::Host;
 use crate::sys::env::Environment;
 use crate::sys::net::probe::LentIdentity;
@@ -49,7 +51,13 @@ pub fn run(
     let mut check = Check::new(settings.thresholds, Audience::default(), wants_facts, host.now);
     let limits = &arguments.identity.limits;
     let wishes = Wishes { asking: Asking::WhereNamed, limits: limits.limits(), ..Wishes::of(settings) };
-    let examined = check.everything_configured(limits, settings, wishes, host)?;
+    let mut of_settings = Report::default();
+    let (summary, mut files) = settings_show::look(host, &mut of_settings);
+    let in_force = InForce::of(&files, &summary, settings, host);
+    let mut examined = check.everything_configured(limits, settings, wishes, host)?;
+    if let Some(given) = in_force.judge(limits, wishes, &mut check, host) {
+        examined = Some(given);
+    }
     check.note_exceptions(settings);
     let (mut report, check) = check.conclude();
     if let Some(conflict) = local::clock(&report, check.certificates, common.at.is_none(), host.now) {
@@ -57,13 +65,17 @@ pub fn run(
         // It makes everything else look wrong, and comes first.
         report.findings.rotate_right(1);
     }
-    let (summary, files) = settings_show::look(host, &mut report);
+    let known = report.files.len() as u32;
+    files.iter_mut().for_each(|file| file.place.file += known);
+    report.adopt(of_settings);
     local::note_variables(&files, &summary, settings, limits, host, &mut report);
+    let names_identity = in_force.names_identity();
+    in_force.tell_once(&mut report);
     let hosts = if arguments.offline {
         Vec::new()
     } else {
         let identity = examined.as_ref().and_then(lent).map(Arc::new);
-        let has_identity = examined.is_some();
+        let has_identity = examined.is_some() || names_identity;
         let wish = Wish { arguments, has_identity, identity, resolutions, settings };
         let mut progress = |host: &mut Host, text: &str| render::progress(text, common, host);
         let hosts = network::probe_hosts(&wish, host, &mut report, &mut progress);

@@ -71,7 +71,9 @@ pub fn fix(dissent: &Dissent) -> Option<String> {
             Dissent::NotAsConfigured { .. } => {
                 "set the variables again with `eval \"$(certman env)\"`, or start the program with `certman run`"
             }
-            Dissent::NotTold => "set it with `certman env --for claude,node`",
+            Dissent::NotTold => {
+                "`export NODE_USE_ENV_PROXY=1`, as `eval \"$(certman env --for claude,node)\"` does where certman.toml has a [proxy]"
+            }
             Dissent::Unusable { failure, .. } => match failure {
                 Failure::Encoding | Failure::NotAnAddress => {
                     "write it as http://user:password@proxy.corp.example:8080, with every sign of user and password percent-encoded, or let `certman env` do that"
