@@ -222,7 +222,7 @@ fn the_password_goes_into_the_keyring_and_comes_out_of_it() {
     let said = String::from_utf8_lossy(&missing.stderr).into_owned();
     assert_eq!((missing.status.code(), missing.stdout.as_slice()), (Some(1), b"false;\n".as_slice()));
     assert!(said.contains(&format!("the keyring has no entry '{account}'")), "{said}");
-    assert!(said.contains("`certman proxy remember`"), "{said}");
+    assert!(said.contains("`certman --config certman.toml proxy remember`"), "{said}");
 
     let stored = run("proxy remember --passphrase-file -", "ge heim/1\n");
     let said = String::from_utf8_lossy(&stored.stderr).into_owned();
