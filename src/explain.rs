@@ -261,6 +261,15 @@ mod tests {
         }
     }
 
+    /// Noticed where a proxy refused every tunnel, and `certman proxy test`, which opens no connection, had nothing to say.
+    #[test]
+    fn what_only_a_connection_tells_is_asked_of_a_command_that_makes_one() {
+        for code in ["HTTP-403", "HTTP-407", "HTTP-502", "ERR_PROXY_TUNNEL", "curl-5", "curl-56"] {
+            let entry = entries().find(|entry| entry.code == code);
+            assert_eq!(entry.map(|entry| entry.command), Some("certman doctor"), "{code}");
+        }
+    }
+
     #[test]
     fn every_spelling_is_that_of_one_entry_and_recognised_as_it() {
         let mut seen = BTreeSet::new();
