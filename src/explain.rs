@@ -66,6 +66,16 @@ impl Entry {
         }
     }
 
+    /// Where it stands among others that are found in the same text: what says less comes later.
+    fn rank(&self) -> u8 {
+        match self.code {
+            // OpenSSL 3 begins with it whatever is wrong with a key, a wrong passphrase too.
+            "ERR_OSSL_UNSUPPORTED" => 1,
+            _ if self.is_general() => 2,
+            _ => 0,
+        }
+    }
+
     /// Whether it only says that something has failed, so that any other code beside it says more.
     pub fn is_general(&self) -> bool {
         general::ENTRIES.iter().any(|one| one.code == self.code)
@@ -101,8 +111,8 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
     TABLE.into_iter().flat_map(|(_, _, entries)| entries)
 }
 
-/// The codes that a text speaks of, in the order in which they first appear, each once; what only says that something has failed
-/// comes last. Where two spellings begin in the same place, the longer one counts.
+/// The codes that a text speaks of, in the order in which they first appear, each once; what says less than others comes behind
+/// them, and what only says that something has failed last. Where two spellings begin in the same place, the longer one counts.
 pub fn recognise(text: &[u8]) -> Vec<&'static Entry> {
     let text = plain(text);
     if let Some(entry) = entries().find(|entry| entry.alone.iter().any(|alone| alone.as_bytes() == text)) {
@@ -123,8 +133,8 @@ pub fn recognise(text: &[u8]) -> Vec<&'static Entry> {
             None => at += 1,
         }
     }
-    // Stable: within both kinds the order of the text stays.
-    found.sort_by_key(|entry| entry.is_general());
+    // Stable: among those of a rank the order of the text stays.
+    found.sort_by_key(|entry| entry.rank());
     found
 }
 

@@ -137,7 +137,7 @@ fn what_clients_say_about_a_key_is_recognised() {
     }
 
     let pkey = said(bare(&openssl).args(["pkey", "-noout", "-passin", "pass:another", "-in"]).arg(&portable));
-    assert_eq!(codes_in(&pkey), ["ERR_OSSL_UNSUPPORTED", "ERR_OSSL_BAD_DECRYPT"], "{pkey}");
+    assert_eq!(codes_in(&pkey), ["ERR_OSSL_BAD_DECRYPT", "ERR_OSSL_UNSUPPORTED"], "{pkey}");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("https://127.0.0.1:{}/", listener.local_addr().unwrap().port());
     let mut client = bare(&curl);
@@ -217,6 +217,15 @@ fn what_clients_say_about_a_file_of_roots_is_recognised() {
     let setting = format!("http.sslCAInfo={missing}");
     let git_says = said(bare(&git).args(["-c", &setting, "ls-remote", &address]));
     assert_eq!(codes_in(&git_says), ["curl-77"], "{git_says}");
+    // Certificates in DER, as a help desk hands them out.
+    let Some(mut with_python) = python() else { return };
+    let sandbox = Sandbox::new();
+    let der = sandbox.path("root.der");
+    let pem = std::fs::read(testdata("pki/root-rsa.pem")).unwrap();
+    std::fs::write(&der, rustls_pemfile::certs(&mut &*pem).next().unwrap().unwrap()).unwrap();
+    let load = "import ssl, sys; ssl.create_default_context(cafile=sys.argv[1])";
+    let python_says = said(with_python.args(["-c", load]).arg(&der));
+    assert_eq!(codes_in(&python_says), ["curl-77"], "{python_says}");
 }
 
 /// Programs that are not on every machine, by what they have said where they were.
@@ -234,6 +243,13 @@ fn what_other_programs_say_is_recognised() {
             &["x509-unknown-authority"],
         ),
         ("http: server gave HTTP response to HTTPS client", &["WRONG_VERSION_NUMBER"]),
+        // Node's fetch, where a server with TLS 1.3 wants a certificate and hangs up without a word.
+        (
+            "TypeError: fetch failed\n    at node:internal/deps/undici/undici:14976:13 {\n  [cause]: SocketError: other side \
+             closed\n      at TLSSocket.<anonymous> (node:internal/deps/undici/undici:6436:28) {\n    code: 'UND_ERR_SOCKET',\n",
+            &["ECONNRESET", "fetch-failed"],
+        ),
+        ("CONNECTED(00000003)\nwrite:errno=104\n---\nno peer certificate available\n---\n", &["ECONNRESET"]),
         ("remote error: tls: bad certificate", &["ALERT_BAD_CERTIFICATE"]),
         ("  cause: invalid peer certificate: UnknownIssuer", &["UnknownIssuer"]),
         ("  cause: tunnel error: proxy authorization required", &["HTTP-407"]),
