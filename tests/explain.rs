@@ -340,6 +340,40 @@ fn a_log_that_is_too_long_or_in_utf_16_is_told_and_read() {
     assert_eq!(object["explanations"][0]["code"], "curl-60");
 }
 
+/// Noticed on a terminal of 80 columns, where every paragraph broke twice.
+#[test]
+fn lines_end_where_the_terminal_ends() {
+    let sandbox = Sandbox::new();
+    let width =
+        |line: &str| line.chars().map(|letter| if letter < '\u{2e80}' { 1 } else { 2 }).sum::<usize>();
+    for (columns, widest) in [(60, 60), (80, 80), (96, 96), (200, 96), (0, 96)] {
+        for language in ["en", "ja"] {
+            let run =
+                sandbox.certman(["explain", "fetch-failed FailedToOpenSocket PKIX", "--lang", language]);
+            let Some(output) = run.env("NO_COLOR", "1").watched(columns) else { return };
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert!(output.status.success(), "{said}");
+            let lines: Vec<&str> = said.lines().filter(|line| !line.contains("certman doctor")).collect();
+            for line in &lines {
+                assert!(width(line) <= widest, "{columns}, {}: {line}", width(line));
+            }
+            // The room is used: two columns, or a long word, may stay free.
+            assert!(lines.iter().any(|line| width(line) + 4 > widest), "{columns}: {said}");
+        }
+    }
+    for (columns, widest) in [(80, 80), (200, 113)] {
+        let Some(output) = sandbox.certman(["explain"]).env("NO_COLOR", "1").watched(columns) else { return };
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(said.lines().map(width).max(), Some(widest), "{said}");
+    }
+    // What is set counts only where the terminal does not say it, and where nobody looks nothing does.
+    let run = sandbox.certman(["explain", "PKIX"]).env("COLUMNS", "50");
+    let Some(by_variable) = run.watched(0) else { return };
+    assert!(String::from_utf8(by_variable.stdout).unwrap().lines().all(|line| width(line) <= 60));
+    let piped = sandbox.certman(["explain", "PKIX"]).env("COLUMNS", "50").output();
+    assert!(String::from_utf8(piped.stdout).unwrap().lines().any(|line| width(line) > 90));
+}
+
 /// Clients that can be asked for an address, each as its own words for what went wrong.
 struct Clients {
     bun: PathBuf,

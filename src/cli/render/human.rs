@@ -72,7 +72,7 @@ impl Screen<'_, '_> {
                 }
                 // In one piece: standard output is written to at the end of every line.
                 let mut text = Vec::new();
-                explain::explanations(&mut text, all)?;
+                explain::explanations(&mut text, all, self.out.columns)?;
                 self.out.write_all(&text)?;
             }
             Shown::Exports(exports) => {

@@ -2,6 +2,7 @@
 //! computes nothing.
 
 mod choice;
+mod columns;
 mod doctor;
 mod explain;
 mod human;
@@ -155,6 +156,7 @@ fn is_report(outcome: &Result<Outcome, Failure>) -> bool {
 
 /// An output stream that keeps or strips colours.
 pub(super) struct Painted<'h> {
+    columns: Option<usize>,
     has_colour: bool,
     is_terminal: bool,
     stream: &'h mut Box<dyn Write>,
@@ -166,7 +168,12 @@ fn painted<'h>(
     environment: &crate::sys::env::Environment,
 ) -> Painted<'h> {
     let has_colour = has_colour(common, environment, stream.is_terminal);
-    Painted { has_colour, is_terminal: stream.is_terminal, stream: &mut stream.writer }
+    Painted {
+        columns: stream.columns,
+        has_colour,
+        is_terminal: stream.is_terminal,
+        stream: &mut stream.writer,
+    }
 }
 
 /// Whether colours are wanted where something is shown.
