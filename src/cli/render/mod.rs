@@ -87,12 +87,13 @@ pub fn remarks(report: &Report, arguments: &Arguments, host: &mut Host) {
     let _ = screen.remarks(report);
 }
 
-/// Shows what is being done, on the last line of a terminal's standard error; an empty text takes it away. Elsewhere, under `--quiet`
-/// and for JSON it is not shown. That it cannot be shown keeps nothing from being done.
+/// Shows what is being done, on the last line of a terminal's standard error; an empty text takes it away. It never fills the line:
+/// of one that goes on in the next row only that row could be taken away. Elsewhere, under `--quiet` and for JSON it is not shown. That it cannot be shown keeps nothing from being done.
 pub fn progress(text: &str, common: &Common, host: &mut Host) {
     if host.stderr.is_terminal && !common.quiet && !common.is_json() {
         let clear = "\r\u{1b}[K";
         let text = if text.is_empty() { String::new() } else { format!("certman: {}", Foreign(text)) };
+        let text = columns::cut(&text, host.stderr.columns.unwrap_or(USUAL_COLUMNS).saturating_sub(1));
         let _ = write!(host.stderr.writer, "{clear}{text}").and_then(|()| host.stderr.writer.flush());
     }
 }
@@ -222,5 +223,7 @@ fn count(report: &Report, severity: Severity) -> usize {
 }
 
 const COULD_NOT_TELL: u8 = 3;
+/// The columns of a terminal that does not tell.
+const USUAL_COLUMNS: usize = 80;
 /// `run`, where the program was not started for a reason of certman's (as `env` and `timeout` of coreutils have it).
 const RUN_FAILED: u8 = 125;
