@@ -109,10 +109,11 @@ pub(super) fn summary(out: &mut dyn Write, summary: &SettingsSummary) -> io::Res
         .filter(|file| file.state == Some(true))
         .map(|file| words::path(&file.path))
         .collect();
-    let read = if read.is_empty() {
-        "no settings file is there".to_owned()
-    } else {
-        format!("read {}", read.join(", "))
+    let is_any_there = summary.files.iter().any(|file| file.state != Some(false));
+    let read = match (read.as_slice(), is_any_there) {
+        ([], false) => "no settings file is there".to_owned(),
+        ([], true) => "none of the settings files that are there could be read".to_owned(),
+        _ => format!("read {}", read.join(", ")),
     };
     writeln!(out, "{read}")
 }
