@@ -114,7 +114,9 @@ impl Screen<'_, '_> {
                 self.judgement(report)?;
             }
             Shown::SettingsEdit(edit) => {
-                self.remarks(report)?;
+                if edit.difference.is_some() {
+                    self.remarks(report)?;
+                }
                 settings::edit(&mut self.out, &mut self.err, edit, self.common.quiet)?;
             }
         }

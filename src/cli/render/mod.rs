@@ -80,11 +80,11 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
 }
 
 /// Shows what was found, for a command that goes on afterwards. That it cannot be shown keeps nothing from being done.
-pub fn remarks(report: &Report, arguments: &Arguments, host: &mut Host) {
-    let out = painted(&mut host.stdout, &arguments.common, &host.environment);
-    let err = painted(&mut host.stderr, &arguments.common, &host.environment);
-    let mut screen = human::Screen { common: &arguments.common, err, now: host.now, out };
-    let _ = screen.remarks(report);
+pub fn remarks(report: &Report, common: &Common, host: &mut Host) {
+    let out = painted(&mut host.stdout, common, &host.environment);
+    let err = painted(&mut host.stderr, common, &host.environment);
+    let mut screen = human::Screen { common, err, now: host.now, out };
+    let _ = screen.remarks(report).and_then(|()| screen.err.flush());
 }
 
 /// Shows what is being done, on the last line of a terminal's standard error; an empty text takes it away. It never fills the line:
