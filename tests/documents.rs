@@ -345,8 +345,19 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
     let at = ["--at", "2030-01-01", "--json"];
     let mut printed = BTreeSet::new();
     for arguments in [
-        &["bundle", "ca", "-o", "extra.pem", "--full", "full.pem", "--public-roots", "mozilla", "--dry-run"]
-            [..],
+        &[
+            "bundle",
+            "ca",
+            "-o",
+            "extra.pem",
+            "--full",
+            "full.pem",
+            "--java",
+            "j.p12",
+            "--public-roots",
+            "mozilla",
+            "--dry-run",
+        ][..],
         &["bundle", "ca", "-o", "extra.pem"],
         &["bundle", "--add", "any/root.pem", "--fingerprint", ROOT_P256, "-o", "added.pem"],
         &["check", "ca"],

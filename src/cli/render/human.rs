@@ -230,7 +230,7 @@ impl Screen<'_, '_> {
         if !report.certificates.is_empty() {
             self.table(&report.certificates, report)?;
         }
-        for bundle in std::iter::once(bundle).chain(&report.full_bundle) {
+        for bundle in std::iter::once(bundle).chain(&report.full_bundle).chain(&report.java_store) {
             let path = bundle.path.as_ref().map_or_else(|| "-".to_owned(), |path| words::path(path));
             let certificates = words::counted(bundle.certificates, "certificate");
             match (is_rehearsal, bundle.changed) {
