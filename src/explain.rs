@@ -66,6 +66,16 @@ impl Entry {
         }
     }
 
+    /// Where it stands among others that are found in the same text: what says less comes later.
+    fn rank(&self) -> u8 {
+        match self.code {
+            // OpenSSL 3 begins with it whatever is wrong with a key, a wrong passphrase too.
+            "ERR_OSSL_UNSUPPORTED" => 1,
+            _ if self.is_general() => 2,
+            _ => 0,
+        }
+    }
+
     /// Whether it only says that something has failed, so that any other code beside it says more.
     pub fn is_general(&self) -> bool {
         general::ENTRIES.iter().any(|one| one.code == self.code)
@@ -101,19 +111,21 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
     TABLE.into_iter().flat_map(|(_, _, entries)| entries)
 }
 
-/// The codes that a text speaks of, in the order in which they first appear, each once; what only says that something has failed
-/// comes last. Where two spellings begin in the same place, the longer one counts.
+/// The codes that a text speaks of, in the order in which they first appear, each once; what says less than others comes behind
+/// them, and what only says that something has failed last. Where two spellings begin in the same place, the longer one counts.
 pub fn recognise(text: &[u8]) -> Vec<&'static Entry> {
     let text = plain(text);
     if let Some(entry) = entries().find(|entry| entry.alone.iter().any(|alone| alone.as_bytes() == text)) {
         return vec![entry];
     }
     let spellings = Spellings::new();
+    let mut numbers = CurlNumbers::of(&text);
     let mut found: Vec<&'static Entry> = Vec::new();
     let mut at = 0;
     while at < text.len() {
         let is_start = is_word(text[at]) && (at == 0 || !is_word(text[at - 1]));
-        match is_start.then(|| spellings.longest(&text, at)).flatten() {
+        let here = is_start.then(|| spellings.longest(&text, at)).flatten();
+        match here.or_else(|| numbers.at(at)) {
             Some((length, entry)) => {
                 if found.iter().all(|known| known.code != entry.code) {
                     found.push(entry);
@@ -123,8 +135,8 @@ pub fn recognise(text: &[u8]) -> Vec<&'static Entry> {
             None => at += 1,
         }
     }
-    // Stable: within both kinds the order of the text stays.
-    found.sort_by_key(|entry| entry.is_general());
+    // Stable: among those of a rank the order of the text stays.
+    found.sort_by_key(|entry| entry.rank());
     found
 }
 
@@ -184,6 +196,72 @@ impl Spellings {
     }
 }
 
+/// The numbers that curl ends with, where a text has them otherwise than curl itself: `curl60`, `curl error 60`, a `(60)` behind
+/// `curl:`, and the exit status in the words of those that have started it.
+struct CurlNumbers<'text> {
+    /// Where the text behind the last `curl:` begins that no number was found for.
+    behind_curl: Option<usize>,
+    /// Whether an exit status is one of curl's: where the text speaks of it, or is nothing but the status.
+    is_about_curl: bool,
+    text: &'text [u8],
+}
+
+impl<'text> CurlNumbers<'text> {
+    /// Of a text in lower case.
+    fn of(text: &'text [u8]) -> Self {
+        let has_curl = text.windows(CURL.len()).any(|part| part == CURL);
+        let is_alone = exit_status(text).is_some_and(|(length, _)| length == text.len());
+        Self { behind_curl: None, is_about_curl: has_curl || is_alone, text }
+    }
+
+    /// The number that stands here, to be asked from the beginning to the end of the text.
+    fn at(&mut self, at: usize) -> Option<(usize, &'static Entry)> {
+        let rest = &self.text[at..];
+        let is_start = at == 0 || !is_word(self.text[at - 1]);
+        if rest[0] == b'(' {
+            let curl = self.behind_curl?;
+            let (length, number) = number(&rest[1..])?;
+            let is_near = at - curl <= NEAR_CURL && rest.get(length + 1) == Some(&b')');
+            let entry = curl_entry(number).filter(|_| is_near)?;
+            self.behind_curl = None;
+            return Some((length + 2, entry));
+        }
+        if is_start && let Some(behind) = rest.strip_prefix(CURL) {
+            if behind.first() == Some(&b':') {
+                self.behind_curl = Some(at + CURL.len() + 1);
+            }
+            let behind = behind.strip_prefix(b" error").unwrap_or(behind);
+            let behind = behind.strip_prefix(b":").unwrap_or(behind);
+            let behind = behind.strip_prefix(b" ").unwrap_or(behind);
+            let (length, number) = number(behind)?;
+            return Some((rest.len() - behind.len() + length, curl_entry(number)?));
+        }
+        let (length, number) = exit_status(rest).filter(|_| is_start && self.is_about_curl)?;
+        Some((length, curl_entry(number)?))
+    }
+}
+
+/// The exit status that is told here, and how long that is.
+fn exit_status(text: &[u8]) -> Option<(usize, u16)> {
+    let behind = EXIT_STATUS.iter().find_map(|words| text.strip_prefix(*words))?;
+    let behind = behind.strip_prefix(b":").unwrap_or(behind);
+    let (length, number) = number(behind.strip_prefix(b" ")?)?;
+    Some((text.len() - behind.len() + 1 + length, number))
+}
+
+/// The number that stands here as a word, and how long it is.
+fn number(text: &[u8]) -> Option<(usize, u16)> {
+    let length = text.iter().take_while(|byte| is_word(**byte)).count();
+    let digits = std::str::from_utf8(&text[..length]).ok()?;
+    Some((length, digits.parse().ok()?))
+}
+
+/// The entry that has a number of curl, as that writes it.
+fn curl_entry(number: u16) -> Option<&'static Entry> {
+    let spelling = format!("curl: ({number})");
+    entries().find(|entry| entry.spellings.contains(&spelling.as_str()))
+}
+
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
@@ -222,9 +300,14 @@ fn plain(text: &[u8]) -> Vec<u8> {
 }
 
 const BELL: u8 = 0x07;
+const CURL: &[u8] = b"curl";
 const ESCAPE: u8 = 0x1b;
+/// How the exit status of a program is told, before the number.
+const EXIT_STATUS: [&[u8]; 4] = [b"exit code", b"exit status", b"exited with code", b"exited with"];
 /// In letters; a longer word is compared with no code.
 const LONGEST_CODE: usize = 64;
+/// In bytes: what stands further behind `curl:` belongs to something else.
+const NEAR_CURL: usize = 200;
 /// How many codes are offered for one that is not known.
 const NEAREST: usize = 3;
 /// In letters: what is shorter is a part of too many codes.
@@ -258,6 +341,15 @@ mod tests {
         let clients = entries().filter(|entry| findings.iter().all(|finding| finding.code != entry.code));
         for entry in clients {
             assert!(!entry.english.causes.is_empty(), "{} has a cause", entry.code);
+        }
+    }
+
+    /// Noticed where a proxy refused every tunnel, and `certman proxy test`, which opens no connection, had nothing to say.
+    #[test]
+    fn what_only_a_connection_tells_is_asked_of_a_command_that_makes_one() {
+        for code in ["HTTP-403", "HTTP-407", "HTTP-502", "ERR_PROXY_TUNNEL", "curl-5", "curl-56"] {
+            let entry = entries().find(|entry| entry.code == code);
+            assert_eq!(entry.map(|entry| entry.command), Some("certman doctor"), "{code}");
         }
     }
 
@@ -296,6 +388,55 @@ mod tests {
         // A bare number is one only where nothing else was asked.
         assert_eq!(codes(" 407\n"), ["HTTP-407"]);
         assert!(codes("after 407 ms").is_empty());
+    }
+
+    /// Noticed where people asked for `curl60`, and where a build told nothing but the exit status.
+    #[test]
+    fn a_number_of_curl_is_known_however_it_is_told() {
+        for text in [
+            "curl60",
+            "cURL error 60: SSL",
+            "curl:(60)",
+            "curl: SSL certificate: (60)",
+            "exit code 60",
+            "Exit status: 60",
+            "Command '['curl', '-fsS', 'https://host.example']' returned non-zero exit status 60.",
+            "process \"/bin/sh -c curl -f https://host.example\" did not complete successfully: exit code: 60",
+            "curl exited with 60",
+        ] {
+            assert_eq!(codes(text), ["curl-60"], "{text}");
+        }
+        assert_eq!(codes("curl7"), ["ECONNREFUSED"]);
+        assert_eq!(codes("curl: bad (60) or (35)"), ["curl-60"], "the first number is curl's");
+        for (number, code) in [
+            (5, "curl-5"),
+            (6, "ENOTFOUND"),
+            (28, "ETIMEDOUT"),
+            (35, "curl-35"),
+            (55, "curl-56"),
+            (77, "curl-77"),
+        ] {
+            for text in
+                [format!("curl{number}"), format!("curl: a: ({number})"), format!("exit code {number}")]
+            {
+                assert_eq!(codes(&text), [code], "{text}");
+            }
+        }
+        // Of another program, or no number of curl.
+        let far = format!("curl: {} (60)", "x ".repeat(101));
+        for other in [
+            "make: exit code 60",
+            "curl600",
+            "curl6x",
+            "libcurl60",
+            "(60)",
+            "exit code 1",
+            "curl: (60",
+            "curl: 99999999999",
+            &far,
+        ] {
+            assert!(codes(other).is_empty(), "{other}");
+        }
     }
 
     #[test]

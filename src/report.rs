@@ -607,6 +607,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The full bundle, where one was made or judged.
     pub full_bundle: Option<BundleFacts>,
+    /// Java's trust store, where one was made: as many certificates as the full bundle has.
+    pub java_store: Option<BundleFacts>,
     /// Every key seen, in the order of the input.
     pub keys: Vec<KeyFacts>,
     /// What places in a store are called there, by file and number. A stranger's text.

@@ -644,6 +644,8 @@ pub struct Difference {
     pub is_new: bool,
     /// Whether there will be no file.
     pub is_removal: bool,
+    /// Whether a line is cut, so that not everything that changes can be seen in them.
+    pub is_shortened: bool,
 }
 
 /// A place that differs, with the lines around it. Lines count from 1.
@@ -686,7 +688,12 @@ impl Difference {
         let old: Vec<&str> = old.unwrap_or_default().split_inclusive('\n').collect();
         let new: Vec<&str> = new.unwrap_or_default().split_inclusive('\n').collect();
         let fates = fates(&old, &new);
-        Self { hunks: hunks(&fates, &old, &new, public), is_new, is_removal }
+        let mut hunks = hunks(&fates, &old, &new, public);
+        let mut is_shortened = false;
+        for hunk in &mut hunks {
+            is_shortened |= shorten(&mut hunk.lines);
+        }
+        Self { hunks, is_new, is_removal, is_shortened }
     }
 }
 
@@ -768,9 +775,7 @@ fn hunks(steps: &[Step], old: &[&str], new: &[&str], public: &[&str]) -> Vec<Hun
             let text = text.strip_suffix('\r').unwrap_or(text);
             Line { fate, is_ended: line.ends_with('\n'), text: masked(text, public) }
         });
-        let mut lines: Vec<Line> = lines.collect();
-        shorten(&mut lines);
-        Hunk { lines, new_start: in_new + 1, old_start: in_old + 1 }
+        Hunk { lines: lines.collect(), new_start: in_new + 1, old_start: in_old + 1 }
     };
     ranges.into_iter().map(hunk).collect()
 }
@@ -842,8 +847,8 @@ pub fn shown_value(name: &str, value: &str) -> (String, bool) {
 }
 
 /// Cuts lines that are longer than anyone reads: a file on a single line would be shown twice whole. What one line loses at
-/// its ends its counterpart loses too.
-fn shorten(lines: &mut [Line]) {
+/// its ends its counterpart loses too. Says whether anything is lost.
+fn shorten(lines: &mut [Line]) -> bool {
     let long = |line: &Line| line.text.chars().count() > LONGEST_LINE;
     if let [.., Line { fate: Fate::Removed, text: old, .. }, Line { fate: Fate::Added, text: new, .. }] =
         lines
@@ -861,12 +866,17 @@ fn shorten(lines: &mut [Line]) {
             let middle: String = all[from..to].iter().collect();
             format!("{before}{middle}{after}")
         };
-        (*old, *new) = (cut(&one), cut(&other));
-        return;
+        let cut = (cut(&one), cut(&other));
+        let is_less = (&cut.0, &cut.1) != (&*old, &*new);
+        (*old, *new) = cut;
+        return is_less;
     }
+    let mut is_less = false;
     for line in lines.iter_mut().filter(|line| long(line)) {
         line.text = line.text.chars().take(LONGEST_LINE).chain(['…']).collect();
+        is_less = true;
     }
+    is_less
 }
 
 /// What certman has put into settings files, by the path of each: so that it can be taken out again after the configuration

@@ -76,6 +76,9 @@ fn the_report_is_for_its_owner_alone_and_takes_the_place_of_no_other_file() {
     for (name, status, said) in [
         ("client.key", 3, "what stands there is no report"),
         (".", 3, "the report cannot be written"),
+        // Noticed where a mistyped path left a folder behind.
+        ("nope/report.txt", 3, "work/nope/report.txt': there is no folder '"),
+        ("client.key/report.txt", 3, "the report cannot be written"),
         ("-", 64, "--report wants the name of a file"),
     ] {
         let output = run(name);
@@ -83,6 +86,7 @@ fn the_report_is_for_its_owner_alone_and_takes_the_place_of_no_other_file() {
         assert!(contains(&output.stderr, said.as_bytes()), "{name}: {output:?}");
     }
     assert_eq!(std::fs::read(sandbox.path("client.key")).unwrap(), key);
+    assert!(!sandbox.path("nope").exists());
 }
 
 #[test]

@@ -292,6 +292,14 @@ fn every_shell_and_every_place_of_a_passphrase_is_in_the_manual() {
             "the manual has the shell {name}, which the program does not know"
         );
     }
+    let program = program();
+    let env = leaves(&program)["env"];
+    let help = env.get_arguments().find(|argument| argument.get_id() == "shell").and_then(Arg::get_help);
+    let help = help.expect("--shell has a help").to_string();
+    let offered: BTreeSet<&str> = help.split([' ', ',', '(', ')', ':']).collect();
+    for shell in &shells {
+        assert!(offered.contains(shell.as_str()), "the help of --shell leaves out {shell}: {help}");
+    }
     // The program names the places where it is given none of them.
     let sandbox = Sandbox::new();
     let output = sandbox.certman(["env", "--passphrase", "nowhere"]).output();
@@ -345,8 +353,19 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
     let at = ["--at", "2030-01-01", "--json"];
     let mut printed = BTreeSet::new();
     for arguments in [
-        &["bundle", "ca", "-o", "extra.pem", "--full", "full.pem", "--public-roots", "mozilla", "--dry-run"]
-            [..],
+        &[
+            "bundle",
+            "ca",
+            "-o",
+            "extra.pem",
+            "--full",
+            "full.pem",
+            "--java",
+            "j.p12",
+            "--public-roots",
+            "mozilla",
+            "--dry-run",
+        ][..],
         &["bundle", "ca", "-o", "extra.pem"],
         &["bundle", "--add", "any/root.pem", "--fingerprint", ROOT_P256, "-o", "added.pem"],
         &["check", "ca"],
@@ -383,6 +402,25 @@ fn every_member_of_the_json_is_in_the_manual_and_every_member_there_is_printed()
 
 /// The SHA-256 of `pki/root-p256.pem`.
 const ROOT_P256: &str = "728618e8b9b79dca350953c35920f6cf9a26ac15347de0bf1e28c7bb8a5af576";
+
+/// Noticed where the README said that certman connects to no server, long after `doctor` did.
+#[test]
+fn whoever_says_that_nothing_else_opens_a_connection_names_all_that_do() {
+    for (name, words) in [
+        ("README.md", "no connection"),
+        (COMMANDS_PAGE, "No other command ever opens a network connection"),
+        ("SECURITY.md", "opens no connection"),
+    ] {
+        let text = read(name);
+        let paragraphs = text.split("\n\n").flat_map(|part| part.split("\n.Pp\n"));
+        let about: Vec<&str> =
+            paragraphs.filter(|part| part.contains(words) && part.contains("runtime")).collect();
+        assert_eq!(about.len(), 1, "{name}: {about:?}");
+        for word in ["doctor", "-offline", "bundle", "-add", "-runtime"] {
+            assert!(about[0].contains(word), "{name} leaves out {word}: {}", about[0]);
+        }
+    }
+}
 
 #[test]
 fn the_help_names_the_manual_pages() {

@@ -137,7 +137,7 @@ fn what_clients_say_about_a_key_is_recognised() {
     }
 
     let pkey = said(bare(&openssl).args(["pkey", "-noout", "-passin", "pass:another", "-in"]).arg(&portable));
-    assert_eq!(codes_in(&pkey), ["ERR_OSSL_UNSUPPORTED", "ERR_OSSL_BAD_DECRYPT"], "{pkey}");
+    assert_eq!(codes_in(&pkey), ["ERR_OSSL_BAD_DECRYPT", "ERR_OSSL_UNSUPPORTED"], "{pkey}");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("https://127.0.0.1:{}/", listener.local_addr().unwrap().port());
     let mut client = bare(&curl);
@@ -217,6 +217,15 @@ fn what_clients_say_about_a_file_of_roots_is_recognised() {
     let setting = format!("http.sslCAInfo={missing}");
     let git_says = said(bare(&git).args(["-c", &setting, "ls-remote", &address]));
     assert_eq!(codes_in(&git_says), ["curl-77"], "{git_says}");
+    // Certificates in DER, as a help desk hands them out.
+    let Some(mut with_python) = python() else { return };
+    let sandbox = Sandbox::new();
+    let der = sandbox.path("root.der");
+    let pem = std::fs::read(testdata("pki/root-rsa.pem")).unwrap();
+    std::fs::write(&der, rustls_pemfile::certs(&mut &*pem).next().unwrap().unwrap()).unwrap();
+    let load = "import ssl, sys; ssl.create_default_context(cafile=sys.argv[1])";
+    let python_says = said(with_python.args(["-c", load]).arg(&der));
+    assert_eq!(codes_in(&python_says), ["curl-77"], "{python_says}");
 }
 
 /// Programs that are not on every machine, by what they have said where they were.
@@ -234,6 +243,13 @@ fn what_other_programs_say_is_recognised() {
             &["x509-unknown-authority"],
         ),
         ("http: server gave HTTP response to HTTPS client", &["WRONG_VERSION_NUMBER"]),
+        // Node's fetch, where a server with TLS 1.3 wants a certificate and hangs up without a word.
+        (
+            "TypeError: fetch failed\n    at node:internal/deps/undici/undici:14976:13 {\n  [cause]: SocketError: other side \
+             closed\n      at TLSSocket.<anonymous> (node:internal/deps/undici/undici:6436:28) {\n    code: 'UND_ERR_SOCKET',\n",
+            &["ECONNRESET", "fetch-failed"],
+        ),
+        ("CONNECTED(00000003)\nwrite:errno=104\n---\nno peer certificate available\n---\n", &["ECONNRESET"]),
         ("remote error: tls: bad certificate", &["ALERT_BAD_CERTIFICATE"]),
         ("  cause: invalid peer certificate: UnknownIssuer", &["UnknownIssuer"]),
         ("  cause: tunnel error: proxy authorization required", &["HTTP-407"]),
@@ -322,6 +338,40 @@ fn a_log_that_is_too_long_or_in_utf_16_is_told_and_read() {
     let output = sandbox.certman(["explain", "-", "--json"]).stdin(log).output();
     let object: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(object["explanations"][0]["code"], "curl-60");
+}
+
+/// Noticed on a terminal of 80 columns, where every paragraph broke twice.
+#[test]
+fn lines_end_where_the_terminal_ends() {
+    let sandbox = Sandbox::new();
+    let width =
+        |line: &str| line.chars().map(|letter| if letter < '\u{2e80}' { 1 } else { 2 }).sum::<usize>();
+    for (columns, widest) in [(60, 60), (80, 80), (96, 96), (200, 96), (0, 96)] {
+        for language in ["en", "ja"] {
+            let run =
+                sandbox.certman(["explain", "fetch-failed FailedToOpenSocket PKIX", "--lang", language]);
+            let Some(output) = run.env("NO_COLOR", "1").watched(columns) else { return };
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert!(output.status.success(), "{said}");
+            let lines: Vec<&str> = said.lines().filter(|line| !line.contains("certman doctor")).collect();
+            for line in &lines {
+                assert!(width(line) <= widest, "{columns}, {}: {line}", width(line));
+            }
+            // The room is used: two columns, or a long word, may stay free.
+            assert!(lines.iter().any(|line| width(line) + 4 > widest), "{columns}: {said}");
+        }
+    }
+    for (columns, widest) in [(80, 80), (200, 113)] {
+        let Some(output) = sandbox.certman(["explain"]).env("NO_COLOR", "1").watched(columns) else { return };
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(said.lines().map(width).max(), Some(widest), "{said}");
+    }
+    // What is set counts only where the terminal does not say it, and where nobody looks nothing does.
+    let run = sandbox.certman(["explain", "PKIX"]).env("COLUMNS", "50");
+    let Some(by_variable) = run.watched(0) else { return };
+    assert!(String::from_utf8(by_variable.stdout).unwrap().lines().all(|line| width(line) <= 60));
+    let piped = sandbox.certman(["explain", "PKIX"]).env("COLUMNS", "50").output();
+    assert!(String::from_utf8(piped.stdout).unwrap().lines().any(|line| width(line) > 90));
 }
 
 /// Clients that can be asked for an address, each as its own words for what went wrong.

@@ -431,6 +431,66 @@ fn a_person_is_shown_what_changes_and_asked() {
     }
 }
 
+/// Noticed where `env` stood on one line: ten variables changed, and two could be seen.
+#[test]
+fn whatever_changes_can_be_seen_before_it_is_confirmed() {
+    let sandbox = configured();
+    let long = "x".repeat(300);
+    let before = format!(
+        "{{\n  \"model\": \"opus\",\n  \"env\": {{\"TOKEN\": \"sk-do-not-show\", \"LONG\": \"{long}\", \"HTTPS_PROXY\": \
+         \"http://alice:hunter2@proxy.example:1\"}}\n}}\n"
+    );
+    let path = sandbox.give("~/.claude/settings.json", &before);
+    let configuration = fs::read_to_string(sandbox.path("~/.config/certman/certman.toml")).unwrap();
+    let more = "[proxy]\nhttps = 'http://proxy.example:2'\n";
+    sandbox.give("~/.config/certman/certman.toml", configuration + more);
+    let Some((status, said)) = at_terminal(&sandbox, &["settings", "apply", "--for", "all"], "y\n", None)
+    else {
+        return;
+    };
+    assert_eq!(status, 0, "{said}");
+    let (question, _) = said.split_once("[y/N]").unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let (old, new) = (json(&before)["env"].clone(), json(&text)["env"].clone());
+    let changed: Vec<(&String, &Value)> =
+        new.as_object().unwrap().iter().filter(|(name, value)| old[name.as_str()] != **value).collect();
+    assert!(changed.len() > 8, "{text}");
+    for (name, value) in changed {
+        let was = if name == "HTTPS_PROXY" { "http://***@proxy.example:1" } else { "(no value)" };
+        let line = format!("\r\n  {name}: {was} -> {}\r\n", value.as_str().unwrap());
+        assert!(question.contains(&line), "{line:?} in {said}");
+    }
+    assert!(!said.contains("hunter2") && !said.contains("sk-do-not-show"), "{said}");
+    // What has room is shown once, as before.
+    let sandbox = configured();
+    sandbox.give("~/.claude/settings.json", "{}\n");
+    let (_, said) = at_terminal(&sandbox, &["settings", "apply"], "y\n", None).unwrap();
+    assert_eq!(said.matches("NODE_EXTRA_CA_CERTS").count(), 1, "{said}");
+}
+
+/// Noticed on a terminal: that certificate and key are left out stood below the answer.
+#[test]
+fn what_is_left_out_is_said_before_the_question_and_once() {
+    for (answer, arguments) in [
+        ("y\n", &["settings", "apply"][..]),
+        ("n\n", &["settings", "apply"]),
+        ("", &["settings", "apply", "--yes"]),
+        ("", &["settings", "apply", "--dry-run"]),
+    ] {
+        let sandbox = configured();
+        sandbox.copy("client.key", "keys/encrypted/p256.pbes2-sha256-aes-256.pem");
+        let token = "{\"env\": {\"CLAUDE_CODE_CLIENT_KEY_PASSPHRASE\": \"geheim\"}}";
+        sandbox.give("~/.claude/settings.json", token);
+        let Some((_, said)) = at_terminal(&sandbox, arguments, answer, None) else { return };
+        let question = said.find("[y/N]");
+        assert_eq!(question.is_some(), !answer.is_empty(), "{said}");
+        for words in ["certificate and key are left out", "a secret stands here in plain text"] {
+            assert_eq!(said.matches(words).count(), 1, "{words}: {said}");
+            assert!(question.is_none_or(|question| said.find(words).unwrap() < question), "{words}: {said}");
+        }
+    }
+}
+
 #[test]
 fn a_file_that_is_changed_while_the_person_thinks_is_not_written() {
     let sandbox = configured();

@@ -1,7 +1,9 @@
-//! What becomes of an answer that nobody takes: a reader that has gone, a stream that is closed, a disk that is full.
+//! What becomes of an answer that nobody takes: a reader that has gone, a stream that is closed, a disk that is full; and of what is
+//! shown on a terminal for a moment.
 //!
 //! Owns the streams certman is started with. Never judges what it says there: the cases do.
 
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Output;
 
@@ -72,6 +74,39 @@ fn a_pipe_as_a_source_ends_instead_of_hanging() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(text(&output.stderr).contains("pipe.pem': it cannot be read"), "{output:?}");
     assert!(!sandbox.path("extra.pem").exists());
+}
+
+/// Noticed on a terminal of 80 columns: the line went on in the next row, and each update left a row behind. With --via each host stood
+/// there twice.
+#[test]
+fn the_line_that_says_what_is_waited_for_stays_one_line_and_goes() {
+    let sandbox = Sandbox::new();
+    // They take connections, and never answer.
+    let silent = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let hosts = silent.each_ref().map(|listener| listener.local_addr().unwrap().to_string());
+    let seen = |columns: usize, more: &[&str]| -> Option<Vec<String>> {
+        let mut arguments = vec!["doctor", "--timeout", "1", "127.0.0.1:1"];
+        arguments.extend(hosts.iter().map(String::as_str).chain(more.iter().copied()));
+        let output = sandbox.certman(arguments).env("NO_COLOR", "1").watched(columns)?;
+        let text = String::from_utf8(output.stdout).unwrap();
+        let parts: Vec<String> = text.split("\r\x1b[K").map(str::to_owned).collect();
+        // Before the first line there is nothing, and nothing stands there when the report comes.
+        assert!(parts.len() > 2 && parts[0].is_empty(), "{text:?}");
+        assert!(parts.last().unwrap().contains("127.0.0.1:1 "), "{text:?}");
+        Some(parts[1..parts.len() - 1].to_vec())
+    };
+    for columns in [20, 60] {
+        let Some(lines) = seen(columns, &[]) else { return };
+        assert!(lines[0].starts_with("certman: waiting f") && lines[0].ends_with('…'), "{lines:?}");
+        assert!(lines.iter().all(|line| line.chars().count() < columns), "{lines:?}");
+        assert!(lines.iter().all(|line| !line.contains('\n')), "{lines:?}");
+    }
+    let Some(lines) = seen(500, &["--via", &format!("http://{}", hosts[0])]) else { return };
+    for host in &hosts {
+        assert!(lines.iter().all(|line| line.matches(host.as_str()).count() <= 1), "{lines:?}");
+    }
+    assert!(lines.iter().any(|line| hosts.iter().all(|host| line.contains(host.as_str()))), "{lines:?}");
+    assert!(lines.iter().all(|line| !line.ends_with('…')), "{lines:?}");
 }
 
 fn sandbox() -> Sandbox {

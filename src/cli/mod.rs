@@ -53,7 +53,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host) -> u8
         // What there is to say is said before the program starts: from then on the streams are its own.
         Outcome { report, shown: Shown::Launch(launch), .. } => {
             if !launch.is_silent() && !arguments.common.quiet {
-                render::remarks(&report, &arguments, host);
+                render::remarks(&report, &arguments.common, host);
             }
             launch.start(host)
         }
@@ -368,7 +368,7 @@ pub struct SettingsEdit {
     pub backups_left: Vec<PathBuf>,
     /// The variables that change.
     pub changes: Vec<SettingsChange>,
-    /// What differs, for people; none where it has been shown before.
+    /// What differs, for people; none where that and the findings have been shown before.
     pub difference: Option<Difference>,
     /// How it has ended.
     pub end: EditEnd,

@@ -157,7 +157,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         alone: &["55", "56"],
         about: &[Subject::Identity, Subject::Proxy],
-        command: "certman proxy test api.anthropic.com",
+        command: "certman doctor",
         english: Text {
             meaning: "The connection was there and broke. With a proxy curl says so too where that opens no tunnel; the number behind `response` says why.",
             causes: &[
@@ -188,7 +188,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         alone: &[],
         about: &[Subject::Proxy],
-        command: "certman proxy test api.anthropic.com",
+        command: "certman doctor",
         english: Text {
             meaning: "The proxy did not open a way to the host. The number beside it says why: 407 is about the user, 403 about the host, 502 to 504 about the way from there.",
             causes: &[

@@ -26,7 +26,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         alone: &["407"],
         about: &[Subject::Proxy],
-        command: "certman proxy test api.anthropic.com",
+        command: "certman doctor",
         english: Text {
             meaning: "The proxy wants to know who is asking: a user name and a password.",
             causes: &[
@@ -57,7 +57,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         alone: &["403"],
         about: &[Subject::Proxy],
-        command: "certman proxy test api.anthropic.com",
+        command: "certman doctor",
         english: Text {
             meaning: "The proxy does not let anybody through to this host. From the host itself, not the proxy, 403 is about the account instead.",
             causes: &[
@@ -94,7 +94,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         alone: &["502"],
         about: &[Subject::Proxy],
-        command: "certman proxy test api.anthropic.com",
+        command: "certman doctor",
         english: Text {
             meaning: "The proxy has tried to reach the host, and could not.",
             causes: &[
@@ -121,7 +121,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         alone: &[],
         about: &[Subject::Proxy],
-        command: "certman proxy test api.anthropic.com",
+        command: "certman doctor",
         english: Text {
             meaning: "The name of the proxy is unknown.",
             causes: &[
@@ -275,6 +275,12 @@ pub(super) const ENTRIES: &[Entry] = &[
             "Connection reset by peer",
             "java.net.SocketException: Connection reset",
             "socket hang up",
+            "UND_ERR_SOCKET",
+            "SocketError: other side closed",
+            "write:errno=104",
+            "write:errno=54",
+            "read:errno=104",
+            "read:errno=54",
             "The socket connection was closed unexpectedly",
             "Client network socket disconnected before secure TLS connection was established",
             "UNEXPECTED_EOF_WHILE_READING",

@@ -528,6 +528,8 @@ pub(super) const ENTRIES: &[Entry] = &[
             "error setting certificate verify locations",
             "error adding trust anchors from file",
             "Problem with the SSL CA cert",
+            "NO_CERTIFICATE_OR_CRL_FOUND",
+            "no certificate or crl found",
             "Could not find a suitable TLS CA certificate bundle",
             "Invalid `SSL_CERT_FILE`",
         ],
@@ -538,7 +540,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             meaning: "The file with the roots cannot be loaded at all: curl ends with 77, git and Python say it in their own words. No host can be reached.",
             causes: &[
                 "CURL_CA_BUNDLE, SSL_CERT_FILE, REQUESTS_CA_BUNDLE or http.sslCAInfo names a file that is not there any more.",
-                "There is no certificate in it: a web page that was saved, or an empty file.",
+                "There is no PEM certificate in it: a DER file, a web page that was saved, or an empty file.",
                 "A certificate in it is damaged.",
                 "The file may not be read.",
             ],
@@ -547,7 +549,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             meaning: "ルート証明書のファイルをまったく読み込めません。curl は終了コード 77 になり、git や Python も同じ意味のメッセージを出します。どのホストにも接続できません。",
             causes: &[
                 "CURL_CA_BUNDLE、SSL_CERT_FILE、REQUESTS_CA_BUNDLE、または http.sslCAInfo が、存在しないファイルを指しています。",
-                "ファイルに証明書がありません。保存された Web ページや空のファイルの場合があります。",
+                "ファイルに PEM 形式の証明書がありません。DER 形式のファイル、保存された Web ページ、空のファイルの場合があります。",
                 "中の証明書が壊れています。",
                 "ファイルの読み取り権限がありません。",
             ],

@@ -65,6 +65,8 @@ impl Host {
         let current_folder = std::env::current_dir().unwrap_or_default();
         let environment = Environment::of_this_process();
         let root = environment.value("CERTMAN_SYSTEM_ROOT").unwrap_or(OsStr::new("/"));
+        let [stderr_columns, stdout_columns] =
+            [columns(&std::io::stderr(), &environment), columns(&std::io::stdout(), &environment)];
         Self {
             roots: Roots::below(current_folder.join(root), &environment),
             current_folder,
@@ -73,9 +75,9 @@ impl Host {
             managed_settings: PathBuf::from(MANAGED_SETTINGS),
             now: now(),
             parent: Box::new(process::parent_name),
-            stderr: Stream::new(std::io::stderr()),
+            stderr: Stream::new(std::io::stderr(), stderr_columns),
             stdin: stdin(),
-            stdout: Stream::new(std::io::stdout()),
+            stdout: Stream::new(std::io::stdout(), stdout_columns),
             system_configuration: cfg!(unix).then(|| PathBuf::from("/etc/certman/certman.toml")),
             terminal: Box::new(terminal),
         }
@@ -84,6 +86,8 @@ impl Host {
 
 /// An output stream, and what is at its other end.
 pub struct Stream {
+    /// How many columns a terminal has; none where that is not known, and where there is no terminal.
+    pub columns: Option<usize>,
     /// Whether a person looks at it.
     pub is_terminal: bool,
     /// Where to write.
@@ -91,9 +95,29 @@ pub struct Stream {
 }
 
 impl Stream {
-    fn new(stream: impl IsTerminal + Write + 'static) -> Self {
-        Self { is_terminal: stream.is_terminal(), writer: Box::new(stream) }
+    fn new(stream: impl IsTerminal + Write + 'static, columns: Option<usize>) -> Self {
+        Self { columns, is_terminal: stream.is_terminal(), writer: Box::new(stream) }
     }
+}
+
+/// The columns of a terminal: what itself says, else what the shell says. One that is told to have none, as over a bare `ssh`, says
+/// nothing.
+#[cfg(unix)]
+fn columns(stream: &(impl IsTerminal + std::os::fd::AsFd), environment: &Environment) -> Option<usize> {
+    if !stream.is_terminal() {
+        return None;
+    }
+    let told = rustix::termios::tcgetwinsize(stream).map_or(0, |size| usize::from(size.ws_col));
+    Some(told).filter(|told| *told > 0).or_else(|| columns_by_environment(environment))
+}
+
+#[cfg(not(unix))]
+fn columns(stream: &impl IsTerminal, environment: &Environment) -> Option<usize> {
+    stream.is_terminal().then(|| columns_by_environment(environment)).flatten()
+}
+
+fn columns_by_environment(environment: &Environment) -> Option<usize> {
+    environment.value("COLUMNS")?.to_str()?.parse().ok().filter(|columns| *columns > 0)
 }
 
 /// Standard input without the buffer of the standard library, in which a passphrase would stay to the end of the process.

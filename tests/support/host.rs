@@ -93,7 +93,8 @@ impl Builder {
     /// Runs certman, and searches what it says for secrets.
     pub(crate) fn run(self, arguments: &[&str]) -> Ran {
         let (stdout, stderr) = (Heard::default(), Heard::default());
-        let stream = |heard: &Heard| Stream { is_terminal: false, writer: Box::new(heard.clone()) };
+        let stream =
+            |heard: &Heard| Stream { columns: None, is_terminal: false, writer: Box::new(heard.clone()) };
         let environment = Environment::from_pairs(self.environment);
         let mut host = Host {
             current_folder: self.folder,

@@ -234,6 +234,20 @@ impl Run<'_> {
         self
     }
 
+    /// Runs on a pseudo-terminal of so many columns, with somebody who says yes to every question; what the terminal showed comes
+    /// as standard output. None where there is no Python.
+    pub(crate) fn watched(mut self, columns: usize) -> Option<Output> {
+        let mut person = python()?;
+        person.arg(in_project("tests/support/watched.py")).arg(columns.to_string());
+        person.arg(self.command.get_program()).args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            person.env(name, value.unwrap_or_default());
+        }
+        person.env("TERM", "xterm").current_dir(self.sandbox.folder());
+        self.command = person;
+        Some(self.output())
+    }
+
     /// Runs to the end, and searches what came out for secrets.
     pub(crate) fn output(mut self) -> Output {
         let output = match &self.stdin {

@@ -297,7 +297,7 @@ pub struct EnvArguments {
     /// Take the bundle as it is, even where its sources have changed
     #[arg(long)]
     pub no_refresh: bool,
-    /// The language to speak: sh (bash, zsh, ksh, dash), fish, pwsh, cmd, nu, json, dotenv
+    /// The language to speak: sh (bash, zsh, ksh, dash), csh (tcsh), fish, pwsh, cmd, nu, json, dotenv
     #[arg(long, value_name = "NAME")]
     pub shell: Option<String>,
     /// Clear what `env` sets

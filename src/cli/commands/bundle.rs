@@ -103,7 +103,7 @@ pub(super) fn make(
         let sha256 = wants_facts.then(|| built.sha256());
         report.bundle = Some(BundleFacts { changed, certificates: built.merged.kept.len(), path, sha256 });
     }
-    if let Some((path, full)) = full {
+    if let Some((path, full)) = &full {
         let changed = match arguments.dry_run {
             true => Ok(!full.is_at(path)),
             false => full.publish(path, full_stamp.as_ref(), host.now),
@@ -113,11 +113,20 @@ pub(super) fn make(
             Err(failure) => return Err(failure.with_findings(report)),
         }
     }
-    if let (Some(java), Some(BundleFacts { path: Some(full), .. }), false) =
-        (java_path, &report.full_bundle, arguments.dry_run)
-        && let Err(failure) = java::ensure(full, java, host)
-    {
-        return Err(failure.with_findings(report));
+    if let (Some(java), Some((path, full))) = (java_path, &full) {
+        let store = || java::trust_store(&full.text());
+        let changed = match arguments.dry_run {
+            true => Ok(!fs::holds(java, &store())),
+            false => java::ensure(path, java, host),
+        };
+        let sha256 = wants_facts.then(|| hex(&Sha256::digest(store())));
+        match changed {
+            Ok(changed) => {
+                let facts = full.facts(java, changed, false);
+                report.java_store = Some(BundleFacts { sha256, ..facts });
+            }
+            Err(failure) => return Err(failure.with_findings(report)),
+        }
     }
     Ok(Outcome {
         ending: Ending::Doing { is_done: report.worst() < Severity::Critical },

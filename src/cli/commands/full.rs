@@ -196,6 +196,11 @@ impl Full {
         self.0.is_at(path)
     }
 
+    /// The bundle as a whole.
+    pub fn text(&self) -> Vec<u8> {
+        self.0.text()
+    }
+
     /// What JSON says of it.
     pub fn facts(&self, path: &Path, changed: bool, wants_facts: bool) -> BundleFacts {
         BundleFacts {

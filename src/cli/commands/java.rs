@@ -32,9 +32,13 @@ pub fn ensure(full: &Path, path: &Path, host: &Host) -> Result<bool, Failure> {
     if stamp.as_ref().is_some_and(|stamp| stamp.is_fresh(path, host.now)) {
         return Ok(false);
     }
-    let store = trust_store(full)?;
-    let mut old = Vec::new();
-    let is_there = fs::read_into(path, &mut old, source::LIMIT).is_ok() && old == store;
+    let mut text = Vec::new();
+    fs::read_into(full, &mut text, source::LIMIT).map_err(|error| {
+        Failure::new(format!("the full bundle '{}' cannot be read: {error}", full.display()))
+            .hint("make it anew with `certman bundle`")
+    })?;
+    let store = trust_store(&text);
+    let is_there = fs::holds(path, &store);
     if !is_there {
         let failed = |error| write_failure("trust store", path, &error);
         let mut draft = Draft::beside(path, Kind::Public).map_err(failed)?;
@@ -48,16 +52,11 @@ pub fn ensure(full: &Path, path: &Path, host: &Host) -> Result<bool, Failure> {
     Ok(!is_there)
 }
 
-/// The certificates of the full bundle in their order, each by its name and the start of its fingerprint: Java keeps one of two
+/// The certificates of a full bundle in their order, in PKCS#12, each by its name and the start of its fingerprint: Java keeps one of two
 /// that have the same name.
-fn trust_store(full: &Path) -> Result<Vec<u8>, Failure> {
-    let mut text = Vec::new();
-    fs::read_into(full, &mut text, source::LIMIT).map_err(|error| {
-        Failure::new(format!("the full bundle '{}' cannot be read: {error}", full.display()))
-            .hint("make it anew with `certman bundle`")
-    })?;
+pub fn trust_store(full: &[u8]) -> Vec<u8> {
     let mut named: Vec<(String, Vec<u8>)> = Vec::new();
-    container::scan(&text, &mut |item| {
+    container::scan(full, &mut |item| {
         if let Content::Certificate(der) = item.content {
             let fingerprint = Fingerprint::of(der);
             if let Ok(certificate) = Certificate::parse(der, fingerprint) {
@@ -67,7 +66,7 @@ fn trust_store(full: &Path) -> Result<Vec<u8>, Failure> {
         }
     });
     let named: Vec<(&str, &[u8])> = named.iter().map(|(name, der)| (name.as_str(), der.as_slice())).collect();
-    Ok(pkcs12::trust_store(&named))
+    pkcs12::trust_store(&named)
 }
 
 /// What `JAVA_TOOL_OPTIONS` is to hold: what the person has there, but for other trust stores, and certman's own behind it. None

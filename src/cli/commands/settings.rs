@@ -234,16 +234,23 @@ fn edit(
         (true, true) => EditEnd::DryRun,
         (true, false) => EditEnd::NobodyToAsk,
     };
-    let (mut backup, mut backups_left, mut was_shown) = (None, Vec::new(), false);
+    let (mut backup, mut backups_left) = (None, Vec::new());
+    let is_asked = plan.is_change() && !is_rehearsal && !arguments.yes;
+    if is_asked {
+        // What is wrong, or left out, belongs to what the person answers.
+        note(wish, &mut plan, target, host, &mut report);
+        if !common.is_json() {
+            render::remarks(&report, common, host);
+        }
+    }
     if plan.is_change() && !is_rehearsal {
-        was_shown = !arguments.yes;
-        if was_shown && !is_confirmed(&plan, target, common, host)? {
+        if is_asked && !is_confirmed(&plan, target, common, host)? {
             end = EditEnd::Declined;
         } else {
             // Not before: while a person thinks, nobody else has to wait.
             let _lock = lock_of(notes.as_ref())?;
             let again = Plan::of(wish, target, notes.as_ref())?;
-            if was_shown && again.before != plan.before {
+            if is_asked && again.before != plan.before {
                 return Err(write_failure(target, &target.path, &WriteError::Changed));
             }
             plan = again;
@@ -256,12 +263,8 @@ fn edit(
             }
         }
     }
-    plan.note(target, &mut report);
-    if let Wish::Apply { wanted, .. } = wish {
-        if target.scope == Scope::Managed {
-            note_closed(wanted, &mut report);
-        }
-        settings_show::note_stronger(wanted, &target.path, target.scope, host, &mut report);
+    if !is_asked {
+        note(wish, &mut plan, target, host, &mut report);
     }
     Ok(Outcome {
         ending: Ending::Doing { is_done: !matches!(end, EditEnd::Declined | EditEnd::NobodyToAsk) },
@@ -270,13 +273,24 @@ fn edit(
             backup,
             backups_left,
             changes: plan.changes,
-            difference: (!was_shown).then_some(plan.difference),
+            difference: (!is_asked).then_some(plan.difference),
             end,
             is_apply: matches!(wish, Wish::Apply { .. }),
             path: target.path.clone(),
             scope: target.scope,
         }),
     })
+}
+
+/// Says what is worth saying about the file, and about what it is to hold.
+fn note(wish: &Wish, plan: &mut Plan, target: &Target, host: &Host, report: &mut Report) {
+    plan.note(target, report);
+    if let Wish::Apply { wanted, .. } = wish {
+        if target.scope == Scope::Managed {
+            note_closed(wanted, report);
+        }
+        settings_show::note_stronger(wanted, &target.path, target.scope, host, report);
+    }
 }
 
 /// Says which files not everyone can read whose sessions will look for them.
@@ -292,7 +306,8 @@ fn note_closed(wanted: &[(&'static str, String)], report: &mut Report) {
 }
 
 fn is_confirmed(plan: &Plan, target: &Target, common: &Common, host: &Host) -> Result<bool, Failure> {
-    let question = render::settings_question(&target.path, &plan.difference, common, &host.environment);
+    let Plan { changes, difference, .. } = plan;
+    let question = render::settings_question(&target.path, difference, changes, common, &host.environment);
     host.terminal.confirm(&question).map_err(|error| {
         Failure::new(format!("the terminal does not answer: {error}"))
             .hint("nothing was changed; say --yes where nobody is to be asked")

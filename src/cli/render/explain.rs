@@ -1,28 +1,34 @@
-//! `certman explain` for people and for JSON. Lines are broken where a terminal of the usual width ends, between words or, in Japanese,
-//! between letters.
+//! `certman explain` for people and for JSON. Lines are broken where the terminal ends, between words or, in Japanese, between letters.
 
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
+use super::columns::{cut, width};
 use super::words;
 use super::words::explain::{Frame, fact, frame};
 use crate::cli::explanation::{Explanation, Explanations};
 use crate::explain::{Language, TABLE};
 
-/// The explanations, one below the other, and what this machine has of what they are about.
-pub(super) fn explanations(out: &mut impl Write, all: &Explanations) -> io::Result<()> {
+/// The explanations, one below the other, and what this machine has of what they are about; in so many columns where there is a
+/// terminal, and never in more than are read with ease.
+pub(super) fn explanations(
+    out: &mut impl Write,
+    all: &Explanations,
+    columns: Option<usize>,
+) -> io::Result<()> {
     let frame = frame(all.language);
     if all.is_list {
-        return list(out, all.language, frame);
+        return list(out, all.language, frame, columns.map_or(LIST_WIDTH, |columns| columns.min(LIST_WIDTH)));
     }
+    let columns = columns.map_or(WIDTH, |columns| columns.min(WIDTH));
     let mut facts: Vec<String> = Vec::new();
     for (number, one) in all.list.iter().enumerate() {
         if number > 0 {
             writeln!(out)?;
         }
-        explanation(out, one, all.language, frame)?;
+        explanation(out, one, all.language, frame, columns)?;
         for sentence in one.facts.iter().map(|one| fact(one, all.language)) {
             if !facts.contains(&sentence) {
                 facts.push(sentence);
@@ -33,27 +39,33 @@ pub(super) fn explanations(out: &mut impl Write, all: &Explanations) -> io::Resu
         writeln!(out, "\n{BOLD}{}{BOLD:#}", frame.machine)?;
     }
     for sentence in facts {
-        paragraph(out, "  - ", &sentence)?;
+        paragraph(out, "  - ", &sentence, columns)?;
     }
     Ok(())
 }
 
-fn explanation(out: &mut impl Write, one: &Explanation, language: Language, frame: &Frame) -> io::Result<()> {
+fn explanation(
+    out: &mut impl Write,
+    one: &Explanation,
+    language: Language,
+    frame: &Frame,
+    columns: usize,
+) -> io::Result<()> {
     let text = one.entry.text(language);
     writeln!(out, "{HEAD}{}{HEAD:#}", one.entry.code)?;
-    paragraph(out, "  ", text.meaning)?;
+    paragraph(out, "  ", text.meaning, columns)?;
     if !text.causes.is_empty() {
         writeln!(out, "\n  {}", frame.causes)?;
     }
     for (number, cause) in text.causes.iter().enumerate() {
-        paragraph(out, &format!("  {}. ", number + 1), cause)?;
+        paragraph(out, &format!("  {}. ", number + 1), cause, columns)?;
     }
     let before = if text.causes.len() > 1 { frame.command } else { frame.next };
     writeln!(out, "\n  {before} {BOLD}{}{BOLD:#}", one.command)
 }
 
 /// Every code with the beginning of what it means.
-fn list(out: &mut impl Write, language: Language, frame: &Frame) -> io::Result<()> {
+fn list(out: &mut impl Write, language: Language, frame: &Frame, columns: usize) -> io::Result<()> {
     for (english, japanese, entries) in TABLE {
         let title = match language {
             Language::English => english,
@@ -62,18 +74,8 @@ fn list(out: &mut impl Write, language: Language, frame: &Frame) -> io::Result<(
         writeln!(out, "{HEAD}{title}{HEAD:#}")?;
         let longest = entries.iter().map(|entry| entry.code.len()).max().unwrap_or(0);
         for entry in entries {
-            let mut left = LIST_WIDTH - longest;
-            let meaning = entry.text(language).meaning;
-            let mut short: String = meaning
-                .chars()
-                .take_while(|letter| {
-                    left = left.saturating_sub(width(*letter));
-                    left > 1
-                })
-                .collect();
-            if short.len() < meaning.len() {
-                short.push('…');
-            }
+            let left = columns.saturating_sub(longest + 4);
+            let short = cut(entry.text(language).meaning, left);
             writeln!(out, "  {:<longest$}  {short}", entry.code)?;
         }
         writeln!(out)?;
@@ -82,8 +84,8 @@ fn list(out: &mut impl Write, language: Language, frame: &Frame) -> io::Result<(
 }
 
 /// A paragraph with something before its first line, and blanks of the same width before the others.
-fn paragraph(out: &mut impl Write, before: &str, text: &str) -> io::Result<()> {
-    for (number, line) in lines(text, WIDTH - before.len()).iter().enumerate() {
+fn paragraph(out: &mut impl Write, before: &str, text: &str, columns: usize) -> io::Result<()> {
+    for (number, line) in lines(text, columns.saturating_sub(before.len())).iter().enumerate() {
         let margin = " ".repeat(before.len());
         writeln!(out, "{}{line}", if number == 0 { before } else { &margin })?;
     }
@@ -129,16 +131,6 @@ fn pieces(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// The columns that a letter takes: two for those of East Asia.
-fn width(letter: char) -> usize {
-    if matches!(letter, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff01}'..='\u{ff60}')
-    {
-        2
-    } else {
-        1
-    }
-}
-
 /// The members of the JSON object.
 pub(super) fn put(all: &Explanations, put: &mut dyn FnMut(&str, Value) -> Option<Value>) {
     let explanations = all.list.iter().map(|one| {
@@ -166,7 +158,7 @@ pub(super) fn trouble_in_words(message: &str, language: Language) -> String {
 const BOLD: Style = Style::new().bold();
 const HEAD: Style = AnsiColor::Cyan.on_default().bold();
 /// In columns.
-const LIST_WIDTH: usize = 110;
+const LIST_WIDTH: usize = 113;
 /// In letters.
 const LONGEST_TROUBLE: usize = 500;
 /// What must not stand at the beginning of a Japanese line.

@@ -72,7 +72,7 @@ impl Screen<'_, '_> {
                 }
                 // In one piece: standard output is written to at the end of every line.
                 let mut text = Vec::new();
-                explain::explanations(&mut text, all)?;
+                explain::explanations(&mut text, all, self.out.columns)?;
                 self.out.write_all(&text)?;
             }
             Shown::Exports(exports) => {
@@ -114,7 +114,9 @@ impl Screen<'_, '_> {
                 self.judgement(report)?;
             }
             Shown::SettingsEdit(edit) => {
-                self.remarks(report)?;
+                if edit.difference.is_some() {
+                    self.remarks(report)?;
+                }
                 settings::edit(&mut self.out, &mut self.err, edit, self.common.quiet)?;
             }
         }
@@ -228,7 +230,7 @@ impl Screen<'_, '_> {
         if !report.certificates.is_empty() {
             self.table(&report.certificates, report)?;
         }
-        for bundle in std::iter::once(bundle).chain(&report.full_bundle) {
+        for bundle in std::iter::once(bundle).chain(&report.full_bundle).chain(&report.java_store) {
             let path = bundle.path.as_ref().map_or_else(|| "-".to_owned(), |path| words::path(path));
             let certificates = words::counted(bundle.certificates, "certificate");
             match (is_rehearsal, bundle.changed) {

@@ -111,7 +111,12 @@ fn put_report(report: &Report, common: Option<&Common>, put: &mut dyn FnMut(&str
     let certificates = report.certificates.iter().map(|one| certificate(one, report));
     put("certificates", Value::Array(certificates.collect()));
     put("keys", Value::Array(report.keys.iter().map(|one| key(one, report)).collect()));
-    for (name, facts) in [("bundle", &report.bundle), ("full_bundle", &report.full_bundle)] {
+    let written = [
+        ("bundle", &report.bundle),
+        ("full_bundle", &report.full_bundle),
+        ("java_store", &report.java_store),
+    ];
+    for (name, facts) in written {
         let Some(BundleFacts { changed, certificates, path, sha256 }) = facts else { continue };
         let path = path.as_ref().map(|path| path.to_string_lossy());
         put(

@@ -2,6 +2,7 @@
 //! computes nothing.
 
 mod choice;
+mod columns;
 mod doctor;
 mod explain;
 mod human;
@@ -79,19 +80,20 @@ pub fn show(outcome: Result<Outcome, Failure>, arguments: &Arguments, host: &mut
 }
 
 /// Shows what was found, for a command that goes on afterwards. That it cannot be shown keeps nothing from being done.
-pub fn remarks(report: &Report, arguments: &Arguments, host: &mut Host) {
-    let out = painted(&mut host.stdout, &arguments.common, &host.environment);
-    let err = painted(&mut host.stderr, &arguments.common, &host.environment);
-    let mut screen = human::Screen { common: &arguments.common, err, now: host.now, out };
-    let _ = screen.remarks(report);
+pub fn remarks(report: &Report, common: &Common, host: &mut Host) {
+    let out = painted(&mut host.stdout, common, &host.environment);
+    let err = painted(&mut host.stderr, common, &host.environment);
+    let mut screen = human::Screen { common, err, now: host.now, out };
+    let _ = screen.remarks(report).and_then(|()| screen.err.flush());
 }
 
-/// Shows what is being done, on the last line of a terminal's standard error; an empty text takes it away. Elsewhere, under `--quiet`
-/// and for JSON it is not shown. That it cannot be shown keeps nothing from being done.
+/// Shows what is being done, on the last line of a terminal's standard error; an empty text takes it away. It never fills the line:
+/// of one that goes on in the next row only that row could be taken away. Elsewhere, under `--quiet` and for JSON it is not shown. That it cannot be shown keeps nothing from being done.
 pub fn progress(text: &str, common: &Common, host: &mut Host) {
     if host.stderr.is_terminal && !common.quiet && !common.is_json() {
         let clear = "\r\u{1b}[K";
         let text = if text.is_empty() { String::new() } else { format!("certman: {}", Foreign(text)) };
+        let text = columns::cut(&text, host.stderr.columns.unwrap_or(USUAL_COLUMNS).saturating_sub(1));
         let _ = write!(host.stderr.writer, "{clear}{text}").and_then(|()| host.stderr.writer.flush());
     }
 }
@@ -155,6 +157,7 @@ fn is_report(outcome: &Result<Outcome, Failure>) -> bool {
 
 /// An output stream that keeps or strips colours.
 pub(super) struct Painted<'h> {
+    columns: Option<usize>,
     has_colour: bool,
     is_terminal: bool,
     stream: &'h mut Box<dyn Write>,
@@ -166,7 +169,12 @@ fn painted<'h>(
     environment: &crate::sys::env::Environment,
 ) -> Painted<'h> {
     let has_colour = has_colour(common, environment, stream.is_terminal);
-    Painted { has_colour, is_terminal: stream.is_terminal, stream: &mut stream.writer }
+    Painted {
+        columns: stream.columns,
+        has_colour,
+        is_terminal: stream.is_terminal,
+        stream: &mut stream.writer,
+    }
 }
 
 /// Whether colours are wanted where something is shown.
@@ -215,5 +223,7 @@ fn count(report: &Report, severity: Severity) -> usize {
 }
 
 const COULD_NOT_TELL: u8 = 3;
+/// The columns of a terminal that does not tell.
+const USUAL_COLUMNS: usize = 80;
 /// `run`, where the program was not started for a reason of certman's (as `env` and `timeout` of coreutils have it).
 const RUN_FAILED: u8 = 125;

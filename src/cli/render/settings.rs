@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{has_colour, words};
 use crate::cli::args::Common;
-use crate::cli::{EditEnd, Fitness, SettingsEdit, SettingsSummary, VariableSummary, Winner};
+use crate::cli::{EditEnd, Fitness, SettingsChange, SettingsEdit, SettingsSummary, VariableSummary, Winner};
 use crate::pki::name::Foreign;
 use crate::settings::{Difference, Fate, Hunk, Line};
 use crate::sys::env::Environment;
@@ -18,16 +18,18 @@ use crate::sys::env::Environment;
 pub fn settings_question(
     path: &Path,
     difference: &Difference,
+    changes: &[SettingsChange],
     common: &Common,
     environment: &Environment,
 ) -> String {
     let verb = if difference.is_removal { "Remove" } else { "Write" };
-    let text = format!("{}{verb} {}? [y/N] ", self::difference(path, difference), words::path(path));
+    let shown = self::difference(path, difference, changes);
+    let text = format!("{shown}{verb} {}? [y/N] ", words::path(path));
     if has_colour(common, environment, true) { text } else { strip_str(&text).to_string() }
 }
 
-/// What differs, in the unified form, with colours.
-fn difference(path: &Path, difference: &Difference) -> String {
+/// What differs, in the unified form, with colours; and where lines are cut, each variable below.
+fn difference(path: &Path, difference: &Difference, changes: &[SettingsChange]) -> String {
     let path = words::path(path);
     let side = |is_nothing: bool| if is_nothing { "/dev/null" } else { path.as_str() };
     let mut text = format!("--- {}\n+++ {}\n", side(difference.is_new), side(difference.is_removal));
@@ -53,6 +55,13 @@ fn difference(path: &Path, difference: &Difference) -> String {
             }
         }
     }
+    if difference.is_shortened {
+        text += "lines are cut here; this is what changes:\n";
+        for SettingsChange { after, before, name } in changes {
+            let [before, after] = [before, after].map(|value| value.as_deref().unwrap_or("(no value)"));
+            text += &format!("  {}: {} -> {}\n", Foreign(name), Foreign(before), Foreign(after));
+        }
+    }
     text
 }
 
@@ -65,7 +74,7 @@ pub(super) fn edit(
 ) -> io::Result<()> {
     if edit.end == EditEnd::NobodyToAsk {
         if let Some(shown) = &edit.difference {
-            write!(out, "{}", difference(&edit.path, shown))?;
+            write!(out, "{}", difference(&edit.path, shown, &edit.changes))?;
         }
         out.flush()?;
         let style = AnsiColor::Red.on_default().bold();
@@ -76,7 +85,7 @@ pub(super) fn edit(
         return Ok(());
     }
     if let Some(shown) = edit.difference.as_ref().filter(|shown| !shown.hunks.is_empty()) {
-        write!(out, "{}", difference(&edit.path, shown))?;
+        write!(out, "{}", difference(&edit.path, shown, &edit.changes))?;
     }
     writeln!(out, "{}", words::edited(edit))
 }
@@ -109,10 +118,11 @@ pub(super) fn summary(out: &mut dyn Write, summary: &SettingsSummary) -> io::Res
         .filter(|file| file.state == Some(true))
         .map(|file| words::path(&file.path))
         .collect();
-    let read = if read.is_empty() {
-        "no settings file is there".to_owned()
-    } else {
-        format!("read {}", read.join(", "))
+    let is_any_there = summary.files.iter().any(|file| file.state != Some(false));
+    let read = match (read.as_slice(), is_any_there) {
+        ([], false) => "no settings file is there".to_owned(),
+        ([], true) => "none of the settings files that are there could be read".to_owned(),
+        _ => format!("read {}", read.join(", ")),
     };
     writeln!(out, "{read}")
 }

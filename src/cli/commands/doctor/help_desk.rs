@@ -107,7 +107,7 @@ fn note(name: &OsStr, value: &str, redaction: &mut Redaction) {
 /// Writes the report, readable by its owner alone; gives its place. Only an older report makes way for it.
 ///
 /// # Errors
-/// Where something else stands there, and where it cannot be written.
+/// Where something else stands there, where there is no such folder, and where it cannot be written.
 pub(super) fn write(path: &Path, text: &str, host: &Host) -> Result<PathBuf, Failure> {
     if path == Path::new("-") {
         return Err(Failure::usage("--report wants the name of a file")
@@ -118,6 +118,10 @@ pub(super) fn write(path: &Path, text: &str, host: &Host) -> Result<PathBuf, Fai
         Failure::new(format!("the report cannot be written to {}: {why}", words::path(&path)))
             .hint("name another file with --report")
     };
+    // None is made for it: that of a path that is mistyped would stay.
+    if let Some(folder) = path.parent().filter(|folder| !fs::is_there(folder)) {
+        return Err(failed(format!("there is no folder {}", words::path(folder))));
+    }
     let mut old = Vec::new();
     let old = match fs::read_into(&path, &mut old, LIMIT) {
         Err(ReadError::Missing) => None,

@@ -307,7 +307,9 @@ fn all_at_once(wish: &Wish<'_>, tries: &[Try], progress: &mut dyn FnMut(&str)) -
     }
     drop(send);
     while !waiting.is_empty() {
-        let names: Vec<String> = waiting.iter().map(|number| tries[*number].host.authority()).collect();
+        // With --via every host is tried twice.
+        let mut names: Vec<String> = waiting.iter().map(|number| tries[*number].host.authority()).collect();
+        names.dedup();
         progress(&format!("waiting for {}", names.join(", ")));
         let Ok((number, one)) = receive.recv() else { break };
         waiting.retain(|other| *other != number);
