@@ -305,6 +305,93 @@ fn a_host_is_reached_by_the_way_that_is_set_and_the_json_says_by_which() {
     );
 }
 
+/// Noticed with a settings file that named proxy and bundle: doctor went straight to a host that it did not trust, and Claude Code
+/// did neither; with a stale file it was the other way round.
+#[test]
+fn what_a_settings_file_sets_counts_for_claude_code_and_for_nobody_else() {
+    let Some(stage) = stage() else { return };
+    let name = format!("server.corp.example:{}", stage.ports["complete"]);
+    let resolve = ["--resolve", "server.corp.example:127.0.0.1"];
+    let trusted =
+        |world: &World<'_>, name| world.sandbox.give(&format!("{name}.pem"), stage.certificate(name));
+    let leads = format!("http://{}", stage.authority("proxy"));
+
+    let world = World::trusting(stage, &[]);
+    let root = trusted(&world, "root");
+    world.settle(&[("HTTPS_PROXY", &leads), ("NODE_EXTRA_CA_CERTS", root.to_str().unwrap())]);
+    let said = world.doctor(&[&name], &[]);
+    let host = &said.hosts()[0];
+    assert_eq!((&host["works"], &host["proxy"]), (&true.into(), &leads.as_str().into()), "{}", said.json);
+    let file = world.sandbox.path("~/.claude/settings.json");
+    assert_eq!(host["route_from"], format!("HTTPS_PROXY in '{}'", file.display()));
+    assert_eq!(host["roots"]["extra"], true);
+    assert!(accepts(host, "claude-code") && !accepts(host, "node") && !accepts(host, "bun"), "{host}");
+
+    // What is stale there, or empty, hides what the environment has; the clients that do not look there go by that.
+    for stale in [trusted(&world, "stranger").to_str().unwrap(), "/nowhere.pem", ""] {
+        let mut world = World::trusting(stage, &[]);
+        world.environment.push(("NODE_EXTRA_CA_CERTS", root.clone().into()));
+        world.environment.push(("HTTPS_PROXY", leads.clone().into()));
+        world.settle(&[("NODE_EXTRA_CA_CERTS", stale), ("HTTPS_PROXY", "")]);
+        let said = world.doctor(&[&name], &resolve);
+        let host = &said.hosts()[0];
+        assert_eq!((&host["works"], &host["proxy"]), (&false.into(), &Value::Null), "{stale}: {host}");
+        assert!(accepts(host, "node") && accepts(host, "bun"), "{stale}: {host}");
+    }
+
+    // Which roots there are in it.
+    let mut world = World::trusting(stage, &[]);
+    world.environment.push(("SSL_CERT_FILE", root.into()));
+    assert_eq!(world.doctor(&["complete"], &[]).hosts()[0]["works"], true);
+    world.settle(&[("CLAUDE_CODE_CERT_STORE", "bundled")]);
+    assert_eq!(world.doctor(&["complete"], &[]).hosts()[0]["works"], false);
+}
+
+/// Each variable by itself, as Claude Code 2.1.332 has it: one in small letters wins wherever it stands.
+#[test]
+fn a_settings_file_beats_certman_toml_variable_by_variable() {
+    let Some(stage) = stage() else { return };
+    let (denies, leads) = (
+        format!("http://{}", stage.authority("proxy-denies")),
+        format!("http://{}", stage.authority("proxy")),
+    );
+    let name = format!("server.corp.example:{}", stage.ports["complete"]);
+    let way = |settings: &[(&str, &str)], configured: &str| {
+        let mut world = World::trusting(stage, &["root"]);
+        world.settle(settings);
+        world.configure(configured);
+        let said = world.doctor(&[&name], &["--resolve", "server.corp.example:127.0.0.1"]);
+        let host = &said.hosts()[0];
+        let from = host["route_from"].as_str().unwrap_or_default();
+        let from = from.split_once(" in ").map_or(from, |(name, _)| name).to_owned();
+        (host["proxy"].as_str().unwrap_or("none").to_owned(), from)
+    };
+    let toml = format!("[proxy]\nhttps = '{denies}'\n");
+    let of_toml = "[proxy] of certman.toml".to_owned();
+    assert_eq!(way(&[("https_proxy", &leads)], &toml), (leads.clone(), "https_proxy".to_owned()));
+    assert_eq!(way(&[("HTTPS_PROXY", &leads)], &toml), (denies.clone(), of_toml.clone()));
+    assert_eq!(way(&[("HTTP_PROXY", &leads)], &toml), (denies, of_toml));
+    assert_eq!(
+        way(&[("no_proxy", "server.corp.example")], &toml),
+        ("none".to_owned(), "no_proxy".to_owned())
+    );
+    let toml = format!("[proxy]\nhttp = '{leads}'\n");
+    assert_eq!(way(&[("https_proxy", "")], &toml), (leads, "[proxy] of certman.toml".to_owned()));
+}
+
+#[test]
+fn a_gateway_that_a_settings_file_names_is_reached_first() {
+    let Some(stage) = stage() else { return };
+    let mut world = World::trusting(stage, &["root"]);
+    world.environment.push(("ANTHROPIC_BASE_URL", "https://elsewhere.corp.example".into()));
+    world.settle(&[("ANTHROPIC_BASE_URL", &format!("https://{}/v1", stage.authority("complete")))]);
+    let said = world.doctor(&[], &AT_HOME);
+    let hosts: Vec<_> =
+        said.hosts().iter().map(|host| (host["host"].clone(), host["required"].clone())).collect();
+    assert_eq!(hosts[..2], [("localhost".into(), true.into()), ("api.anthropic.com".into(), false.into())]);
+    assert_eq!(said.hosts()[0]["works"], true, "{}", said.json);
+}
+
 #[test]
 fn a_name_is_not_looked_up_where_an_address_is_given_or_a_proxy_does_it() {
     let Some(stage) = stage() else { return };
@@ -388,17 +475,20 @@ fn no_secret_is_shown_whatever_comes_of_it() {
     for (proxy, host) in
         [("proxy-basic", "careful-1.3"), ("proxy-negotiate", "complete"), ("proxy-refused", "complete")]
     {
-        for is_configured in [false, true] {
+        for place in ["certman.toml", "environment", "settings"] {
             let mut world = World::trusting(stage, &["root"]);
             let address = stage.authority(proxy);
             world.show_identity("key.txt");
-            if is_configured {
-                set_mode(&world.sandbox.give("proxy.txt", format!("{PASSWORD}\n")), 0o600);
-                world.configure(&format!(
-                    "{IDENTITY}[proxy]\nhttps = 'http://{address}'\nusername = 'alice'\npassword = 'file:proxy.txt'\n"
-                ));
-            } else {
-                world.set_proxy(&format!("http://alice:{PASSWORD}@{address}"));
+            let with_password = format!("http://alice:{PASSWORD}@{address}");
+            match place {
+                "certman.toml" => {
+                    set_mode(&world.sandbox.give("proxy.txt", format!("{PASSWORD}\n")), 0o600);
+                    world.configure(&format!(
+                        "{IDENTITY}[proxy]\nhttps = 'http://{address}'\nusername = 'alice'\npassword = 'file:proxy.txt'\n"
+                    ));
+                }
+                "environment" => world.set_proxy(&with_password),
+                _ => world.settle(&[("HTTPS_PROXY", &with_password)]),
             }
             // By a name that is no exception.
             let host = format!("server.corp.example:{}", stage.ports[host]);
@@ -600,6 +690,12 @@ impl<'a> World<'a> {
     fn configure(&mut self, text: &str) {
         self.sandbox.give("certman.toml", text);
         self.is_configured = true;
+    }
+
+    /// Gives a settings file with these variables to Claude Code.
+    fn settle(&self, variables: &[(&str, &str)]) {
+        let env: BTreeMap<_, _> = variables.iter().copied().collect();
+        self.sandbox.give("~/.claude/settings.json", serde_json::json!({ "env": env }).to_string());
     }
 
     fn set_proxy(&mut self, address: &str) {
@@ -829,6 +925,16 @@ fn accepts(host: &Value, client: &str) -> bool {
     let clients = host["clients"].as_array().expect("a list of clients");
     clients.iter().any(|one| one["client"] == client && one["accepts"] == true)
 }
+
+/// Where no host is named: nobody there is asked, and nobody answers.
+const AT_HOME: [&str; 6] = [
+    "--resolve",
+    "api.anthropic.com:127.0.0.1",
+    "--resolve",
+    "claude.ai:127.0.0.1",
+    "--resolve",
+    "platform.claude.com:127.0.0.1",
+];
 
 /// Servers whose certificates differ.
 const CHAINS: [&str; 16] = [

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use self::network::Wish;
 use super::check::Check;
 use super::identity::Examined;
-use super::settings_show;
+use super::settings_show::{self, InForce};
 use super::stores::{Asking, Wishes};
 use crate::cli::args::{Common, DoctorArguments};
 use crate::cli::failure::Failure;
@@ -64,7 +64,8 @@ pub fn run(
     } else {
         let identity = examined.as_ref().and_then(lent).map(Arc::new);
         let has_identity = examined.is_some();
-        let wish = Wish { arguments, has_identity, identity, resolutions, settings };
+        let in_force = InForce::of(&files);
+        let wish = Wish { arguments, has_identity, identity, in_force, resolutions, settings };
         let mut progress = |host: &mut Host, text: &str| render::progress(text, common, host);
         let hosts = network::probe_hosts(&wish, host, &mut report, &mut progress);
         render::progress("", common, host);

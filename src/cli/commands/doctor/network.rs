@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use super::{missing, roots};
 use crate::cli::args::DoctorArguments;
 use crate::cli::commands::proxy::proxies;
+use crate::cli::commands::settings_show::{BASE_URL, InForce};
 use crate::cli::failure::Failure;
+use crate::cli::render::words;
 use crate::clients::choice::{Chooser, Destination, ProxyScheme, ProxyUrl, Scheme, Variables, Way, choose};
 use crate::config::{Origin, Settings, Value};
 use crate::doctor::hosts::{Host as Wanted, Resolution};
@@ -37,6 +39,8 @@ pub struct Wish<'a> {
     pub has_identity: bool,
     /// What is shown where a server asks for a certificate; none where there is no identity, or it cannot be used.
     pub identity: Option<Arc<LentIdentity>>,
+    /// The variables as Claude Code gets them.
+    pub in_force: InForce,
     /// Addresses to take in the place of lookups.
     pub resolutions: Vec<Resolution>,
     /// The settings, with the hosts.
@@ -53,7 +57,7 @@ pub fn probe_hosts(
     report: &mut Report,
     progress: &mut dyn FnMut(&mut Host, &str),
 ) -> Result<Vec<Reached>, Failure> {
-    let mut roots = roots::of_this_machine(wish.settings, host);
+    let mut roots = roots::of_this_machine(wish.settings, &wish.in_force, host);
     let tries = tries(wish, &roots, host)?;
     let mut asked = BTreeSet::new();
     let public = PublicRoots::known();
@@ -147,7 +151,7 @@ fn tries(wish: &Wish<'_>, roots: &Roots, host: &mut Host) -> Result<Vec<Try>, Fa
         let way = if wish.arguments.direct {
             Chosen::direct(Some("--direct"))
         } else {
-            chosen(one, configured.as_ref(), roots, host)
+            chosen(one, configured.as_ref(), &wish.in_force, roots, host)
         };
         tries.push(Try { host: one.clone(), is_comparison: false, way });
         if let Some(way) = &via {
@@ -162,7 +166,7 @@ fn tries(wish: &Wish<'_>, roots: &Roots, host: &mut Host) -> Result<Vec<Try>, Fa
 fn hosts(wish: &Wish<'_>, host: &Host) -> Vec<Wanted> {
     let Value { origin, value } = &wish.settings.hosts;
     let mut hosts = value.clone();
-    let base = host.environment.value("ANTHROPIC_BASE_URL").and_then(OsStr::to_str);
+    let base = wish.in_force.value(BASE_URL, &host.environment).and_then(OsStr::to_str);
     let gateway = base.filter(|_| *origin == Origin::Default).and_then(|base| Wanted::parse(base).ok());
     if let Some(gateway) = gateway
         && hosts.iter().all(|known| known.host != gateway.host)
@@ -178,8 +182,24 @@ fn hosts(wish: &Wish<'_>, host: &Host) -> Vec<Wanted> {
 /// What `certman env` would put into the variables, with the password where it can be had without asking anybody.
 struct Configured {
     exceptions: String,
-    /// With a user, and with a password where there is one.
+    http: Option<crate::proxy::Url>,
+    /// With a user, and with a password where there is one; so is the other.
     https: Option<crate::proxy::Url>,
+}
+
+impl Configured {
+    /// None for what the configuration leaves alone.
+    fn value(&self, name: &str) -> Option<&OsStr> {
+        fn text(url: Option<&crate::proxy::Url>) -> Option<&OsStr> {
+            str::from_utf8(&url?.bytes).ok().map(OsStr::new)
+        }
+        match name {
+            "https_proxy" | "HTTPS_PROXY" => text(self.https.as_ref()),
+            "http_proxy" | "HTTP_PROXY" => text(self.http.as_ref()),
+            "no_proxy" | "NO_PROXY" => Some(OsStr::new(&self.exceptions)),
+            _ => None,
+        }
+    }
 }
 
 fn configured(wish: &Wish<'_>, host: &mut Host) -> Option<Configured> {
@@ -194,30 +214,33 @@ fn configured(wish: &Wish<'_>, host: &mut Host) -> Option<Configured> {
     };
     Some(Configured {
         exceptions: values.exceptions.unwrap_or_default(),
-        https: values.https.or(values.http),
+        http: values.http,
+        https: values.https,
     })
 }
 
-/// The way that Claude Code takes: by the proxy of certman.toml, which `certman env` hands on, else by the variables of this process.
-fn chosen(one: &Wanted, configured: Option<&Configured>, roots: &Roots, host: &Host) -> Chosen {
+/// The way that Claude Code takes, by the variables: each as the settings files have it, else as `certman env` hands it on from
+/// certman.toml, else as this process has it. So a variable in small letters of certman.toml beats one in capitals of a settings
+/// file, as it does in Claude Code (seen on 2.1.332).
+fn chosen(
+    one: &Wanted,
+    configured: Option<&Configured>,
+    in_force: &InForce,
+    roots: &Roots,
+    host: &Host,
+) -> Chosen {
     let destination = Destination { host: one.host.clone(), port: one.port, scheme: Scheme::Https };
-    let (choice, is_configured) = match configured {
-        Some(configured) => {
-            let https = configured.https.as_ref().map(|url| url.bytes.as_slice());
-            let variables = Variables::from_lookup(|name| match name {
-                "https_proxy" => https.and_then(|bytes| str::from_utf8(bytes).ok()).map(AsRef::as_ref),
-                "no_proxy" => Some(configured.exceptions.as_ref()),
-                _ => None,
-            });
-            (choose(Chooser::ClaudeCode, &variables, &destination), true)
-        }
-        None => {
-            let variables = Variables::from_lookup(|name| host.environment.value(name));
-            (choose(Chooser::ClaudeCode, &variables, &destination), false)
-        }
-    };
-    let from =
-        choice.decided_by.map(|name| if is_configured { "[proxy] of certman.toml" } else { name }.to_owned());
+    let of_configuration = |name: &str| configured.and_then(|configured| configured.value(name));
+    let variables = Variables::from_lookup(|name| match in_force.path(name) {
+        Some(_) => in_force.value(name, &host.environment),
+        None => of_configuration(name).or_else(|| host.environment.value(name)),
+    });
+    let choice = choose(Chooser::ClaudeCode, &variables, &destination);
+    let from = choice.decided_by.map(|name| match in_force.path(name) {
+        Some(path) => format!("{name} in {}", words::path(path)),
+        None if of_configuration(name).is_some() => "[proxy] of certman.toml".to_owned(),
+        None => name.to_owned(),
+    });
     match choice.way {
         Way::Direct => Chosen::direct(from.as_deref()),
         Way::Fails(why) => {

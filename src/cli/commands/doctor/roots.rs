@@ -1,5 +1,5 @@
-//! The roots that `doctor` judges by: the bundle, the trust store of the operating system, Mozilla's set, and what variables of this
-//! process add for single clients.
+//! The roots that `doctor` judges by: the bundle, the trust store of the operating system, Mozilla's set, and what variables of
+//! single clients name. The settings files count for Claude Code alone.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::commands::gather;
+use crate::cli::commands::settings_show::InForce;
 use crate::cli::commands::stores::{Asking, Wishes};
 use crate::clients::Client;
 use crate::config::Settings;
-use crate::doctor::reach::{CertStore, Roots};
+use crate::doctor::reach::{CertStore, Own, Roots};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::public;
 use crate::report::Report;
@@ -20,23 +21,42 @@ use crate::sys::env::Environment;
 use crate::sys::fs;
 
 /// Reads all of them. What cannot be read is not among them: what is wrong with it is told elsewhere.
-pub fn of_this_machine(settings: &Settings, host: &mut Host) -> Roots {
-    let claude_code = cert_store(&host.environment);
-    let of_clients = VARIABLES.iter().filter_map(|(client, names)| {
-        let path = names.iter().find_map(|name| host.environment.value(name))?;
-        let counts = *client != Client::ClaudeCode || claude_code.has_system;
-        counts.then(|| (*client, PathBuf::from(path)))
-    });
-    let of_clients: Vec<(Client, PathBuf)> = of_clients.collect();
+pub fn of_this_machine(settings: &Settings, in_force: &InForce, host: &mut Host) -> Roots {
+    let claude_code = cert_store(in_force, &host.environment);
+    // The bundle that clients get: the configured one, else the one that a variable of this process names. Node and Bun look into
+    // no settings file.
+    let configured = settings.out.as_ref().map(|out| out.value.clone());
+    let configured = configured.filter(|path| fs::state(path).is_ok());
+    let handed_on = configured.or_else(|| host.environment.value(EXTRA).map(PathBuf::from));
+    let extra = match in_force.path(EXTRA) {
+        Some(_) => in_force.value(EXTRA, &host.environment).map(PathBuf::from),
+        None => handed_on.clone(),
+    };
+    let inside = CertStore { has_bundled: true, has_system: false };
+    let mut of_clients = vec![(Client::Bun, handed_on.clone(), inside), (Client::Node, handed_on, inside)];
+    for (client, names) in VARIABLES {
+        let Some(path) = names.iter().find_map(|name| host.environment.value(name)) else { continue };
+        let store = match client {
+            Client::ClaudeCode => claude_code,
+            // A variable that replaces leaves the folder of the system in force (seen on Debian 12).
+            _ => CertStore { has_bundled: false, has_system: true },
+        };
+        if client != Client::ClaudeCode || claude_code.has_system {
+            of_clients.push((client, Some(PathBuf::from(path)), store));
+        }
+    }
+    let mut read = |path: Option<PathBuf>| {
+        path.map(|path| certificates(&Source::Path(path), settings, host)).unwrap_or_default()
+    };
+    let extra = read(extra);
     let of_clients = of_clients
         .into_iter()
-        .map(|(client, path)| (client, certificates(&Source::Path(path), settings, host)))
+        .map(|(client, path, store)| (client, Own { certificates: read(path), store }))
         .collect();
-    let extra = bundle(settings, host).map(|path| certificates(&Source::Path(path), settings, host));
     let mozilla = public::mozilla().filter_map(|der| Certificate::parse(der, Fingerprint::of(der)).ok());
     Roots {
         claude_code,
-        extra: extra.unwrap_or_default(),
+        extra,
         mozilla: mozilla.collect(),
         of_clients,
         system: certificates(&Source::System, settings, host),
@@ -48,13 +68,6 @@ pub fn in_der(roots: &Roots) -> Arc<[Vec<u8>]> {
     let all = [&roots.extra, &roots.mozilla, &roots.system].into_iter().flatten();
     let all: BTreeSet<&[u8]> = all.map(Certificate::der).collect();
     all.into_iter().map(<[u8]>::to_vec).collect()
-}
-
-/// The bundle that clients get: the configured one, else the one that a variable of this process names.
-fn bundle(settings: &Settings, host: &Host) -> Option<PathBuf> {
-    let configured = settings.out.as_ref().map(|out| out.value.clone());
-    let configured = configured.filter(|path| fs::state(path).is_ok());
-    configured.or_else(|| host.environment.value("NODE_EXTRA_CA_CERTS").map(PathBuf::from))
 }
 
 fn certificates(source: &Source, settings: &Settings, host: &mut Host) -> Vec<Certificate> {
@@ -69,8 +82,8 @@ fn certificates(source: &Source, settings: &Settings, host: &mut Host) -> Vec<Ce
 }
 
 /// What `CLAUDE_CODE_CERT_STORE` says; both where it says nothing.
-fn cert_store(environment: &Environment) -> CertStore {
-    match environment.value("CLAUDE_CODE_CERT_STORE").and_then(OsStr::to_str) {
+fn cert_store(in_force: &InForce, environment: &Environment) -> CertStore {
+    match in_force.value("CLAUDE_CODE_CERT_STORE", environment).and_then(OsStr::to_str) {
         None => CertStore::default(),
         Some(text) => {
             let has = |wanted: &str| text.split(',').any(|part| part.trim() == wanted);
@@ -79,6 +92,8 @@ fn cert_store(environment: &Environment) -> CertStore {
     }
 }
 
+/// The path of the extra bundle.
+const EXTRA: &str = "NODE_EXTRA_CA_CERTS";
 /// The variables of each client that name a file of roots, the strongest first.
 const VARIABLES: [(Client, &[&str]); 5] = [
     (Client::ClaudeCode, &["SSL_CERT_FILE"]),
