@@ -31,6 +31,63 @@ fn a_chain_is_trusted_by_whom_doctor_says() {
     }
 }
 
+/// Noticed with a root in DER: doctor had read it, and no client had.
+#[test]
+fn a_bundle_in_another_form_is_trusted_by_whom_doctor_says() {
+    let Some(stage) = stage() else { return };
+    let (root, other) = (stage.certificate("root"), stage.certificate("stranger"));
+    let text = String::from_utf8(root.clone()).unwrap();
+    let damaged = b"-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n".to_vec();
+    let utf16 = text.encode_utf16().flat_map(u16::to_le_bytes);
+    for (form, content) in [
+        ("DER", crate::clients::bundles::certificates_in(&root)[0].to_vec()),
+        ("UTF-16", [0xff, 0xfe].into_iter().chain(utf16).collect()),
+        ("nothing", Vec::new()),
+        ("a byte order mark", [b"\xef\xbb\xbf", &*root].concat()),
+        ("carriage returns and line feeds", text.replace('\n', "\r\n").into()),
+        ("carriage returns", text.replace('\n', "\r").into()),
+        ("letters outside of ASCII", ["# Gr\u{f6}\u{df}e\n".as_bytes(), &root].concat()),
+        ("no newline at the end", text.trim_end().into()),
+        ("two glued together", [other.trim_ascii_end(), &root].concat()),
+        ("a damaged block behind", [&root[..], &damaged].concat()),
+        ("an unclosed block behind", [&root[..], &other[..other.len() / 2]].concat()),
+        ("another label", text.replace(" CERT", " X509 CERT").into()),
+        ("a label of OpenSSL's", text.replace(" CERT", " TRUSTED CERT").into()),
+    ] {
+        eprintln!("{form}");
+        let mut world = World::trusting(stage, &[]);
+        world.trust(&content);
+        // Bun takes OpenSSL's label from SSL_CERT_FILE, and Claude Code does not.
+        let is_odd = form == "a label of OpenSSL's";
+        let clients = Client::ALL.into_iter().filter(|client| !is_odd || *client != Client::Bun);
+        world.compare(&["complete"], &clients.collect::<Vec<_>>());
+    }
+}
+
+/// Noticed with `NODE_EXTRA_CA_CERTS=/usr`: doctor went through everything below it, and named no host before it was done.
+#[test]
+fn a_path_that_leads_to_no_file_gives_no_roots_and_takes_no_time() {
+    let Some(stage) = stage() else { return };
+    let names = ["NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "SSL_CERT_FILE"];
+    let mut world = World::trusting(stage, &["root"]);
+    let pem = stage.certificate("root");
+    for folder in ["folder/root.pem", "folder/below/root.pem", "~/root.pem"] {
+        world.sandbox.give(folder, &pem);
+    }
+    let folder = world.sandbox.path("folder");
+    for path in [folder.as_os_str(), "/nowhere.pem".as_ref(), "~/root.pem".as_ref(), "/usr".as_ref()] {
+        world.environment = names.map(|name| (name, path.to_owned())).into();
+        let begin = Instant::now();
+        let said = world.doctor(&["complete"], &[]);
+        assert!(begin.elapsed() < Duration::from_secs(10), "{path:?}: {:?}", begin.elapsed());
+        assert_eq!(said.hosts()[0]["works"], false, "{path:?}");
+        world.compare(&["complete"], &Client::ALL);
+    }
+    // A relative one leads on from where the client starts.
+    world.environment = vec![("NODE_EXTRA_CA_CERTS", "folder/root.pem".into())];
+    assert_eq!(world.doctor(&["complete"], &[]).hosts()[0]["works"], true);
+}
+
 #[test]
 fn who_speaks_no_tls_or_no_http_is_reached_by_nobody() {
     let Some(stage) = stage() else { return };
