@@ -88,6 +88,73 @@ fn a_path_that_leads_to_no_file_gives_no_roots_and_takes_no_time() {
     assert_eq!(world.doctor(&["complete"], &[]).hosts()[0]["works"], true);
 }
 
+/// Noticed with `NODE_OPTIONS=--use-system-ca`: Node trusted what `SSL_CERT_FILE` names, and doctor said that it does not.
+#[test]
+fn node_goes_by_the_system_s_roots_where_it_is_told_to() {
+    let Some(stage) = stage() else { return };
+    for (name, value) in [
+        ("NODE_OPTIONS", "--use-system-ca"),
+        ("NODE_OPTIONS", "--use-openssl-ca"),
+        ("NODE_OPTIONS", "--use-bundled-ca"),
+        ("NODE_USE_SYSTEM_CA", "1"),
+    ] {
+        for variable in ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"] {
+            let mut world = World::trusting(stage, &["root"]);
+            world.environment.retain(|(name, _)| *name == variable);
+            world.environment.push((name, value.into()));
+            world.compare(&["complete"], &Client::ALL);
+        }
+    }
+}
+
+/// Noticed with a company's root alone in `REQUESTS_CA_BUNDLE`: doctor said of a public host that Python takes it, and requests
+/// does not.
+#[test]
+fn what_stays_of_the_system_s_roots_beside_a_variable_is_what_stays_in_the_client() {
+    let Some(stage) = stage() else { return };
+    let asks = "import requests, sys; requests.get(sys.argv[1], timeout=20)";
+    let address = format!("https://{}/r", stage.authority("complete"));
+    for (names, is_hashed, wanted) in [
+        // OpenSSL, Python, curl, git.
+        (&[][..], true, [true; 4]),
+        (&["SSL_CERT_FILE"], true, [true; 4]),
+        (&["SSL_CERT_FILE"], false, [false, false, false, true]),
+        (&["REQUESTS_CA_BUNDLE"], true, [true, false, true, true]),
+        (&["CURL_CA_BUNDLE", "GIT_SSL_CAINFO"], true, [true; 4]),
+        (&["CURL_CA_BUNDLE", "GIT_SSL_CAINFO"], false, [true, true, false, true]),
+    ] {
+        let mut world = World::trusting(stage, &[]);
+        let other = world.sandbox.give("other.pem", stage.certificate("stranger"));
+        world.sandbox.give("system/etc/ssl/certs/ca-certificates.crt", stage.certificate("root"));
+        if is_hashed {
+            world.sandbox.give("system/etc/ssl/certs/0a1b2c3d.0", stage.certificate("root"));
+        }
+        world.environment.push(("CERTMAN_SYSTEM_ROOT", world.sandbox.path("system").into()));
+        world.environment.extend(names.iter().map(|name| (*name, other.clone().into())));
+        let said = world.doctor(&["complete"], &[]);
+        let host = &said.hosts()[0];
+        let clients = ["openssl", "python", "curl", "git-gnutls"].map(|client| accepts(host, client));
+        assert_eq!(clients, wanted, "{names:?}: {host}");
+    }
+    for (bundle, is_folder) in [("root", false), ("stranger", false), ("root", true)] {
+        let mut world = World::trusting(stage, &["root"]);
+        let file = world.sandbox.give("folder/bundle.pem", stage.certificate(bundle));
+        let mut path = file.clone();
+        if is_folder {
+            let mut openssl = bare(&program("openssl").expect("it was there before"));
+            path.pop();
+            assert!(openssl.arg("rehash").arg(&path).status().unwrap().success());
+        }
+        world.environment.push(("REQUESTS_CA_BUNDLE", path.into()));
+        let mut python = python().expect("it was there before");
+        python.envs(world.environment.iter().map(|(name, value)| (name, value)));
+        let output = python.args(["-c", asks, &address]).output().unwrap();
+        let said = world.doctor(&["complete"], &[]);
+        assert_eq!(accepts(&said.hosts()[0], "python"), output.status.success(), "{bundle}: {output:?}");
+        assert_eq!(output.status.success(), bundle == "root", "{output:?}");
+    }
+}
+
 #[test]
 fn who_speaks_no_tls_or_no_http_is_reached_by_nobody() {
     let Some(stage) = stage() else { return };
