@@ -516,6 +516,50 @@ fn a_gateway_that_a_settings_file_names_is_reached_first() {
     assert_eq!(said.hosts()[0]["works"], true, "{}", said.json);
 }
 
+/// Noticed with a gateway on the own machine, over plain HTTP: it was passed over without a word, and api.anthropic.com, which
+/// nobody there needs, was critical.
+#[test]
+fn a_gateway_without_tls_is_not_probed_and_takes_the_place_of_the_host_of_its_own() {
+    let Some(stage) = stage() else { return };
+    let ask = |address: &str, is_in_settings: bool, hosts: &[&str]| {
+        let mut world = World::trusting(stage, &["root"]);
+        world.environment.retain(|(name, _)| *name == "NODE_EXTRA_CA_CERTS");
+        if is_in_settings {
+            world.settle(&[("ANTHROPIC_BASE_URL", address)]);
+        } else {
+            world.environment.push(("ANTHROPIC_BASE_URL", address.into()));
+        }
+        world.doctor(hosts, &AT_HOME)
+    };
+    for (address, shown, is_in_settings) in [
+        ("http://127.0.0.1:4000", "'127.0.0.1:4000'", false),
+        ("HTTP://gateway.corp.example/v1", "'gateway.corp.example'", true),
+        ("http://alice:secret-of-alice@localhost:4000/", "'localhost:4000'", true),
+        ("http://two words/", "a host", false),
+    ] {
+        let said = ask(address, is_in_settings, &[]);
+        let finding = said.finding("gateway-not-probed");
+        let message = finding["message"].as_str().unwrap();
+        assert!(
+            message.starts_with(&format!("ANTHROPIC_BASE_URL leads to {shown} by plain HTTP")),
+            "{message}"
+        );
+        assert_eq!(finding["severity"], "info");
+        let path = finding["source"]["path"].as_str().unwrap_or_default();
+        assert_eq!(path.ends_with("settings.json"), is_in_settings, "{finding}");
+        assert!(!contains(&said.output.stdout, b"secret-of-alice"), "{}", said.json);
+        let hosts: Vec<_> =
+            said.hosts().iter().map(|host| (host["host"].as_str(), &host["required"])).collect();
+        assert_eq!(hosts[0], (Some("api.anthropic.com"), &false.into()), "{hosts:?}");
+        assert_eq!((hosts.len(), hosts[1].1), (3, &true.into()));
+    }
+    // Where hosts are named, nobody asks for it.
+    let said = ask("http://127.0.0.1:4000", false, &["complete"]);
+    assert_eq!((said.hosts().len(), said.codes()), (1, vec!["host-clients-differ"]), "{}", said.json);
+    let said = ask("http://api.anthropic.com", false, &[]);
+    assert!(said.hosts()[0]["required"] == true && !said.codes().contains(&"gateway-not-probed"));
+}
+
 #[test]
 fn a_name_is_not_looked_up_where_an_address_is_given_or_a_proxy_does_it() {
     let Some(stage) = stage() else { return };

@@ -16,6 +16,7 @@ use crate::cli::failure::Failure;
 use crate::cli::render::words;
 use crate::clients::choice::{Chooser, Destination, ProxyScheme, ProxyUrl, Scheme, Variables, Way, choose};
 use crate::config::{Origin, Settings, Value};
+use crate::doctor::environment::{Conflict, Variable};
 use crate::doctor::hosts::{Host as Wanted, Resolution};
 use crate::doctor::obstacle::{Obstacle, obstacles};
 use crate::doctor::reach::{self, Distrust, Reached, Roots};
@@ -58,7 +59,7 @@ pub fn probe_hosts(
     progress: &mut dyn FnMut(&mut Host, &str),
 ) -> Result<Vec<Reached>, Failure> {
     let mut roots = roots::of_this_machine(wish.settings, &wish.in_force, host);
-    let tries = tries(wish, &roots, host)?;
+    let tries = tries(wish, &roots, host, report)?;
     let mut asked = BTreeSet::new();
     let public = PublicRoots::known();
     let observed = all_at_once(wish, &tries, &mut |name| progress(host, name));
@@ -143,11 +144,11 @@ impl Chosen {
 }
 
 /// Every host by the way that Claude Code takes; with `--via` once more through that proxy.
-fn tries(wish: &Wish<'_>, roots: &Roots, host: &mut Host) -> Result<Vec<Try>, Failure> {
+fn tries(wish: &Wish<'_>, roots: &Roots, host: &mut Host, report: &mut Report) -> Result<Vec<Try>, Failure> {
     let configured = configured(wish, host);
     let via = wish.arguments.via.as_deref().map(via).transpose()?;
     let mut tries = Vec::new();
-    for one in &hosts(wish, host) {
+    for one in &hosts(wish, host, report) {
         let way = if wish.arguments.direct {
             Chosen::direct(Some("--direct"))
         } else {
@@ -162,21 +163,42 @@ fn tries(wish: &Wish<'_>, roots: &Roots, host: &mut Host) -> Result<Vec<Try>, Fa
 }
 
 /// The hosts of the settings. Where nobody has named any and `ANTHROPIC_BASE_URL` leads elsewhere, that host is what Claude Code
-/// cannot do without, in the place of its own.
-fn hosts(wish: &Wish<'_>, host: &Host) -> Vec<Wanted> {
+/// cannot do without, in the place of its own. One of `http://` is noted: there is no TLS to look at.
+fn hosts(wish: &Wish<'_>, host: &Host, report: &mut Report) -> Vec<Wanted> {
     let Value { origin, value } = &wish.settings.hosts;
     let mut hosts = value.clone();
     let base = wish.in_force.value(BASE_URL, &host.environment).and_then(OsStr::to_str);
-    let gateway = base.filter(|_| *origin == Origin::Default).and_then(|base| Wanted::parse(base).ok());
-    if let Some(gateway) = gateway
-        && hosts.iter().all(|known| known.host != gateway.host)
-    {
-        for known in hosts.iter_mut().filter(|known| known.host == API) {
-            known.is_required = false;
+    let Some(base) = base.filter(|_| *origin == Origin::Default) else { return hosts };
+    let plain = without_tls(base);
+    let gateway = Wanted::parse(plain.unwrap_or(base)).ok();
+    let is_known = |gateway: &Wanted| hosts.iter().any(|known| known.host == gateway.host);
+    if gateway.as_ref().map_or(plain.is_none(), is_known) {
+        return hosts;
+    }
+    for known in hosts.iter_mut().filter(|known| known.host == API) {
+        known.is_required = false;
+    }
+    match (plain, gateway) {
+        (Some(plain), gateway) => {
+            let variable =
+                Variable { is_in_settings: wish.in_force.path(BASE_URL).is_some(), name: BASE_URL };
+            // What cannot be read may be anything.
+            let host = gateway.map(|_| plain.into());
+            let cause = Cause::Environment(Conflict::GatewayNotProbed { host, variable });
+            report.find(wish.in_force.place(BASE_URL), cause);
         }
-        hosts.insert(0, gateway);
+        (None, Some(gateway)) => hosts.insert(0, gateway),
+        (None, None) => {}
     }
     hosts
+}
+
+/// Host and port of an address of `http://`, without a user; none for any other address.
+fn without_tls(base: &str) -> Option<&str> {
+    let (scheme, rest) = base.trim().split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    scheme.eq_ignore_ascii_case("http").then_some(host)
 }
 
 /// What `certman env` would put into the variables, with the password where it can be had without asking anybody.

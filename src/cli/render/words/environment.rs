@@ -45,6 +45,11 @@ pub fn message(conflict: &Conflict) -> String {
             Foreign(here),
             Foreign(configured)
         ),
+        Conflict::GatewayNotProbed { host, variable } => format!(
+            "{} leads to {} by plain HTTP: there is no TLS to look at, so that is not probed, and api.anthropic.com counts as optional",
+            variable.name,
+            host.as_deref().map_or("a host".to_owned(), |host| format!("'{}'", Foreign(host)))
+        ),
         Conflict::NoProxyNotPortable { spellings, variable, .. } => {
             let what: Vec<&str> = spellings.iter().map(|spelling| self::spelling(*spelling)).collect();
             format!("{} has {}, which not every client understands", variable.name, listed(&what))
@@ -140,6 +145,10 @@ pub fn fix(conflict: &Conflict) -> Option<String> {
             family.name()
         ),
         Conflict::Differs { .. } => EVALUATE.to_owned(),
+        Conflict::GatewayNotProbed { host, .. } => {
+            let address = host.as_ref().map(|host| quoted(&format!("http://{host}/")));
+            format!("`curl -i {}` tells whether it answers", address?)
+        }
         Conflict::NoProxyNotPortable { portable, variable, .. } => match portable {
             Some(list) if !variable.is_in_settings => {
                 format!("`export NO_PROXY={} no_proxy={}`", quoted(list), quoted(list))
