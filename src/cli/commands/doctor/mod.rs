@@ -21,7 +21,7 @@ use crate::cli::failure::Failure;
 use crate::cli::render;
 use crate::cli::{DoctorSummary, Ending, Outcome, Shown};
 use crate::clients::Audience;
-use crate::config::Settings;
+use crate::config::{Origin, Settings, Value};
 use crate::doctor::hosts::Resolution;
 use crate::proxy::Address;
 use crate::report::{Cause, Severity};
@@ -41,6 +41,9 @@ pub fn run(
     host: &mut Host,
 ) -> Result<Outcome, Failure> {
     let resolutions = resolutions(&arguments.resolve)?;
+    if !arguments.offline {
+        must_name_a_host(settings)?;
+    }
     if let Some(via) = &arguments.via {
         Address::parse(via)
             .map_err(|error| Failure::usage(format!("--via: the address {error}")).hint(error.hint()))?;
@@ -87,6 +90,23 @@ pub fn run(
         report,
         shown: Shown::Doctor(Box::new(summary)),
     })
+}
+
+/// An empty list leaves nothing to be probed, and everything would look well.
+fn must_name_a_host(settings: &Settings) -> Result<(), Failure> {
+    let Value { origin, value } = &settings.hosts;
+    if !value.is_empty() {
+        return Ok(());
+    }
+    let failure = match origin {
+        Origin::File(path) => {
+            Failure::new(format!("doctor.hosts in {} names no host", render::words::path(path)))
+        }
+        Origin::Default | Origin::Flag | Origin::Variable(_) => {
+            Failure::usage(format!("{origin} names no host"))
+        }
+    };
+    Err(failure.hint("take it out for the hosts that certman knows, or run `certman doctor --offline`"))
 }
 
 fn resolutions(texts: &[String]) -> Result<Vec<Resolution>, Failure> {
