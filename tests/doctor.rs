@@ -504,6 +504,32 @@ fn a_settings_file_beats_certman_toml_variable_by_variable() {
 }
 
 #[test]
+fn of_several_settings_files_the_administrator_s_comes_first_and_the_person_s_last() {
+    let sandbox = Sandbox::new();
+    let paths = [
+        "managed/managed-settings.d/20.json",
+        "managed/managed-settings.d/10.json",
+        "managed/managed-settings.json",
+        ".claude/settings.local.json",
+        ".claude/settings.json",
+        "~/.claude/settings.json",
+    ];
+    for (number, path) in paths.iter().enumerate().rev() {
+        sandbox.give(path, format!(r#"{{"env":{{"HTTPS_PROXY":"http://127.0.0.1:{}"}}}}"#, number + 1));
+        let world = crate::support::host::host().folder(sandbox.folder()).managed(sandbox.path("managed"));
+        let world =
+            world.env("HOME", sandbox.home().to_str().unwrap()).env("HTTPS_PROXY", "http://127.0.0.1:9");
+        let said = world.run(&["doctor", "--json", "gateway.corp.example"]).json();
+        let wanted = format!("HTTPS_PROXY in '{}'", sandbox.path(path).display());
+        let host = &said["hosts"][0];
+        assert_eq!(
+            (&host["route_from"], &host["proxy"]),
+            (&wanted.into(), &format!("http://127.0.0.1:{}", number + 1).into())
+        );
+    }
+}
+
+#[test]
 fn a_gateway_that_a_settings_file_names_is_reached_first() {
     let Some(stage) = stage() else { return };
     let mut world = World::trusting(stage, &["root"]);

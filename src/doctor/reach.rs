@@ -198,8 +198,8 @@ impl Roots {
         }
     }
 
-    /// What a client trusts: Node and Bun what they have inside and the extra bundle, Claude Code the system's too, and the
-    /// others the system's alone, unless variables say otherwise.
+    /// What a client trusts, where there is nothing of its own: Node and Bun what they have inside and the extra bundle, Claude
+    /// Code the system's too, and the others the system's alone.
     fn of_client(&self, client: Client) -> Vec<&Certificate> {
         let own = self.of_clients.iter().find(|(one, _)| *one == client).map(|(_, own)| own);
         let usual = match client {
