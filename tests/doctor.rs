@@ -32,6 +32,130 @@ fn a_chain_is_trusted_by_whom_doctor_says() {
     }
 }
 
+/// Noticed with a root in DER: doctor had read it, and no client had.
+#[test]
+fn a_bundle_in_another_form_is_trusted_by_whom_doctor_says() {
+    let Some(stage) = stage() else { return };
+    let (root, other) = (stage.certificate("root"), stage.certificate("stranger"));
+    let text = String::from_utf8(root.clone()).unwrap();
+    let damaged = b"-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n".to_vec();
+    let utf16 = text.encode_utf16().flat_map(u16::to_le_bytes);
+    for (form, content) in [
+        ("DER", crate::clients::bundles::certificates_in(&root)[0].to_vec()),
+        ("UTF-16", [0xff, 0xfe].into_iter().chain(utf16).collect()),
+        ("nothing", Vec::new()),
+        ("a byte order mark", [b"\xef\xbb\xbf", &*root].concat()),
+        ("carriage returns and line feeds", text.replace('\n', "\r\n").into()),
+        ("carriage returns", text.replace('\n', "\r").into()),
+        ("letters outside of ASCII", ["# Gr\u{f6}\u{df}e\n".as_bytes(), &root].concat()),
+        ("no newline at the end", text.trim_end().into()),
+        ("two glued together", [other.trim_ascii_end(), &root].concat()),
+        ("a damaged block behind", [&root[..], &damaged].concat()),
+        ("an unclosed block behind", [&root[..], &other[..other.len() / 2]].concat()),
+        ("another label", text.replace(" CERT", " X509 CERT").into()),
+        ("a label of OpenSSL's", text.replace(" CERT", " TRUSTED CERT").into()),
+    ] {
+        eprintln!("{form}");
+        let mut world = World::trusting(stage, &[]);
+        world.trust(&content);
+        // Bun takes OpenSSL's label from SSL_CERT_FILE, and Claude Code does not.
+        let is_odd = form == "a label of OpenSSL's";
+        let clients = Client::ALL.into_iter().filter(|client| !is_odd || *client != Client::Bun);
+        world.compare(&["complete"], &clients.collect::<Vec<_>>());
+    }
+}
+
+/// Noticed with `NODE_EXTRA_CA_CERTS=/usr`: doctor went through everything below it, and named no host before it was done.
+#[test]
+fn a_path_that_leads_to_no_file_gives_no_roots_and_takes_no_time() {
+    let Some(stage) = stage() else { return };
+    let names = ["NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "SSL_CERT_FILE"];
+    let mut world = World::trusting(stage, &["root"]);
+    let pem = stage.certificate("root");
+    for folder in ["folder/root.pem", "folder/below/root.pem", "~/root.pem"] {
+        world.sandbox.give(folder, &pem);
+    }
+    let folder = world.sandbox.path("folder");
+    for path in [folder.as_os_str(), "/nowhere.pem".as_ref(), "~/root.pem".as_ref(), "/usr".as_ref()] {
+        world.environment = names.map(|name| (name, path.to_owned())).into();
+        let begin = Instant::now();
+        let said = world.doctor(&["complete"], &[]);
+        assert!(begin.elapsed() < Duration::from_secs(10), "{path:?}: {:?}", begin.elapsed());
+        assert_eq!(said.hosts()[0]["works"], false, "{path:?}");
+        world.compare(&["complete"], &Client::ALL);
+    }
+    // A relative one leads on from where the client starts.
+    world.environment = vec![("NODE_EXTRA_CA_CERTS", "folder/root.pem".into())];
+    assert_eq!(world.doctor(&["complete"], &[]).hosts()[0]["works"], true);
+}
+
+/// Noticed with `NODE_OPTIONS=--use-system-ca`: Node trusted what `SSL_CERT_FILE` names, and doctor said that it does not.
+#[test]
+fn node_goes_by_the_system_s_roots_where_it_is_told_to() {
+    let Some(stage) = stage() else { return };
+    for (name, value) in [
+        ("NODE_OPTIONS", "--use-system-ca"),
+        ("NODE_OPTIONS", "--use-openssl-ca"),
+        ("NODE_OPTIONS", "--use-bundled-ca"),
+        ("NODE_USE_SYSTEM_CA", "1"),
+    ] {
+        for variable in ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"] {
+            let mut world = World::trusting(stage, &["root"]);
+            world.environment.retain(|(name, _)| *name == variable);
+            world.environment.push((name, value.into()));
+            world.compare(&["complete"], &Client::ALL);
+        }
+    }
+}
+
+/// Noticed with a company's root alone in `REQUESTS_CA_BUNDLE`: doctor said of a public host that Python takes it, and requests
+/// does not.
+#[test]
+fn what_stays_of_the_system_s_roots_beside_a_variable_is_what_stays_in_the_client() {
+    let Some(stage) = stage() else { return };
+    let asks = "import requests, sys; requests.get(sys.argv[1], timeout=20)";
+    let address = format!("https://{}/r", stage.authority("complete"));
+    for (names, is_hashed, wanted) in [
+        // OpenSSL, Python, curl, git.
+        (&[][..], true, [true; 4]),
+        (&["SSL_CERT_FILE"], true, [true; 4]),
+        (&["SSL_CERT_FILE"], false, [false, false, false, true]),
+        (&["REQUESTS_CA_BUNDLE"], true, [true, false, true, true]),
+        (&["CURL_CA_BUNDLE", "GIT_SSL_CAINFO"], true, [true; 4]),
+        (&["CURL_CA_BUNDLE", "GIT_SSL_CAINFO"], false, [true, true, false, true]),
+    ] {
+        let mut world = World::trusting(stage, &[]);
+        let other = world.sandbox.give("other.pem", stage.certificate("stranger"));
+        world.sandbox.give("system/etc/ssl/certs/ca-certificates.crt", stage.certificate("root"));
+        if is_hashed {
+            world.sandbox.give("system/etc/ssl/certs/0a1b2c3d.0", stage.certificate("root"));
+        }
+        world.environment.push(("CERTMAN_SYSTEM_ROOT", world.sandbox.path("system").into()));
+        world.environment.extend(names.iter().map(|name| (*name, other.clone().into())));
+        let said = world.doctor(&["complete"], &[]);
+        let host = &said.hosts()[0];
+        let clients = ["openssl", "python", "curl", "git-gnutls"].map(|client| accepts(host, client));
+        assert_eq!(clients, wanted, "{names:?}: {host}");
+    }
+    for (bundle, is_folder) in [("root", false), ("stranger", false), ("root", true)] {
+        let mut world = World::trusting(stage, &["root"]);
+        let file = world.sandbox.give("folder/bundle.pem", stage.certificate(bundle));
+        let mut path = file.clone();
+        if is_folder {
+            let mut openssl = bare(&program("openssl").expect("it was there before"));
+            path.pop();
+            assert!(openssl.arg("rehash").arg(&path).status().unwrap().success());
+        }
+        world.environment.push(("REQUESTS_CA_BUNDLE", path.into()));
+        let mut python = python().expect("it was there before");
+        python.envs(world.environment.iter().map(|(name, value)| (name, value)));
+        let output = python.args(["-c", asks, &address]).output().unwrap();
+        let said = world.doctor(&["complete"], &[]);
+        assert_eq!(accepts(&said.hosts()[0], "python"), output.status.success(), "{bundle}: {output:?}");
+        assert_eq!(output.status.success(), bundle == "root", "{output:?}");
+    }
+}
+
 #[test]
 fn who_speaks_no_tls_or_no_http_is_reached_by_nobody() {
     let Some(stage) = stage() else { return };
@@ -421,6 +545,163 @@ fn a_host_is_reached_by_the_way_that_is_set_and_the_json_says_by_which() {
     assert!(said.contains("ok: nothing is wrong here, and the host answers"), "{said}");
 }
 
+/// Noticed with a settings file that named proxy and bundle: doctor went straight to a host that it did not trust, and Claude Code
+/// did neither; with a stale file it was the other way round.
+#[test]
+fn what_a_settings_file_sets_counts_for_claude_code_and_for_nobody_else() {
+    let Some(stage) = stage() else { return };
+    let name = format!("server.corp.example:{}", stage.ports["complete"]);
+    let resolve = ["--resolve", "server.corp.example:127.0.0.1"];
+    let trusted =
+        |world: &World<'_>, name| world.sandbox.give(&format!("{name}.pem"), stage.certificate(name));
+    let leads = format!("http://{}", stage.authority("proxy"));
+
+    let world = World::trusting(stage, &[]);
+    let root = trusted(&world, "root");
+    world.settle(&[("HTTPS_PROXY", &leads), ("NODE_EXTRA_CA_CERTS", root.to_str().unwrap())]);
+    let said = world.doctor(&[&name], &[]);
+    let host = &said.hosts()[0];
+    assert_eq!((&host["works"], &host["proxy"]), (&true.into(), &leads.as_str().into()), "{}", said.json);
+    let file = world.sandbox.path("~/.claude/settings.json");
+    assert_eq!(host["route_from"], format!("HTTPS_PROXY in '{}'", file.display()));
+    assert_eq!(host["roots"]["extra"], true);
+    assert!(accepts(host, "claude-code") && !accepts(host, "node") && !accepts(host, "bun"), "{host}");
+
+    // What is stale there, or empty, hides what the environment has; the clients that do not look there go by that.
+    for stale in [trusted(&world, "stranger").to_str().unwrap(), "/nowhere.pem", ""] {
+        let mut world = World::trusting(stage, &[]);
+        world.environment.push(("NODE_EXTRA_CA_CERTS", root.clone().into()));
+        world.environment.push(("HTTPS_PROXY", leads.clone().into()));
+        world.settle(&[("NODE_EXTRA_CA_CERTS", stale), ("HTTPS_PROXY", "")]);
+        let said = world.doctor(&[&name], &resolve);
+        let host = &said.hosts()[0];
+        assert_eq!((&host["works"], &host["proxy"]), (&false.into(), &Value::Null), "{stale}: {host}");
+        assert!(accepts(host, "node") && accepts(host, "bun"), "{stale}: {host}");
+    }
+
+    // Which roots there are in it.
+    let mut world = World::trusting(stage, &[]);
+    world.environment.push(("SSL_CERT_FILE", root.into()));
+    assert_eq!(world.doctor(&["complete"], &[]).hosts()[0]["works"], true);
+    world.settle(&[("CLAUDE_CODE_CERT_STORE", "bundled")]);
+    assert_eq!(world.doctor(&["complete"], &[]).hosts()[0]["works"], false);
+}
+
+/// Each variable by itself, as Claude Code 2.1.332 has it: one in small letters wins wherever it stands.
+#[test]
+fn a_settings_file_beats_certman_toml_variable_by_variable() {
+    let Some(stage) = stage() else { return };
+    let (denies, leads) = (
+        format!("http://{}", stage.authority("proxy-denies")),
+        format!("http://{}", stage.authority("proxy")),
+    );
+    let name = format!("server.corp.example:{}", stage.ports["complete"]);
+    let way = |settings: &[(&str, &str)], configured: &str| {
+        let mut world = World::trusting(stage, &["root"]);
+        world.settle(settings);
+        world.configure(configured);
+        let said = world.doctor(&[&name], &["--resolve", "server.corp.example:127.0.0.1"]);
+        let host = &said.hosts()[0];
+        let from = host["route_from"].as_str().unwrap_or_default();
+        let from = from.split_once(" in ").map_or(from, |(name, _)| name).to_owned();
+        (host["proxy"].as_str().unwrap_or("none").to_owned(), from)
+    };
+    let toml = format!("[proxy]\nhttps = '{denies}'\n");
+    let of_toml = "[proxy] of certman.toml".to_owned();
+    assert_eq!(way(&[("https_proxy", &leads)], &toml), (leads.clone(), "https_proxy".to_owned()));
+    assert_eq!(way(&[("HTTPS_PROXY", &leads)], &toml), (denies.clone(), of_toml.clone()));
+    assert_eq!(way(&[("HTTP_PROXY", &leads)], &toml), (denies, of_toml));
+    assert_eq!(
+        way(&[("no_proxy", "server.corp.example")], &toml),
+        ("none".to_owned(), "no_proxy".to_owned())
+    );
+    let toml = format!("[proxy]\nhttp = '{leads}'\n");
+    assert_eq!(way(&[("https_proxy", "")], &toml), (leads, "[proxy] of certman.toml".to_owned()));
+}
+
+#[test]
+fn of_several_settings_files_the_administrator_s_comes_first_and_the_person_s_last() {
+    let sandbox = Sandbox::new();
+    let paths = [
+        "managed/managed-settings.d/20.json",
+        "managed/managed-settings.d/10.json",
+        "managed/managed-settings.json",
+        ".claude/settings.local.json",
+        ".claude/settings.json",
+        "~/.claude/settings.json",
+    ];
+    for (number, path) in paths.iter().enumerate().rev() {
+        sandbox.give(path, format!(r#"{{"env":{{"HTTPS_PROXY":"http://127.0.0.1:{}"}}}}"#, number + 1));
+        let world = crate::support::host::host().folder(sandbox.folder()).managed(sandbox.path("managed"));
+        let world =
+            world.env("HOME", sandbox.home().to_str().unwrap()).env("HTTPS_PROXY", "http://127.0.0.1:9");
+        let said = world.run(&["doctor", "--json", "gateway.corp.example"]).json();
+        let wanted = format!("HTTPS_PROXY in '{}'", sandbox.path(path).display());
+        let host = &said["hosts"][0];
+        assert_eq!(
+            (&host["route_from"], &host["proxy"]),
+            (&wanted.into(), &format!("http://127.0.0.1:{}", number + 1).into())
+        );
+    }
+}
+
+#[test]
+fn a_gateway_that_a_settings_file_names_is_reached_first() {
+    let Some(stage) = stage() else { return };
+    let mut world = World::trusting(stage, &["root"]);
+    world.environment.push(("ANTHROPIC_BASE_URL", "https://elsewhere.corp.example".into()));
+    world.settle(&[("ANTHROPIC_BASE_URL", &format!("https://{}/v1", stage.authority("complete")))]);
+    let said = world.doctor(&[], &AT_HOME);
+    let hosts: Vec<_> =
+        said.hosts().iter().map(|host| (host["host"].clone(), host["required"].clone())).collect();
+    assert_eq!(hosts[..2], [("localhost".into(), true.into()), ("api.anthropic.com".into(), false.into())]);
+    assert_eq!(said.hosts()[0]["works"], true, "{}", said.json);
+}
+
+/// Noticed with a gateway on the own machine, over plain HTTP: it was passed over without a word, and api.anthropic.com, which
+/// nobody there needs, was critical.
+#[test]
+fn a_gateway_without_tls_is_not_probed_and_takes_the_place_of_the_host_of_its_own() {
+    let Some(stage) = stage() else { return };
+    let ask = |address: &str, is_in_settings: bool, hosts: &[&str]| {
+        let mut world = World::trusting(stage, &["root"]);
+        world.environment.retain(|(name, _)| *name == "NODE_EXTRA_CA_CERTS");
+        if is_in_settings {
+            world.settle(&[("ANTHROPIC_BASE_URL", address)]);
+        } else {
+            world.environment.push(("ANTHROPIC_BASE_URL", address.into()));
+        }
+        world.doctor(hosts, &AT_HOME)
+    };
+    for (address, shown, is_in_settings) in [
+        ("http://127.0.0.1:4000", "'127.0.0.1:4000'", false),
+        ("HTTP://gateway.corp.example/v1", "'gateway.corp.example'", true),
+        ("http://alice:secret-of-alice@localhost:4000/", "'localhost:4000'", true),
+        ("http://two words/", "a host", false),
+    ] {
+        let said = ask(address, is_in_settings, &[]);
+        let finding = said.finding("gateway-not-probed");
+        let message = finding["message"].as_str().unwrap();
+        assert!(
+            message.starts_with(&format!("ANTHROPIC_BASE_URL leads to {shown} by plain HTTP")),
+            "{message}"
+        );
+        assert_eq!(finding["severity"], "info");
+        let path = finding["source"]["path"].as_str().unwrap_or_default();
+        assert_eq!(path.ends_with("settings.json"), is_in_settings, "{finding}");
+        assert!(!contains(&said.output.stdout, b"secret-of-alice"), "{}", said.json);
+        let hosts: Vec<_> =
+            said.hosts().iter().map(|host| (host["host"].as_str(), &host["required"])).collect();
+        assert_eq!(hosts[0], (Some("api.anthropic.com"), &false.into()), "{hosts:?}");
+        assert_eq!((hosts.len(), hosts[1].1), (3, &true.into()));
+    }
+    // Where hosts are named, nobody asks for it.
+    let said = ask("http://127.0.0.1:4000", false, &["complete"]);
+    assert_eq!((said.hosts().len(), said.codes()), (1, vec!["host-clients-differ"]), "{}", said.json);
+    let said = ask("http://api.anthropic.com", false, &[]);
+    assert!(said.hosts()[0]["required"] == true && !said.codes().contains(&"gateway-not-probed"));
+}
+
 #[test]
 fn a_name_is_not_looked_up_where_an_address_is_given_or_a_proxy_does_it() {
     let Some(stage) = stage() else { return };
@@ -507,17 +788,20 @@ fn no_secret_is_shown_whatever_comes_of_it() {
         ("proxy-negotiate", "complete"),
         ("proxy-refused", "complete"),
     ] {
-        for is_configured in [false, true] {
+        for place in ["certman.toml", "environment", "settings"] {
             let mut world = World::trusting(stage, &["root"]);
             let address = stage.authority(proxy);
             world.show_identity("key.txt");
-            if is_configured {
-                set_mode(&world.sandbox.give("proxy.txt", format!("{PASSWORD}\n")), 0o600);
-                world.configure(&format!(
-                    "{IDENTITY}[proxy]\nhttps = 'http://{address}'\nusername = 'alice'\npassword = 'file:proxy.txt'\n"
-                ));
-            } else {
-                world.set_proxy(&format!("http://alice:{PASSWORD}@{address}"));
+            let with_password = format!("http://alice:{PASSWORD}@{address}");
+            match place {
+                "certman.toml" => {
+                    set_mode(&world.sandbox.give("proxy.txt", format!("{PASSWORD}\n")), 0o600);
+                    world.configure(&format!(
+                        "{IDENTITY}[proxy]\nhttps = 'http://{address}'\nusername = 'alice'\npassword = 'file:proxy.txt'\n"
+                    ));
+                }
+                "environment" => world.set_proxy(&with_password),
+                _ => world.settle(&[("HTTPS_PROXY", &with_password)]),
             }
             // By a name that is no exception.
             let host = format!("server.corp.example:{}", stage.ports[host]);
@@ -890,6 +1174,12 @@ impl<'a> World<'a> {
         self.is_configured = true;
     }
 
+    /// Gives a settings file with these variables to Claude Code.
+    fn settle(&self, variables: &[(&str, &str)]) {
+        let env: BTreeMap<_, _> = variables.iter().copied().collect();
+        self.sandbox.give("~/.claude/settings.json", serde_json::json!({ "env": env }).to_string());
+    }
+
     fn set_proxy(&mut self, address: &str) {
         self.environment.extend(["HTTPS_PROXY", "https_proxy"].map(|name| (name, address.into())));
     }
@@ -1117,6 +1407,16 @@ fn accepts(host: &Value, client: &str) -> bool {
     let clients = host["clients"].as_array().expect("a list of clients");
     clients.iter().any(|one| one["client"] == client && one["accepts"] == true)
 }
+
+/// Where no host is named: nobody there is asked, and nobody answers.
+const AT_HOME: [&str; 6] = [
+    "--resolve",
+    "api.anthropic.com:127.0.0.1",
+    "--resolve",
+    "claude.ai:127.0.0.1",
+    "--resolve",
+    "platform.claude.com:127.0.0.1",
+];
 
 /// Servers whose certificates differ.
 const CHAINS: [&str; 18] = [

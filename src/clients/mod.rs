@@ -3,6 +3,7 @@
 //! Pure: verdicts from facts. Versions move; a rule that no longer holds is one line here or in [`key`], and
 //! `tests/verdicts.rs` asks the clients themselves, both ways.
 
+pub mod bundle;
 pub mod choice;
 pub mod key;
 pub mod proxy;

@@ -75,6 +75,13 @@ pub enum Conflict {
         /// The one that is.
         variable: Variable,
     },
+    /// `ANTHROPIC_BASE_URL` leads to a host without TLS, which is not probed.
+    GatewayNotProbed {
+        /// The host, and the port where one is named; none where that cannot be read.
+        host: Option<Box<str>>,
+        /// The variable.
+        variable: Variable,
+    },
     /// `NO_PROXY` is spelled in a way that only some clients understand.
     NoProxyNotPortable {
         /// The same in a spelling that all understand; none where there is none of a length that anyone reads.
@@ -266,6 +273,7 @@ impl Conflict {
             Self::CorporateOnly { .. } => "ssl-cert-file-corporate-only",
             Self::Differs { .. } => "env-differs",
             Self::IdentityIncomplete { .. } => "env-identity-incomplete",
+            Self::GatewayNotProbed { .. } => "gateway-not-probed",
             Self::NoProxyNotPortable { .. } => "no-proxy-not-portable",
             Self::NodeOptionsStore { .. } => "node-options-store",
             Self::NotSet { .. } => "env-not-set",
@@ -308,6 +316,7 @@ impl Conflict {
             | Self::ProxySocks { .. }
             | Self::ProxyUnusable { .. }
             | Self::TlsVerificationOff { .. } => Severity::Critical,
+            Self::GatewayNotProbed { .. } => Severity::Info,
             _ => Severity::Warning,
         }
     }

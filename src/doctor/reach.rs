@@ -172,14 +172,23 @@ pub enum Distrust {
 pub struct Roots {
     /// Which of its own and the system's roots Claude Code goes by.
     pub claude_code: CertStore,
-    /// The extra bundle, as `certman env` exports it.
+    /// The extra bundle, as Claude Code gets it.
     pub extra: Vec<Certificate>,
     /// Mozilla's set.
     pub mozilla: Vec<Certificate>,
-    /// What a variable of a client adds to the trust store of the system, for that client.
-    pub of_clients: Vec<(Client, Vec<Certificate>)>,
+    /// What single clients go by other than what is usual for them.
+    pub of_clients: Vec<(Client, Own)>,
     /// The trust store of the system.
     pub system: Vec<Certificate>,
+}
+
+/// What a client goes by.
+#[derive(Default)]
+pub struct Own {
+    /// What its variables name; of Node and Bun the extra bundle as they get it, in the place of Claude Code's.
+    pub certificates: Vec<Certificate>,
+    /// Which of the great sets.
+    pub store: CertStore,
 }
 
 /// What `CLAUDE_CODE_CERT_STORE` means (CLIENTS.md, where values come from, rule 3).
@@ -204,28 +213,33 @@ impl Roots {
             RootSet::System => self.system.iter().collect(),
             RootSet::Mozilla => self.mozilla.iter().collect(),
             RootSet::All => {
-                let own = self.of_clients.iter().flat_map(|(_, own)| own);
+                let own = self.of_clients.iter().flat_map(|(_, own)| &own.certificates);
                 self.extra.iter().chain(&self.system).chain(&self.mozilla).chain(own).collect()
             }
         }
     }
 
-    /// What a client trusts: Node and Bun what they have inside and the extra bundle, Claude Code the system's too, and the
-    /// others the system's alone. A variable that replaces leaves the folder of the system in force (seen on Debian 12).
+    /// What a client trusts, where there is nothing of its own: Node and Bun what they have inside and the extra bundle, Claude
+    /// Code the system's too, and the others the system's alone.
     fn of_client(&self, client: Client) -> Vec<&Certificate> {
-        let own = self.of_clients.iter().filter(|(one, _)| *one == client).flat_map(|(_, own)| own);
-        let none: &[Certificate] = &[];
-        let (mozilla, system, extra) = match client {
-            Client::ClaudeCode => {
-                let store = self.claude_code;
-                (store.has_bundled, store.has_system, true)
+        let own = self.of_clients.iter().find(|(one, _)| *one == client).map(|(_, own)| own);
+        let usual = match client {
+            Client::ClaudeCode => self.claude_code,
+            Client::Bun | Client::Node => CertStore { has_bundled: true, has_system: false },
+            Client::Curl | Client::GitGnuTls | Client::OpenSsl | Client::Python => {
+                CertStore { has_bundled: false, has_system: true }
             }
-            Client::Bun | Client::Node => (true, false, true),
-            Client::Curl | Client::GitGnuTls | Client::OpenSsl | Client::Python => (false, true, false),
         };
-        let part = |is_in: bool, part| if is_in { part } else { none };
-        let parts = part(extra, &self.extra).iter().chain(part(system, &self.system));
-        parts.chain(part(mozilla, &self.mozilla)).chain(own).collect()
+        let store = own.map_or(usual, |own| own.store);
+        let has_extra = match client {
+            Client::ClaudeCode => true,
+            Client::Bun | Client::Node => own.is_none(),
+            Client::Curl | Client::GitGnuTls | Client::OpenSsl | Client::Python => false,
+        };
+        let part = |is_in: bool, part| if is_in { part } else { &[][..] };
+        let parts = part(has_extra, &self.extra).iter().chain(part(store.has_system, &self.system));
+        let own = own.iter().flat_map(|own| &own.certificates);
+        parts.chain(part(store.has_bundled, &self.mozilla)).chain(own).collect()
     }
 }
 

@@ -671,6 +671,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "変数のパスのファイルは、証明書を含まないなどの理由で使用できません。理由はメッセージに示されます。",
     ),
     finding(
+        "gateway-not-probed",
+        NOTHING,
+        "certman doctor",
+        "ANTHROPIC_BASE_URL leads to a gateway by plain http://, as on one's own machine: there is no TLS to look at, so doctor does not probe it, and takes api.anthropic.com for optional.",
+        "ANTHROPIC_BASE_URL が、暗号化されない http:// のゲートウェイ(手元のマシンなど)を指しています。調べる TLS がないため doctor は接続を試さず、api.anthropic.com を任意のホストとして扱います。",
+    ),
+    finding(
         "node-options-store",
         BUNDLE,
         "certman doctor --offline",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::doctor::roots;
 use super::remember::{self, Whose};
+use super::settings_show::InForce;
 use super::values::Proxies;
 use super::{identity, proxy_test};
 use crate::cli::args::{ProxyCommand, ProxyScheme};
@@ -108,7 +109,7 @@ pub fn plain_route(
     let proxy = Target { host: name.to_owned(), port };
     let is_tls = address.is_tls();
     let roots = match is_tls && credentials.is_some() {
-        true => roots::in_der(&roots::of_this_machine(settings, host)),
+        true => roots::in_der(&roots::of_this_machine(settings, &InForce::default(), host)),
         false => Arc::default(),
     };
     Ok(Route::Proxy(Via { credentials, is_tls, proxy, roots }))

@@ -23,6 +23,7 @@ use crate::secret::Passphrase;
 use crate::settings::{Document, Entry, LIMIT, Scope, is_secret, shown_value};
 use crate::source;
 use crate::sys::Host;
+use crate::sys::env::Environment;
 use crate::sys::fs::{self, ReadError};
 
 use super::identity::KEY_LIMIT;
@@ -158,6 +159,56 @@ impl File {
             Err(error) => report.find(Some(place), Cause::SettingsUnreadable(error)),
         }
         file
+    }
+}
+
+/// The variables as Claude Code gets them: what the strongest settings file has beats the environment of the process, and that it
+/// is empty counts as unset (seen on 2.1.332). Of what settings files have for it, Claude Code reads `SSL_CERT_FILE` too late
+/// (seen there too): whoever asks for that asks the environment alone. Values may be secret.
+#[derive(Default)]
+pub struct InForce(Vec<Setting>);
+
+/// What a settings file has for a variable.
+struct Setting {
+    name: &'static str,
+    path: PathBuf,
+    place: Place,
+    value: Zeroizing<String>,
+}
+
+impl InForce {
+    /// Takes what decides on the way and on the roots.
+    pub(super) fn of(files: &[File]) -> Self {
+        let strongest = |name: &'static str| {
+            files.iter().find_map(|file| {
+                let entry = file.document.as_ref()?.entry(name)?;
+                let value = Zeroizing::new(entry.value()?.to_owned());
+                Some(Setting { name, path: file.path.clone(), place: file.place, value })
+            })
+        };
+        Self(names().chain([BASE_URL]).filter_map(strongest).collect())
+    }
+
+    /// The value that wins; none where that is empty, or there is none.
+    pub fn value<'v>(&'v self, name: &str, environment: &'v Environment) -> Option<&'v OsStr> {
+        match self.setting(name) {
+            Some(setting) => Some(OsStr::new(setting.value.as_str())).filter(|value| !value.is_empty()),
+            None => environment.value(name),
+        }
+    }
+
+    /// The settings file that has it, where one does.
+    pub fn path(&self, name: &str) -> Option<&Path> {
+        self.setting(name).map(|setting| setting.path.as_path())
+    }
+
+    /// What stands for that file in findings.
+    pub fn place(&self, name: &str) -> Option<Place> {
+        self.setting(name).map(|setting| setting.place)
+    }
+
+    fn setting(&self, name: &str) -> Option<&Setting> {
+        self.0.iter().find(|setting| setting.name == name)
     }
 }
 
@@ -352,6 +403,8 @@ pub(super) fn is_of_identity(variable: &Variable) -> bool {
     matches!(variable.content, Exported::ClientCertificate | Exported::ClientKey)
 }
 
+/// Where Claude Code sends its requests.
+pub(super) const BASE_URL: &str = "ANTHROPIC_BASE_URL";
 /// Many more than any administrator has.
 const MOST_DROP_INS: usize = 1000;
 /// What else decides which roots and which proxy a client takes.

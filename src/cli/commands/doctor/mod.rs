@@ -2,28 +2,28 @@
 //! variables and settings files, then the hosts. Asks nobody, changes nothing, and writes no file but the one that `--report` names.
 
 mod help_desk;
-mod in_force;
 mod local;
 pub mod missing;
 pub mod network;
 pub mod roots;
+mod unconfigured;
 
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use self::in_force::InForce;
 use self::network::Wish;
+use self::unconfigured::Unconfigured;
 use super::check::Check;
 use super::identity::Examined;
-use super::settings_show;
+use super::settings_show::{self, InForce};
 use super::stores::{Asking, Wishes};
 use crate::cli::args::{Common, DoctorArguments};
 use crate::cli::failure::Failure;
 use crate::cli::render;
 use crate::cli::{DoctorSummary, Ending, Outcome, Shown};
 use crate::clients::Audience;
-use crate::config::Settings;
+use crate::config::{Origin, Settings, Value};
 use crate::doctor::hosts::Resolution;
 use crate::proxy::Address;
 use crate::report::{Cause, Report, Severity};
@@ -43,6 +43,9 @@ pub fn run(
     host: &mut Host,
 ) -> Result<Outcome, Failure> {
     let resolutions = resolutions(&arguments.resolve)?;
+    if !arguments.offline {
+        must_name_a_host(settings)?;
+    }
     if let Some(via) = &arguments.via {
         Address::parse(via)
             .map_err(|error| Failure::usage(format!("--via: the address {error}")).hint(error.hint()))?;
@@ -53,9 +56,9 @@ pub fn run(
     let wishes = Wishes { asking: Asking::WhereNamed, limits: limits.limits(), ..Wishes::of(settings) };
     let mut of_settings = Report::default();
     let (summary, mut files) = settings_show::look(host, &mut of_settings);
-    let in_force = InForce::of(&files, &summary, settings, host);
+    let unconfigured = Unconfigured::of(&files, &summary, settings, host);
     let mut examined = check.everything_configured(limits, settings, wishes, host)?;
-    if let Some(given) = in_force.judge(limits, wishes, &mut check, host) {
+    if let Some(given) = unconfigured.judge(limits, wishes, &mut check, host) {
         examined = Some(given);
     }
     check.note_exceptions(settings);
@@ -69,14 +72,15 @@ pub fn run(
     files.iter_mut().for_each(|file| file.place.file += known);
     report.adopt(of_settings);
     local::note_variables(&files, &summary, settings, limits, host, &mut report);
-    let names_identity = in_force.names_identity();
-    in_force.tell_once(&mut report);
+    let names_identity = unconfigured.names_identity();
+    unconfigured.tell_once(&mut report);
     let hosts = if arguments.offline {
         Vec::new()
     } else {
         let identity = examined.as_ref().and_then(lent).map(Arc::new);
         let has_identity = examined.is_some() || names_identity;
-        let wish = Wish { arguments, has_identity, identity, resolutions, settings };
+        let in_force = InForce::of(&files);
+        let wish = Wish { arguments, has_identity, identity, in_force, resolutions, settings };
         let mut progress = |host: &mut Host, text: &str| render::progress(text, common, host);
         let hosts = network::probe_hosts(&wish, host, &mut report, &mut progress);
         render::progress("", common, host);
@@ -98,6 +102,23 @@ pub fn run(
         report,
         shown: Shown::Doctor(Box::new(summary)),
     })
+}
+
+/// An empty list leaves nothing to be probed, and everything would look well.
+fn must_name_a_host(settings: &Settings) -> Result<(), Failure> {
+    let Value { origin, value } = &settings.hosts;
+    if !value.is_empty() {
+        return Ok(());
+    }
+    let failure = match origin {
+        Origin::File(path) => {
+            Failure::new(format!("doctor.hosts in {} names no host", render::words::path(path)))
+        }
+        Origin::Default | Origin::Flag | Origin::Variable(_) => {
+            Failure::usage(format!("{origin} names no host"))
+        }
+    };
+    Err(failure.hint("take it out for the hosts that certman knows, or run `certman doctor --offline`"))
 }
 
 fn resolutions(texts: &[String]) -> Result<Vec<Resolution>, Failure> {

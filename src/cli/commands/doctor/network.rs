@@ -12,10 +12,13 @@ use std::time::{Duration, Instant};
 use super::{missing, roots};
 use crate::cli::args::DoctorArguments;
 use crate::cli::commands::proxy::proxies;
+use crate::cli::commands::settings_show::{BASE_URL, InForce};
 use crate::cli::failure::Failure;
+use crate::cli::render::words;
 use crate::clients::Client;
 use crate::clients::choice::{Chooser, Destination, ProxyScheme, ProxyUrl, Scheme, Variables, Way, choose};
 use crate::config::{Origin, Settings, Value};
+use crate::doctor::environment::{Conflict, Variable};
 use crate::doctor::hosts::{Host as Wanted, Resolution};
 use crate::doctor::obstacle::{Obstacle, obstacles};
 use crate::doctor::reach::{self, Distrust, Reached, RootSet, Roots};
@@ -40,6 +43,8 @@ pub struct Wish<'a> {
     pub has_identity: bool,
     /// What is shown where a server asks for a certificate; none where there is no identity, or it cannot be used.
     pub identity: Option<Arc<LentIdentity>>,
+    /// The variables as Claude Code gets them.
+    pub in_force: InForce,
     /// Addresses to take in the place of lookups.
     pub resolutions: Vec<Resolution>,
     /// The settings, with the hosts.
@@ -56,8 +61,8 @@ pub fn probe_hosts(
     report: &mut Report,
     progress: &mut dyn FnMut(&mut Host, &str),
 ) -> Result<Vec<Reached>, Failure> {
-    let mut roots = roots::of_this_machine(wish.settings, host);
-    let tries = tries(wish, &roots, host)?;
+    let mut roots = roots::of_this_machine(wish.settings, &wish.in_force, host);
+    let tries = tries(wish, &roots, host, report)?;
     let mut asked = BTreeSet::new();
     let is_due = |finding: &Finding| matches!(finding.cause, Cause::BundleMissing | Cause::BundleStale);
     let is_bundle_due = report.findings.iter().any(is_due);
@@ -167,15 +172,15 @@ impl Chosen {
 }
 
 /// Every host by the way that Claude Code takes; with `--via` once more through that proxy.
-fn tries(wish: &Wish<'_>, roots: &Roots, host: &mut Host) -> Result<Vec<Try>, Failure> {
+fn tries(wish: &Wish<'_>, roots: &Roots, host: &mut Host, report: &mut Report) -> Result<Vec<Try>, Failure> {
     let configured = configured(wish, host);
     let via = wish.arguments.via.as_deref().map(via).transpose()?;
     let mut tries = Vec::new();
-    for one in &hosts(wish, host) {
+    for one in &hosts(wish, host, report) {
         let way = if wish.arguments.direct {
             Chosen::direct(Some("--direct"))
         } else {
-            chosen(one, configured.as_ref(), roots, host)
+            chosen(one, configured.as_ref(), &wish.in_force, roots, host)
         };
         tries.push(Try { host: one.clone(), is_comparison: false, way });
         if let Some(way) = &via {
@@ -186,28 +191,65 @@ fn tries(wish: &Wish<'_>, roots: &Roots, host: &mut Host) -> Result<Vec<Try>, Fa
 }
 
 /// The hosts of the settings. Where nobody has named any and `ANTHROPIC_BASE_URL` leads elsewhere, that host is what Claude Code
-/// cannot do without, in the place of its own.
-fn hosts(wish: &Wish<'_>, host: &Host) -> Vec<Wanted> {
+/// cannot do without, in the place of its own. One of `http://` is noted: there is no TLS to look at.
+fn hosts(wish: &Wish<'_>, host: &Host, report: &mut Report) -> Vec<Wanted> {
     let Value { origin, value } = &wish.settings.hosts;
     let mut hosts = value.clone();
-    let base = host.environment.value("ANTHROPIC_BASE_URL").and_then(OsStr::to_str);
-    let gateway = base.filter(|_| *origin == Origin::Default).and_then(|base| Wanted::parse(base).ok());
-    if let Some(gateway) = gateway
-        && hosts.iter().all(|known| known.host != gateway.host)
-    {
-        for known in hosts.iter_mut().filter(|known| known.host == API) {
-            known.is_required = false;
+    let base = wish.in_force.value(BASE_URL, &host.environment).and_then(OsStr::to_str);
+    let Some(base) = base.filter(|_| *origin == Origin::Default) else { return hosts };
+    let plain = without_tls(base);
+    let gateway = Wanted::parse(plain.unwrap_or(base)).ok();
+    let is_known = |gateway: &Wanted| hosts.iter().any(|known| known.host == gateway.host);
+    if gateway.as_ref().map_or(plain.is_none(), is_known) {
+        return hosts;
+    }
+    for known in hosts.iter_mut().filter(|known| known.host == API) {
+        known.is_required = false;
+    }
+    match (plain, gateway) {
+        (Some(plain), gateway) => {
+            let variable =
+                Variable { is_in_settings: wish.in_force.path(BASE_URL).is_some(), name: BASE_URL };
+            // What cannot be read may be anything.
+            let host = gateway.map(|_| plain.into());
+            let cause = Cause::Environment(Conflict::GatewayNotProbed { host, variable });
+            report.find(wish.in_force.place(BASE_URL), cause);
         }
-        hosts.insert(0, gateway);
+        (None, Some(gateway)) => hosts.insert(0, gateway),
+        (None, None) => {}
     }
     hosts
+}
+
+/// Host and port of an address of `http://`, without a user; none for any other address.
+fn without_tls(base: &str) -> Option<&str> {
+    let (scheme, rest) = base.trim().split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    scheme.eq_ignore_ascii_case("http").then_some(host)
 }
 
 /// What `certman env` would put into the variables, with the password where it can be had without asking anybody.
 struct Configured {
     exceptions: String,
-    /// With a user, and with a password where there is one.
+    http: Option<crate::proxy::Url>,
+    /// With a user, and with a password where there is one; so is the other.
     https: Option<crate::proxy::Url>,
+}
+
+impl Configured {
+    /// None for what the configuration leaves alone.
+    fn value(&self, name: &str) -> Option<&OsStr> {
+        fn text(url: Option<&crate::proxy::Url>) -> Option<&OsStr> {
+            str::from_utf8(&url?.bytes).ok().map(OsStr::new)
+        }
+        match name {
+            "https_proxy" | "HTTPS_PROXY" => text(self.https.as_ref()),
+            "http_proxy" | "HTTP_PROXY" => text(self.http.as_ref()),
+            "no_proxy" | "NO_PROXY" => Some(OsStr::new(&self.exceptions)),
+            _ => None,
+        }
+    }
 }
 
 fn configured(wish: &Wish<'_>, host: &mut Host) -> Option<Configured> {
@@ -222,30 +264,33 @@ fn configured(wish: &Wish<'_>, host: &mut Host) -> Option<Configured> {
     };
     Some(Configured {
         exceptions: values.exceptions.unwrap_or_default(),
-        https: values.https.or(values.http),
+        http: values.http,
+        https: values.https,
     })
 }
 
-/// The way that Claude Code takes: by the proxy of certman.toml, which `certman env` hands on, else by the variables of this process.
-fn chosen(one: &Wanted, configured: Option<&Configured>, roots: &Roots, host: &Host) -> Chosen {
+/// The way that Claude Code takes, by the variables: each as the settings files have it, else as `certman env` hands it on from
+/// certman.toml, else as this process has it. So a variable in small letters of certman.toml beats one in capitals of a settings
+/// file, as it does in Claude Code (seen on 2.1.332).
+fn chosen(
+    one: &Wanted,
+    configured: Option<&Configured>,
+    in_force: &InForce,
+    roots: &Roots,
+    host: &Host,
+) -> Chosen {
     let destination = Destination { host: one.host.clone(), port: one.port, scheme: Scheme::Https };
-    let (choice, is_configured) = match configured {
-        Some(configured) => {
-            let https = configured.https.as_ref().map(|url| url.bytes.as_slice());
-            let variables = Variables::from_lookup(|name| match name {
-                "https_proxy" => https.and_then(|bytes| str::from_utf8(bytes).ok()).map(AsRef::as_ref),
-                "no_proxy" => Some(configured.exceptions.as_ref()),
-                _ => None,
-            });
-            (choose(Chooser::ClaudeCode, &variables, &destination), true)
-        }
-        None => {
-            let variables = Variables::from_lookup(|name| host.environment.value(name));
-            (choose(Chooser::ClaudeCode, &variables, &destination), false)
-        }
-    };
-    let from =
-        choice.decided_by.map(|name| if is_configured { "[proxy] of certman.toml" } else { name }.to_owned());
+    let of_configuration = |name: &str| configured.and_then(|configured| configured.value(name));
+    let variables = Variables::from_lookup(|name| match in_force.path(name) {
+        Some(_) => in_force.value(name, &host.environment),
+        None => of_configuration(name).or_else(|| host.environment.value(name)),
+    });
+    let choice = choose(Chooser::ClaudeCode, &variables, &destination);
+    let from = choice.decided_by.map(|name| match in_force.path(name) {
+        Some(path) => format!("{name} in {}", words::path(path)),
+        None if of_configuration(name).is_some() => "[proxy] of certman.toml".to_owned(),
+        None => name.to_owned(),
+    });
     match choice.way {
         Way::Direct => Chosen::direct(from.as_deref()),
         Way::Fails(why) => {

@@ -56,6 +56,11 @@ pub fn message(conflict: &Conflict) -> String {
             "{} is set, and {missing} is not: no client shows a certificate, and none says so",
             variable.name
         ),
+        Conflict::GatewayNotProbed { host, variable } => format!(
+            "{} leads to {} by plain HTTP: there is no TLS to look at, so that is not probed, and api.anthropic.com counts as optional",
+            variable.name,
+            host.as_deref().map_or("a host".to_owned(), |host| format!("'{}'", Foreign(host)))
+        ),
         Conflict::NoProxyNotPortable { spellings, variable, .. } => {
             let what: Vec<&str> = spellings.iter().map(|spelling| self::spelling(*spelling)).collect();
             format!("{} has {}, which not every client understands", variable.name, listed(&what))
@@ -180,6 +185,10 @@ pub fn fix(conflict: &Conflict) -> Option<String> {
             in_place(*variable, &format!("set {missing} beside it, or take it out"), || {
                 format!("`export {missing}=/PATH`; certificate and key belong together")
             })
+        }
+        Conflict::GatewayNotProbed { host, .. } => {
+            let address = host.as_ref().map(|host| quoted(&format!("http://{host}/")));
+            format!("`curl -i {}` tells whether it answers", address?)
         }
         Conflict::NoProxyNotPortable { portable, variable, .. } => match portable {
             Some(list) if !variable.is_in_settings => {

@@ -24,7 +24,7 @@ use crate::sys::fs::{self, Standing};
 use crate::sys::passphrase::Source;
 
 /// What is judged in the place of what is not configured.
-pub(super) struct InForce {
+pub(super) struct Unconfigured {
     /// The file of the bundle; none where one is configured, or there is none to judge.
     bundle: Option<PathBuf>,
     /// The half of an identity, where the other one is not named.
@@ -37,7 +37,7 @@ pub(super) struct InForce {
     passphrase: Zeroizing<String>,
 }
 
-impl InForce {
+impl Unconfigured {
     pub(super) fn of(files: &[File], summary: &SettingsSummary, settings: &Settings, host: &Host) -> Self {
         let value = |name| settings_show::value_in_force(name, files, host);
         // What leads to no file is told of the path.
