@@ -66,9 +66,12 @@ pub fn message(conflict: &Conflict) -> String {
             format!("{} has {}, which not every client understands", variable.name, listed(&what))
         }
         Conflict::NodeOptionsStore { option, variable, .. } => {
-            let store = if *option == "--use-openssl-ca" { "OpenSSL's folder" } else { "the system's store" };
+            let of_node = match *option {
+                "--use-openssl-ca" => "Node takes OpenSSL's folder for its own roots",
+                _ => "Node trusts the system's store too",
+            };
             format!(
-                "{} has {option}: Node and Claude Code trust {store} in the place of their own roots",
+                "{} has {option}: {of_node}, and Claude Code the system's store in the place of its own roots",
                 variable.name
             )
         }
