@@ -18,6 +18,7 @@ pub use self::proxy::Proxy;
 use crate::doctor::hosts::{Host, HostError};
 use crate::exports::Families;
 use crate::pki::lifetime::{Threshold, Thresholds};
+use crate::report::Circumstances;
 use crate::source::{Source, UnknownPart};
 use crate::sys::env::Environment;
 use crate::sys::fs::{self, ReadError};
@@ -298,6 +299,16 @@ impl Settings {
             store_passphrase,
             thresholds,
         })
+    }
+
+    /// What the command of a next step would take from here too, and what it has to be told again.
+    pub fn circumstances(&self) -> Circumstances {
+        let configured = self.key.as_ref().filter(|key| key.origin != Origin::Flag);
+        Circumstances {
+            is_passphrase_typed: self.passphrase.origin == Origin::Flag,
+            key: configured.map(|key| key.value.clone()),
+            passphrase: self.passphrase.value.clone(),
+        }
     }
 
     /// The keyring's name for an entry: as it is, with a profile `NAME/` before it.

@@ -601,6 +601,8 @@ pub struct Report {
     pub bundle: Option<BundleFacts>,
     /// Every certificate seen, in the order of the input.
     pub certificates: Vec<CertificateFacts>,
+    /// What a next step need not say, and what it has to.
+    pub circumstances: Circumstances,
     /// The files that places speak of.
     pub files: Vec<PathBuf>,
     /// The findings.
@@ -677,6 +679,24 @@ impl Report {
     /// What it comes to: the worst of all findings.
     pub fn worst(&self) -> Severity {
         self.findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Info)
+    }
+}
+
+/// What the command of a next step would take from the configuration, and what this one was told: a next step names the rest, so
+/// that it is about the file that was found.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// Whether the command line has said where the passphrase of the key comes from: another command has to be told again.
+    pub is_passphrase_typed: bool,
+    /// The key that a command takes where none is named.
+    pub key: Option<PathBuf>,
+    /// Where the passphrase of a key comes from.
+    pub passphrase: passphrase::Source,
+}
+
+impl Default for Circumstances {
+    fn default() -> Self {
+        Self { is_passphrase_typed: false, key: None, passphrase: passphrase::Source::Keyring }
     }
 }
 
@@ -773,6 +793,8 @@ pub struct KeyFacts {
     pub encrypted: bool,
     /// Its form: `PKCS#8`, …
     pub format: String,
+    /// Whether it lies in a store, and is no file of its own.
+    pub is_in_store: bool,
     /// Rounds of the key derivation.
     pub iterations: Option<u64>,
     /// Whether the passphrase opens it; none where none was given.

@@ -425,6 +425,22 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         &host.current_folder,
         host.system_configuration.as_deref(),
     )?;
+    let circumstances = settings.circumstances();
+    match obey(arguments, settings, host) {
+        Ok(mut outcome) => {
+            outcome.report.circumstances = circumstances;
+            Ok(outcome)
+        }
+        Err(mut failure) => {
+            if let Some(report) = &mut failure.findings {
+                report.circumstances = circumstances;
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn obey(arguments: &Arguments, settings: Settings, host: &mut Host) -> Result<Outcome, Failure> {
     // Facts about every certificate are collected only for those who want to see them.
     let wants_facts = arguments.common.is_json();
     match &arguments.command {

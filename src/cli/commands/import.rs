@@ -317,7 +317,7 @@ fn new_passphrase(
     let account = identity::keyring_account(settings, &pair.key);
     let question = format!("New passphrase for {}: ", words::path(&pair.key));
     let missing = |error: &passphrase::Error| {
-        let failure = identity::no_passphrase(&pair.key, error);
+        let failure = identity::no_passphrase(settings, &pair.key, error);
         // Where a place is named for the new one, the next step is about that place.
         let hint = failure.hint.map(|hint| match places.new {
             Some(_) => hint
@@ -327,7 +327,8 @@ fn new_passphrase(
         });
         Failure { hint, ..failure }
     };
-    let whose = key::whose(&account, &question, &missing);
+    let silent = |error: &keyring::Error| key::of_keyring(settings, &pair.key, error);
+    let whose = key::whose(&account, &question, &missing, &silent);
     match (&places.new, key.passphrase.map(|number| &known[number])) {
         (Some(Source::Prompt), _) => key::ask_new(&pair.key, &whose, host),
         (Some(source), _) => {
@@ -405,22 +406,23 @@ impl Remembering {
         settings: &Settings,
         host: &Host,
     ) -> Result<Self, Failure> {
-        let missing = |error: &passphrase::Error| identity::no_passphrase(&pair.key, error);
+        let missing = |error: &passphrase::Error| identity::no_passphrase(settings, &pair.key, error);
+        let silent = |error: &keyring::Error| key::of_keyring(settings, &pair.key, error);
         let account = identity::keyring_account(settings, &pair.key);
         let old = match host.keyring.read(&account) {
             Ok(old) => Some(old),
             Err(keyring::Error::Absent { .. }) => None,
-            Err(error) => return Err(key::of_keyring(&error)),
+            Err(error) => return Err(silent(&error)),
         };
         if old.as_ref().is_some_and(|old| old.expose_secret() == passphrase.expose_secret()) {
             return Ok(Self { account, old });
         }
         if let Some(old) = old.as_ref().filter(|_| has_old_key) {
             let account = identity::keyring_account(settings, &pair.previous().key);
-            remember::store(&key::whose(&account, "", &missing), old, host)?;
+            remember::store(&key::whose(&account, "", &missing, &silent), old, host)?;
         }
         let remembering = Self { account, old };
-        match remember::store(&key::whose(&remembering.account, "", &missing), passphrase, host) {
+        match remember::store(&key::whose(&remembering.account, "", &missing, &silent), passphrase, host) {
             Ok(()) => Ok(remembering),
             Err(failure) => Err(remembering.undo(failure, host)),
         }
@@ -563,7 +565,7 @@ fn previous_passphrase(
             report.find_as(Severity::Info, None, Cause::Keyring(error));
             Ok(None)
         }
-        Err(error) => Err(key::of_keyring(&error)),
+        Err(error) => Err(key::of_keyring(settings, &pair.key, &error)),
     }
 }
 

@@ -277,7 +277,7 @@ impl Pile {
             }
             other => other,
         };
-        let obtained = obtained.map_err(|error| identity::no_passphrase(path, &error))?;
+        let obtained = obtained.map_err(|error| identity::no_passphrase(settings, path, &error))?;
         identity::note_open_file(&obtained, source, report);
         self.passphrases.push(obtained.passphrase);
         asked.push((path.to_owned(), self.passphrases.len() - 1));

@@ -311,6 +311,7 @@ pub fn key_facts(key: &StoredKey, kind: StoreKind, place: Place) -> (KeyFacts, B
         bits: None,
         encrypted: is_sealed,
         format: kind.name().to_owned(),
+        is_in_store: true,
         iterations: key.iterations(),
         opened: None,
         place,

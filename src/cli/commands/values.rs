@@ -326,7 +326,7 @@ fn passphrase(
     };
     if request.verify {
         let limits = request.limits;
-        identity::verify(file, passphrase.as_ref(), certificate, key, limits, report)?;
+        identity::verify(file, passphrase.as_ref(), certificate, key, limits, settings, report)?;
     }
     Ok(passphrase)
 }

@@ -141,8 +141,8 @@ impl Screen<'_, '_> {
     }
 
     /// The next step, to be pasted as it stands.
-    fn fix(&self, finding: &Finding) -> Option<String> {
-        words::fix(&finding.cause).map(|fix| self.common.pasteable(fix))
+    fn fix(&self, finding: &Finding, report: &Report) -> Option<String> {
+        words::fix(finding, report).map(|fix| self.common.pasteable(fix))
     }
 
     /// Findings on the way: to standard error, each with its next step.
@@ -155,7 +155,7 @@ impl Screen<'_, '_> {
             };
             let located = words::located(finding, &report.files);
             writeln!(self.err, "certman: {}: {located}", paint(word, finding.severity))?;
-            if let Some(fix) = self.fix(finding) {
+            if let Some(fix) = self.fix(finding, report) {
                 writeln!(self.err, "certman: hint: {fix}")?;
             }
             if let Some(seen) = self.seen(finding) {
@@ -183,7 +183,7 @@ impl Screen<'_, '_> {
             };
             let located = words::located(finding, &report.files);
             writeln!(self.out, "{}: {located} [{}]", paint(word, finding.severity), finding.cause.code())?;
-            if let Some(fix) = self.fix(finding) {
+            if let Some(fix) = self.fix(finding, report) {
                 writeln!(self.out, "    {fix}")?;
             }
             if let Some(seen) = self.seen(finding) {

@@ -1,6 +1,7 @@
 //! Findings in words: one sentence, lower case, no full stop; then the next step. Written for the person who gets it by
 //! mail at two in the morning and has not heard of certman before.
 
+pub mod aim;
 pub mod choice;
 pub mod doctor;
 pub mod environment;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
+use self::aim::{Aim, allowing};
 use crate::cli::commands::init::Decision;
 use crate::cli::{
     CheckSummary, EditEnd, FirstToExpire, Fitness, IdentitySummary, ImportSummary, RuntimeSummary,
@@ -34,6 +36,7 @@ use crate::settings::{Invalid, Mistake};
 use crate::shell::Shell;
 use crate::sys::fs::ReadError;
 use crate::sys::net::Version;
+use crate::sys::passphrase::Source;
 use crate::sys::{keyring, passphrase, runtime};
 
 /// The sentence with the place before it.
@@ -379,8 +382,9 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
 }
 
 /// The next step, where there is one.
-pub fn fix(cause: &Cause) -> Option<String> {
-    Some(match cause {
+pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
+    let key = Aim::of(finding, report);
+    Some(match &finding.cause {
         Cause::Environment(conflict) => return environment::fix(conflict),
         Cause::Hosts { hosts, obstacle } => return reach::fix(hosts, obstacle),
         Cause::ProxyChoice(dissent) => return choice::fix(dissent),
@@ -410,19 +414,29 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::ClientCertUnreadable { guess } => guess.and_then(guess_fix).unwrap_or("get the certificate again, in PEM"),
         Cause::ClientCertOrder { .. } => "put the client's own certificate first, then each issuer behind what it issued",
         Cause::KeyMismatch { .. } => "name the certificate that was issued for this key; `certman key check --json` shows the spki_sha256 of both",
-        Cause::KeyNotEncrypted => "seal it with `certman key encrypt --new-passphrase prompt`",
+        Cause::KeyNotEncrypted => {
+            return Some(format!("seal it with `certman key encrypt{} --new-passphrase prompt`", key.rewriting()));
+        }
         Cause::IdentityAmbiguous { .. } | Cause::IdentityNotSelected { .. } => {
             "pick one with --select: a part of its subject, or the first 8 digits of its fingerprint"
         }
         Cause::IdentityMissing => {
             "name the PKCS#12 file, or both the certificate and the key; `certman inspect FILE` says what a file holds"
         }
-        Cause::KeyContradicts => "get the key file again; `certman key encrypt` writes it without that part",
+        Cause::KeyContradicts if key.is_in_store => "get the store again; `certman import` writes the key without that part",
+        Cause::KeyContradicts => {
+            return Some(format!(
+                "get the key file again; `certman key encrypt{}` writes it without that part",
+                key.rewriting()
+            ));
+        }
         Cause::KeyKindRefused { .. } => "ask for another key and certificate: RSA of 2048 bits and more, P-256 or Ed25519",
         Cause::KeyMissing(_) => "correct client.key in certman.toml, or name the file with --key",
-        Cause::KeyNotOpened(error) => return Some(open_fix(error).into()),
+        Cause::KeyNotOpened(error) => return Some(open_fix(error, &key)),
         Cause::KeyNotPortable { refusal: Refusal { what: KeyReason::UnknownScheme(_), .. } } => REWRITE_WITH_OPENSSL,
-        Cause::KeyNotPortable { .. } => "rewrite it with `certman key encrypt`",
+        Cause::KeyNotPortable { .. } => {
+            return Some(format!("rewrite it with `certman key encrypt{}`", key.rewriting()));
+        }
         Cause::KeyOwner { .. } => "take a copy of your own, or have the owner changed",
         Cause::IdentityIncomplete { missing } => {
             return Some(format!("set {missing} in certman.toml, or name the file with --{}", &missing[7..]));
@@ -431,8 +445,8 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::KeyPermissions { .. } | Cause::PassphrasePermissions { .. } => "run `chmod 600` on it",
         Cause::KeyWeak { .. } => "ask for a new key: RSA of 2048 bits and more, or P-256",
         Cause::KeyWithoutCertificate { .. } => "name the certificate that was issued for it too",
-        Cause::Keyring(error) => return Some(keyring_fix(error).into()),
-        Cause::PassphraseMissing(error) => return passphrase_fix(error).map(Into::into),
+        Cause::Keyring(error) => return Some(keyring_fix(error, &key.key())),
+        Cause::PassphraseMissing(error) => return passphrase_fix(error, &key),
         Cause::PassphraseNotNeeded => "take client.passphrase out of certman.toml, or leave --passphrase away",
         Cause::NoProxyNotPortable { form: Form::Pattern, .. } => "name the domain, or each host",
         Cause::NoProxyNotPortable { form: Form::Port, .. } => "leave the port away: the whole host then goes around the proxy",
@@ -500,45 +514,49 @@ pub fn fix(cause: &Cause) -> Option<String> {
     .into())
 }
 
-/// The next step for each way in which a keyring does not answer.
-pub fn keyring_fix(error: &keyring::Error) -> &'static str {
+/// The next step for each way in which a keyring does not answer about a key, which `option` names.
+pub fn keyring_fix(error: &keyring::Error, option: &str) -> String {
     match error {
-        keyring::Error::Absent { .. } => "store it once with `certman key remember`",
-        keyring::Error::Ambiguous { .. } => "run `certman key forget`, then `certman key remember`",
+        keyring::Error::Absent { .. } => return format!("store it once with `certman key remember{option}`"),
+        keyring::Error::Ambiguous { .. } => {
+            return format!("run `certman key forget{option}`, then `certman key remember{option}`");
+        }
         keyring::Error::LineEnding | keyring::Error::NotText { .. } => {
             "keep this passphrase in a file of mode 0600, and set client.passphrase = \"file:PATH\""
         }
-        keyring::Error::Locked { .. } => {
-            "unlock the keyring (signing in to the desktop does), then try again"
-        }
+        keyring::Error::Locked { .. } => KEYRING_LOCKED,
         keyring::Error::NoBus { .. } => {
             "in cron, containers and SSH take another place: client.passphrase = \"file:PATH\", or --passphrase"
         }
-        keyring::Error::NoCollection => "make a default keyring, in Seahorse or KWallet",
+        keyring::Error::NoCollection => KEYRING_NOT_MADE,
         keyring::Error::NoService { .. } => {
             "start gnome-keyring, KWallet or KeePassXC, or set client.passphrase = \"file:PATH\""
         }
         keyring::Error::Other { .. } => "try again; or set client.passphrase = \"file:PATH\"",
-        keyring::Error::TimedOut { .. } => "look for an unlock question on the desktop, then try again",
+        keyring::Error::TimedOut { .. } => KEYRING_WAITS,
     }
+    .into()
 }
 
 /// The next step for each way in which a passphrase is not to be had.
-pub fn passphrase_fix(error: &passphrase::Error) -> Option<&'static str> {
-    Some(match error {
-        passphrase::Error::Keyring(error) => keyring_fix(error),
-        passphrase::Error::NoTerminal => {
-            "name another place with --passphrase: keyring, file:PATH, fd:N, env:NAME, command:…"
+pub fn passphrase_fix(error: &passphrase::Error, key: &Aim<'_>) -> Option<String> {
+    Some(
+        match error {
+            passphrase::Error::Keyring(error) => return Some(keyring_fix(error, &key.key())),
+            passphrase::Error::NoTerminal => {
+                "name another place with --passphrase: keyring, file:PATH, fd:N, env:NAME, command:…"
+            }
+            passphrase::Error::TooLong { .. } => {
+                "no client takes a longer one: seal the key with a shorter passphrase"
+            }
+            passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => {
+                "correct client.passphrase or --passphrase"
+            }
+            passphrase::Error::Unset { .. } => "set the variable, or name another place with --passphrase",
+            _ => return None,
         }
-        passphrase::Error::TooLong { .. } => {
-            "no client takes a longer one: seal the key with a shorter passphrase"
-        }
-        passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => {
-            "correct client.passphrase or --passphrase"
-        }
-        passphrase::Error::Unset { .. } => "set the variable, or name another place with --passphrase",
-        _ => return None,
-    })
+        .into(),
+    )
 }
 
 /// The same for the password of a proxy.
@@ -558,9 +576,9 @@ pub fn proxy_keyring_fix(error: &keyring::Error) -> &'static str {
             "start gnome-keyring, KWallet or KeePassXC, or set proxy.password = \"file:PATH\""
         }
         keyring::Error::Other { .. } => "try again; or set proxy.password = \"file:PATH\"",
-        keyring::Error::Locked { .. } | keyring::Error::NoCollection | keyring::Error::TimedOut { .. } => {
-            keyring_fix(error)
-        }
+        keyring::Error::Locked { .. } => KEYRING_LOCKED,
+        keyring::Error::NoCollection => KEYRING_NOT_MADE,
+        keyring::Error::TimedOut { .. } => KEYRING_WAITS,
     }
 }
 
@@ -636,18 +654,36 @@ fn work(kind: Work, number: u64) -> String {
 }
 
 /// The next step for a sealed key that did not open.
-pub fn open_fix(error: &OpenError) -> &'static str {
+pub fn open_fix(error: &OpenError, key: &Aim<'_>) -> String {
     match error {
-        OpenError::Damaged { .. } => "get the key file again, or take it from a backup",
-        OpenError::TooMuchWork { kind: Work::Iterations, .. } => {
-            "if you trust the file, allow more with --max-iterations, and rewrite it with `certman key encrypt`"
+        OpenError::Damaged { .. } if key.is_in_store => "get the store again, and copy it as a binary file".into(),
+        OpenError::Damaged { .. } => "get the key file again, or take it from a backup".into(),
+        OpenError::TooMuchWork { demanded, kind, .. } if key.is_in_store => {
+            format!("if you trust the file, allow that with {}", allowing(*kind, *demanded))
         }
-        OpenError::TooMuchWork { .. } => {
-            "if you trust the file, allow more with --max-memory, and rewrite it with `certman key encrypt`"
+        OpenError::TooMuchWork { demanded, kind, .. } => format!(
+            "if you trust the file, rewrite it with `certman key encrypt{} {}`",
+            key.rewriting(),
+            allowing(*kind, *demanded)
+        ),
+        OpenError::Unsupported { .. } if key.is_in_store => {
+            "have the key exported anew by the program that made the store".into()
         }
-        OpenError::Unsupported { .. } => REWRITE_WITH_OPENSSL,
+        OpenError::Unsupported { .. } => REWRITE_WITH_OPENSSL.into(),
+        OpenError::WrongPassphraseOrDamaged if key.is_in_store => {
+            "name the place of its passphrase: --store-passphrase WHERE for that of the store, --passphrase WHERE where the key \
+             has one of its own"
+                .into()
+        }
         OpenError::WrongPassphraseOrDamaged => {
-            "try `certman key check --passphrase prompt`; store the right one with `certman key remember`"
+            let (option, place) = (key.key(), key.passphrase());
+            let step = format!("try `certman key check{option} --passphrase prompt`");
+            match place {
+                Source::Keyring | Source::Prompt => {
+                    format!("{step}; store the right one with `certman key remember{option}`")
+                }
+                place => format!("{step}, and correct what {} gives", Foreign(place.name())),
+            }
         }
     }
 }
@@ -723,7 +759,9 @@ pub fn store_keyring_fix(error: &keyring::Error) -> &'static str {
         Error::LineEnding | Error::NotText { .. } => {
             "keep this passphrase in a file of mode 0600, and set bundle.store_passphrase = \"file:PATH\""
         }
-        Error::Locked { .. } | Error::NoCollection | Error::TimedOut { .. } => keyring_fix(error),
+        Error::Locked { .. } => KEYRING_LOCKED,
+        Error::NoCollection => KEYRING_NOT_MADE,
+        Error::TimedOut { .. } => KEYRING_WAITS,
         Error::NoBus { .. } | Error::NoService { .. } | Error::Other { .. } => STORE_PLACES,
     }
 }
@@ -1381,6 +1419,12 @@ pub const JAVA_LEFT_OUT: &str = "start Claude Code through `certman run --for al
 /// How a sealed key reaches a client that takes its settings from a file.
 pub const KEY_LEFT_OUT: &str = "start Claude Code through `certman run --exec`, as its processWrapper: it opens the key and exports a one-time pair; \
                                 or name a key without a passphrase, from `certman key decrypt`";
+/// The next step for a keyring that is locked, whatever is wanted of it.
+const KEYRING_LOCKED: &str = "unlock the keyring (signing in to the desktop does), then try again";
+/// The same where there is none yet.
+const KEYRING_NOT_MADE: &str = "make a default keyring, in Seahorse or KWallet";
+/// The same where it seems to wait for somebody.
+const KEYRING_WAITS: &str = "look for an unlock question on the desktop, then try again";
 /// Said of a key that was not compared with its certificate.
 pub const SEALED: &str = "sealed: not compared with the certificate";
 /// So many certificates of a chain are listed.
