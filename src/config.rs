@@ -305,6 +305,7 @@ impl Settings {
     pub fn circumstances(&self) -> Circumstances {
         let configured = self.key.as_ref().filter(|key| key.origin != Origin::Flag);
         Circumstances {
+            families: self.families.clone(),
             is_passphrase_typed: self.passphrase.origin == Origin::Flag,
             key: configured.map(|key| key.value.clone()),
             passphrase: self.passphrase.value.clone(),

@@ -12,6 +12,7 @@ use crate::clients::key::KeyReason;
 use crate::clients::{self, Audience, Refusal};
 use crate::doctor::obstacle::Obstacle as HostObstacle;
 use crate::doctor::{choices, environment};
+use crate::exports::Families;
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Guess, Packing, StoreError};
@@ -215,16 +216,16 @@ pub enum Cause {
     SettingsNotForAll { name: &'static str },
     /// A settings file has another value than the one that was put into `path`, and wins.
     SettingsOutrank { name: &'static str, path: Box<str> },
-    /// A settings file has another value than the environment, and wins.
-    SettingsOverrides { is_secret: bool, name: &'static str, scope: Scope },
+    /// A settings file has another value than the environment, and wins. It may be the one that is to be there.
+    SettingsOverrides { is_current: bool, is_secret: bool, name: &'static str, needs: Families, scope: Scope },
     /// The address of a proxy is not put into a settings file, since it wants a user and a password.
     SettingsProxyLeftOut { name: &'static str, value: Box<str> },
     /// The path in a settings file leads to nothing.
-    SettingsStalePath { name: &'static str, scope: Scope, why: Trouble },
+    SettingsStalePath { name: &'static str, needs: Families, scope: Scope, why: Trouble },
     /// A settings file cannot be read.
     SettingsUnreadable(ReadError),
     /// A settings file has a value that does not work.
-    SettingsUseless { name: &'static str, scope: Scope, why: Trouble },
+    SettingsUseless { name: &'static str, needs: Families, scope: Scope, why: Trouble },
     /// A value that certman has not put into a settings file stays there.
     SettingsValueKept { name: Box<str>, value: Box<str> },
     /// A settings file has a list, an object or null where a value should be.
@@ -686,6 +687,8 @@ impl Report {
 /// that it is about the file that was found.
 #[derive(Clone, Debug)]
 pub struct Circumstances {
+    /// The clients that a command writes variables for where none are named.
+    pub families: Families,
     /// Whether the command line has said where the passphrase of the key comes from: another command has to be told again.
     pub is_passphrase_typed: bool,
     /// The key that a command takes where none is named.
@@ -696,7 +699,12 @@ pub struct Circumstances {
 
 impl Default for Circumstances {
     fn default() -> Self {
-        Self { is_passphrase_typed: false, key: None, passphrase: passphrase::Source::Keyring }
+        Self {
+            families: Families::default(),
+            is_passphrase_typed: false,
+            key: None,
+            passphrase: passphrase::Source::Keyring,
+        }
     }
 }
 

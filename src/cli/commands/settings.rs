@@ -39,7 +39,7 @@ pub fn run(
     match command {
         SettingsCommand::Apply(arguments) => apply(arguments, common, settings, host),
         SettingsCommand::Remove(arguments) => remove(arguments, common, settings, host),
-        SettingsCommand::Show => settings_show::run(host),
+        SettingsCommand::Show => settings_show::run(settings, host),
     }
 }
 
@@ -539,6 +539,12 @@ impl Edit {
             self.findings.push(Cause::SettingsValueKept { name: name.into(), value });
         }
     }
+}
+
+/// What certman has put into settings files, as far as that can be read.
+pub(super) fn record(host: &Host) -> Record {
+    let notes = state_folder(&host.environment).map(|folder| Notes { folder });
+    notes.and_then(|notes| notes.read().ok()).unwrap_or_default()
 }
 
 /// Where certman notes what it has put into which settings file.

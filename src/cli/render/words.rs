@@ -21,6 +21,7 @@ use crate::cli::{
 };
 use crate::clients::key::KeyReason;
 use crate::clients::{Client, Refusal};
+use crate::exports::{Families, VARIABLES};
 use crate::pki::asn1::{Departure, Malformed};
 use crate::pki::bundle::{Obstacle, Place};
 use crate::pki::cert::Flaw;
@@ -480,12 +481,20 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         Cause::SettingsOverrides { is_secret: true, .. } => {
             "take it out of the file; `certman run` and `certman env` hand secrets on without writing them down"
         }
-        Cause::SettingsOverrides { scope, .. }
-        | Cause::SettingsStalePath { scope, .. }
-        | Cause::SettingsUseless { scope, .. } => {
+        Cause::SettingsOverrides { name, .. } if !VARIABLES.iter().any(|known| known.name == *name) => {
+            "take it out where it is not meant: certman sets it nowhere by itself"
+        }
+        Cause::SettingsOverrides { is_current: true, needs, .. } => {
+            let naming = naming(needs, report);
+            return Some(format!("here stands what is configured: bring the environment up to date with `eval \"$(certman env{naming})\"`"));
+        }
+        Cause::SettingsOverrides { needs, scope, .. }
+        | Cause::SettingsStalePath { needs, scope, .. }
+        | Cause::SettingsUseless { needs, scope, .. } => {
             return Some(format!(
-                "renew it with `certman settings apply --scope {}`, or take it out of the file",
-                scope.name()
+                "renew it with `certman settings apply --scope {}{}`, or take it out of the file",
+                scope.name(),
+                naming(needs, report)
             ));
         }
         Cause::SettingsProxyLeftOut { .. } => {
@@ -512,6 +521,12 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         _ => return None,
     }
     .into())
+}
+
+/// ` --for CLIENT,…` where a command has to be told for whom: without these `settings apply` takes out what is theirs.
+fn naming(needs: &Families, report: &Report) -> String {
+    let is_known = report.circumstances.families.include(needs);
+    if is_known { String::new() } else { format!(" --for {needs}") }
 }
 
 /// The next step for each way in which a keyring does not answer about a key, which `option` names.

@@ -57,7 +57,7 @@ pub fn run(
         // It makes everything else look wrong, and comes first.
         report.findings.rotate_right(1);
     }
-    let (summary, files) = settings_show::look(host, &mut report);
+    let (summary, files) = settings_show::look(settings, host, &mut report);
     local::note_variables(&files, &summary, settings, limits, host, &mut report);
     let hosts = if arguments.offline {
         Vec::new()
