@@ -18,7 +18,7 @@ pub use self::proxy::Proxy;
 use crate::doctor::hosts::{Host, HostError};
 use crate::exports::Families;
 use crate::pki::lifetime::{Threshold, Thresholds};
-use crate::report::Circumstances;
+use crate::report::{Circumstances, Task};
 use crate::source::{Source, UnknownPart};
 use crate::sys::env::Environment;
 use crate::sys::fs::{self, ReadError};
@@ -309,6 +309,8 @@ impl Settings {
             is_passphrase_typed: self.passphrase.origin == Origin::Flag,
             key: configured.map(|key| key.value.clone()),
             passphrase: self.passphrase.value.clone(),
+            store_passphrase: self.store_passphrase.value.clone(),
+            task: Task::Other,
         }
     }
 

@@ -695,6 +695,22 @@ pub struct Circumstances {
     pub key: Option<PathBuf>,
     /// Where the passphrase of a key comes from.
     pub passphrase: passphrase::Source,
+    /// Where the passphrase of a store comes from.
+    pub store_passphrase: passphrase::Source,
+    /// What was asked for.
+    pub task: Task,
+}
+
+/// What was asked for, as far as a next step differs by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Task {
+    /// To take an identity out of files.
+    Import,
+    /// To look at files.
+    Inspect,
+    /// Anything else.
+    #[default]
+    Other,
 }
 
 impl Default for Circumstances {
@@ -704,6 +720,8 @@ impl Default for Circumstances {
             is_passphrase_typed: false,
             key: None,
             passphrase: passphrase::Source::Keyring,
+            store_passphrase: passphrase::Source::Keyring,
+            task: Task::Other,
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::doctor::choices::Considered;
 use crate::doctor::reach::Reached;
 use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
-use crate::report::{CertificateFacts, Report, Severity, Trouble};
+use crate::report::{CertificateFacts, Circumstances, Report, Severity, Task, Trouble};
 use crate::settings::{Difference, Scope};
 use crate::shell::Shell;
 use crate::sys::net::Version;
@@ -425,7 +425,12 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         &host.current_folder,
         host.system_configuration.as_deref(),
     )?;
-    let circumstances = settings.circumstances();
+    let task = match &arguments.command {
+        Command::Import(_) => Task::Import,
+        Command::Inspect(_) => Task::Inspect,
+        _ => Task::Other,
+    };
+    let circumstances = Circumstances { task, ..settings.circumstances() };
     match obey(arguments, settings, host) {
         Ok(mut outcome) => {
             outcome.report.circumstances = circumstances;

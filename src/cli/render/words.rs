@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
-use self::aim::{Aim, allowing};
+use self::aim::{Aim, StoreAim, allowing};
 use crate::cli::commands::init::Decision;
 use crate::cli::{
     CheckSummary, EditEnd, FirstToExpire, Fitness, IdentitySummary, ImportSummary, RuntimeSummary,
@@ -516,8 +516,8 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
             "name another file with --out and --full, and restore the trust store (`update-ca-certificates`)"
         }
         Cause::SystemNotAsked(_) => "try again; what the company has added there can also be exported and named as a file",
-        Cause::StoreNotOpened(error) => store_fix(error),
-        Cause::StorePassphraseMissing(error) => store_passphrase_fix(error),
+        Cause::StoreNotOpened(error) => return Some(store_fix(error, &StoreAim::of(finding, report))),
+        Cause::StorePassphraseMissing(error) => return Some(store_passphrase_fix(error, &StoreAim::of(finding, report))),
         _ => return None,
     }
     .into())
@@ -734,51 +734,73 @@ pub fn store_not_opened(error: &StoreError) -> String {
 }
 
 /// The next step for a store that stays closed.
-pub fn store_fix(error: &StoreError) -> &'static str {
+pub fn store_fix(error: &StoreError, store: &StoreAim) -> String {
+    let file = &store.file;
     match error {
-        StoreError::Damaged { .. } => "get the store again, and copy it as a binary file",
-        StoreError::PassphraseNeeded => STORE_REMEMBER,
-        StoreError::TooLarge { .. } => "name the files with certificates in them",
-        StoreError::TooMuchWork { .. } => {
-            "if you trust the file, take the certificates out with OpenSSL: `openssl pkcs12 -nokeys -in FILE -out certs.pem`"
+        StoreError::Damaged { .. } => "get the store again, and copy it as a binary file".into(),
+        StoreError::PassphraseNeeded => store.remembering(),
+        StoreError::TooLarge { .. } => "name the files with certificates in them".into(),
+        // Who wants the key is not helped by the certificates.
+        StoreError::TooMuchWork { demanded, kind, .. } if store.may_allow_work => {
+            format!("if you trust the file, allow that with {}", allowing(*kind, *demanded))
         }
+        StoreError::TooMuchWork { .. } => format!(
+            "if you trust the file, take the certificates out with OpenSSL: `openssl pkcs12 -nokeys -in {file} -out certs.pem`"
+        ),
         StoreError::TwoPassphrases | StoreError::Unsupported { .. } => {
-            "have the certificates exported as PEM by the program that made the store"
+            "have the certificates exported as PEM by the program that made the store".into()
         }
-        StoreError::WrongPassphraseOrDamaged => {
-            "store the right one with `certman key remember --store FILE`, or name its place with --store-passphrase"
-        }
+        StoreError::WrongPassphraseOrDamaged => match &store.place {
+            Some(place) => {
+                format!("correct what {place} gives, or name another place with --store-passphrase")
+            }
+            None if store.is_inspected => {
+                format!("try again with `certman inspect {file} --store-passphrase prompt`")
+            }
+            None => format!(
+                "store the right one with `certman key remember --store {file}`, or name its place with --store-passphrase"
+            ),
+        },
     }
 }
 
 /// The next step for each way in which the passphrase of a store is not to be had.
-pub fn store_passphrase_fix(error: &passphrase::Error) -> &'static str {
+pub fn store_passphrase_fix(error: &passphrase::Error, store: &StoreAim) -> String {
     match error {
-        passphrase::Error::Keyring(error) => store_keyring_fix(error),
+        passphrase::Error::Keyring(error) => return store_keyring_fix(error, store),
         passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => {
             "correct bundle.store_passphrase or --store-passphrase"
         }
         passphrase::Error::Unset { .. } => "set the variable, or name another place with --store-passphrase",
-        _ => STORE_PLACES,
+        _ if store.is_inspected => STORE_PLACES,
+        _ => STORE_PLACES_OR_NONE,
     }
+    .into()
 }
 
 /// The next step for each way in which a keyring does not answer about a store.
-pub fn store_keyring_fix(error: &keyring::Error) -> &'static str {
+pub fn store_keyring_fix(error: &keyring::Error, store: &StoreAim) -> String {
     use keyring::Error;
     match error {
-        Error::Absent { .. } => STORE_REMEMBER,
+        Error::Absent { .. } => return store.remembering(),
         Error::Ambiguous { .. } => {
-            "run `certman key forget --store FILE`, then `certman key remember --store FILE`"
+            let file = &store.file;
+            return format!(
+                "run `certman key forget --store {file}`, then `certman key remember --store {file}`"
+            );
         }
         Error::LineEnding | Error::NotText { .. } => {
             "keep this passphrase in a file of mode 0600, and set bundle.store_passphrase = \"file:PATH\""
         }
         Error::Locked { .. } => KEYRING_LOCKED,
         Error::NoCollection => KEYRING_NOT_MADE,
+        Error::NoBus { .. } | Error::NoService { .. } | Error::Other { .. } if store.is_inspected => {
+            STORE_PLACES
+        }
+        Error::NoBus { .. } | Error::NoService { .. } | Error::Other { .. } => STORE_PLACES_OR_NONE,
         Error::TimedOut { .. } => KEYRING_WAITS,
-        Error::NoBus { .. } | Error::NoService { .. } | Error::Other { .. } => STORE_PLACES,
     }
+    .into()
 }
 
 /// How the key is written or sealed, behind "the client key".
@@ -1444,7 +1466,6 @@ const KEYRING_WAITS: &str = "look for an unlock question on the desktop, then tr
 pub const SEALED: &str = "sealed: not compared with the certificate";
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;
-const STORE_PLACES: &str = "name its place with --store-passphrase: file:PATH, fd:N, env:NAME, command:…; or take the store out of the sources";
-const STORE_REMEMBER: &str =
-    "store it once with `certman key remember --store FILE`, or name its place with --store-passphrase";
+const STORE_PLACES: &str = "name its place with --store-passphrase: file:PATH, fd:N, env:NAME, command:…";
+const STORE_PLACES_OR_NONE: &str = "name its place with --store-passphrase: file:PATH, fd:N, env:NAME, command:…; or take the store out of the sources";
 const REWRITE_WITH_OPENSSL: &str = "rewrite it with OpenSSL: `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in FILE -out client.key`";

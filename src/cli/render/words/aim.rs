@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::pki::key::{Limits, Work};
 use crate::pki::name::Foreign;
-use crate::report::{Circumstances, Finding, Report};
+use crate::report::{Circumstances, Finding, Report, Task};
 use crate::shell::{self, Shell};
 use crate::sys::passphrase::Source;
 
@@ -72,6 +72,57 @@ impl<'a> Aim<'a> {
     pub fn rewriting(&self) -> String {
         let backup = if self.path.is_some() { " --backup" } else { "" };
         self.opening() + backup
+    }
+}
+
+/// The store that a next step is about.
+pub struct StoreAim {
+    /// Its file, quoted; `FILE` where it came from standard input.
+    pub file: String,
+    /// Whether it is only looked at.
+    pub is_inspected: bool,
+    /// Whether the command that was started can be told to allow more work.
+    pub may_allow_work: bool,
+    /// Where its passphrase came from, where that is no place that somebody is asked.
+    pub place: Option<String>,
+}
+
+impl StoreAim {
+    /// At the store in this file, for a command that opens it.
+    pub fn at(path: &Path) -> Self {
+        let file = match path == Path::new("-") {
+            true => "FILE".to_owned(),
+            false => word(path.as_os_str().as_encoded_bytes()),
+        };
+        Self { file, is_inspected: false, may_allow_work: true, place: None }
+    }
+
+    /// At what a finding is about.
+    pub fn of(finding: &Finding, report: &Report) -> Self {
+        let path = finding.place.and_then(|place| report.files.get(place.file as usize));
+        let Circumstances { store_passphrase, task, .. } = &report.circumstances;
+        let is_asked = matches!(store_passphrase, Source::Keyring | Source::Prompt);
+        Self {
+            is_inspected: *task == Task::Inspect,
+            may_allow_work: matches!(task, Task::Import | Task::Inspect),
+            place: (!is_asked).then(|| Foreign(store_passphrase.name()).to_string()),
+            ..Self::at(path.map_or(Path::new("-"), |path| path))
+        }
+    }
+
+    /// How the passphrase gets to whoever has not got it.
+    pub fn remembering(&self) -> String {
+        let file = &self.file;
+        if self.is_inspected {
+            // `inspect` wakes no keyring by itself.
+            return format!(
+                "open it with `certman inspect {file} --store-passphrase prompt`; other places are file:PATH, and keyring where \
+                 `certman key remember --store {file}` has stored it"
+            );
+        }
+        format!(
+            "store it once with `certman key remember --store {file}`, or name its place with --store-passphrase"
+        )
     }
 }
 
