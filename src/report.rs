@@ -114,6 +114,8 @@ pub enum Cause {
     ClientRefuses { refusal: Refusal, subject: Box<str> },
     /// Something is odd about the variables that a client starts with.
     Environment(environment::Conflict),
+    /// What replaces a client's roots was asked for, and there are no sources to make it from.
+    FullBundleNotMade { names: Box<[&'static str]> },
     /// Something stands between a client and these hosts; each as people write it, with the port where that is not 443.
     Hosts { hosts: Box<[Box<str>]>, obstacle: Box<HostObstacle> },
     /// The same subject and key, issued by another.
@@ -383,6 +385,7 @@ impl Cause {
             Self::ClientRefuses { .. } | Self::KeyKindRefused { .. } => "client-refuses",
             Self::CrossSignedTwin { .. } => "cross-signed-twin",
             Self::Environment(conflict) => conflict.code(),
+            Self::FullBundleNotMade { .. } => "full-bundle-not-made",
             Self::Hosts { obstacle, .. } => obstacle.code(),
             Self::KeyContradicts
             | Self::KeyMissing(_)

@@ -167,6 +167,10 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
                 "'{subject}' as issued by '{issuer}' is left out: the one issued by '{kept}' has the same key"
             )
         }
+        Cause::FullBundleNotMade { names } => {
+            let are = if names.len() == 1 { "is" } else { "are" };
+            format!("{} {are} not set: no source is configured to make the full bundle from", listed(names))
+        }
         Cause::IdentityAmbiguous { count } => {
             format!("there are {count} identities here, and nothing says which one is meant")
         }
@@ -418,6 +422,7 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         Cause::KeyNotEncrypted => {
             return Some(format!("seal it with `certman key encrypt{} --new-passphrase prompt`", key.rewriting()));
         }
+        Cause::FullBundleNotMade { .. } => NO_SOURCES,
         Cause::IdentityAmbiguous { .. } | Cause::IdentityNotSelected { .. } => {
             "pick one with --select: a part of its subject, or the first 8 digits of its fingerprint"
         }
@@ -1453,6 +1458,9 @@ pub fn evaluation(shell: Option<Shell>) -> String {
 const MOST_CANDIDATES: usize = 20;
 /// How Java gets its trust store where a settings file may not name it.
 pub const JAVA_LEFT_OUT: &str = "start Claude Code through `certman run --for all --exec`, as its processWrapper, or from a shell that has evaluated `certman env --for all`";
+/// The next step where a variable that replaces a client's roots was asked for.
+pub const NO_SOURCES: &str =
+    "put bundle.sources into certman.toml: the files and folders that `certman bundle` was given";
 /// How a sealed key reaches a client that takes its settings from a file.
 pub const KEY_LEFT_OUT: &str = "start Claude Code through `certman run --exec`, as its processWrapper: it opens the key and exports a one-time pair; \
                                 or name a key without a passphrase, from `certman key decrypt`";
