@@ -32,7 +32,7 @@ use crate::pki::lifetime::{DAY, Validity};
 use crate::pki::name::Foreign;
 use crate::pki::public;
 use crate::proxy::Form;
-use crate::report::{Cause, CertificateFacts, Finding, Report, RuntimeTrouble, Trouble};
+use crate::report::{Cause, CertificateFacts, Finding, Report, RuntimeTrouble, Severity, Trouble};
 use crate::settings::{Invalid, Mistake};
 use crate::shell::Shell;
 use crate::sys::fs::ReadError;
@@ -393,9 +393,10 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         Cause::Environment(conflict) => return environment::fix(conflict),
         Cause::Hosts { hosts, obstacle } => return reach::fix(hosts, obstacle),
         Cause::ProxyChoice(dissent) => return choice::fix(dissent),
-        Cause::BundleEmpty => {
+        Cause::BundleEmpty if report.findings.iter().any(was_dropped_for_its_dates) => {
             "ask the help desk for the root certificate of the company's CA; --keep-expired keeps what has expired"
         }
+        Cause::BundleEmpty => "ask the help desk for the root certificate of the company's CA, and name its file",
         Cause::BundleKept { .. } => "mend the sources named above, then run `certman bundle`",
         Cause::BundleLarge { .. } => "name fewer sources: the company's own roots and intermediates are enough",
         Cause::BundleMissing | Cause::BundleStale | Cause::BundleUnloadable { .. } => "make it anew with `certman bundle`",
@@ -509,6 +510,7 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         Cause::SettingsValueKept { .. } => "if it is of no use any more, take it out by hand",
         Cause::SettingsValueUnusable { .. } => "write a text in double quotes there, or take it out",
         Cause::SourceEmpty { .. } | Cause::SourceMissing => "correct the path, or take it out of the sources",
+        Cause::SourceOther { .. } if finding.severity >= Severity::Warning => "name the file of a certificate in its place",
         Cause::SourceUnknownFormat { guess } => guess_fix(*guess)?,
         Cause::SourceUnreadable(ReadError::NotAFile(_)) => "name a regular file, or `-` for standard input",
         Cause::SourceUnreadable(ReadError::TooLarge { .. }) => "name the files with certificates in them",
@@ -526,6 +528,10 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         _ => return None,
     }
     .into())
+}
+
+fn was_dropped_for_its_dates(finding: &Finding) -> bool {
+    matches!(finding.cause, Cause::CertExpiredDropped { .. } | Cause::CertNotYetValid { .. })
 }
 
 /// ` --for CLIENT,…` where a command has to be told for whom: without these `settings apply` takes out what is theirs.
