@@ -518,6 +518,30 @@ fn the_previous_pair_comes_back_with_its_passphrase_and_goes_again() {
 }
 
 #[test]
+fn a_previous_key_whose_passphrase_the_keyring_has_not_kept_is_said_to_have_none() {
+    // The second import was not remembered: what `--rollback` found was the passphrase of the other key, and nothing was said.
+    let place = Place::new();
+    let keyring = Memory::default();
+    let account = format!("client-key:{}", place.key_file().display());
+    assert_eq!(place.import(&place.pile_of("p256").iter().map(String::as_str).collect::<Vec<_>>()).status, 0);
+    assert_eq!(place.remembering("rsa-2048", "other.txt", &keyring).status, 0);
+    let back = |more: &[&str]| {
+        let all = [&["import", "--rollback", "--out-dir", "out"], more].concat();
+        place.run(&keyring, &Answers::default(), &all)
+    };
+    let ran = back(&[]);
+    let step = format!("not in the keyring: `certman key remember --key {}`", place.key_file().display());
+    assert!(ran.status == 0 && ran.stdout.contains(&step), "{ran:?}");
+    assert!(!ran.stdout.contains("in the keyring\n"), "{ran:?}");
+    place.assert_is_pair("plain");
+    // The entry in use is that of the pair which has become the previous one, and which comes back with it.
+    let ran = back(&["--json"]);
+    assert_eq!((ran.status, &ran.json()["remembered"]), (0, &serde_json::Value::Bool(true)), "{ran:?}");
+    assert_eq!(keyring.entry(&account), Some(fixture_passphrase("other")));
+    place.assert_is_pair("other");
+}
+
+#[test]
 fn a_keyring_that_does_not_take_the_passphrase_leaves_everything_as_it_was() {
     for trouble in
         [Trouble::ReadOnly, Trouble::Forgetful, Trouble::Locked, Trouble::NoService, Trouble::Silent]

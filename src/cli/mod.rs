@@ -249,6 +249,8 @@ pub struct ImportSummary {
     pub chain: Vec<CertificateFacts>,
     /// Whether a pair is kept that can be brought back.
     pub has_previous: bool,
+    /// Whether the keyring was asked for the passphrase of the key that is in place now, and does not have it.
+    pub is_passphrase_missing: bool,
     /// Nothing was written, and nothing was to be.
     pub is_rehearsal: bool,
     /// Whether the previous pair was brought back.

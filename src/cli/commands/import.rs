@@ -518,7 +518,12 @@ fn roll_back(
     let (Some(certificate), Some(key)) = (&kept.certificate, &kept.key) else {
         return Err(no_previous());
     };
-    let passphrase = previous_passphrase(pair, key, &arguments.limits.limits(), settings, host, report)?;
+    let kept_passphrase = previous_passphrase(pair, key, &arguments.limits.limits(), settings, host, report)?;
+    summary.is_passphrase_missing = matches!(kept_passphrase, Kept::Missing);
+    let passphrase = match kept_passphrase {
+        Kept::Opens(passphrase) => Some(passphrase),
+        Kept::Missing | Kept::NotNeeded => None,
+    };
     let mut remembering = None;
     let now = pair.read()?;
     let new_certificate = (now.certificate.as_ref() != Some(certificate)).then_some(certificate.as_slice());
@@ -540,8 +545,18 @@ fn roll_back(
     Ok(summary)
 }
 
-/// The passphrase that the keyring has kept for the previous key, where it opens that. Where the keyring was not used it is not
-/// needed either.
+/// What the keyring has for the previous key.
+enum Kept {
+    /// Nothing that opens it.
+    Missing,
+    /// Nobody counts on it.
+    NotNeeded,
+    /// This, which opens it.
+    Opens(Passphrase),
+}
+
+/// The passphrase that the keyring has kept for the previous key, or else has in use, where it opens that key. Where the keyring
+/// was not used it is not needed either.
 fn previous_passphrase(
     pair: &Pair,
     key: &[u8],
@@ -549,24 +564,27 @@ fn previous_passphrase(
     settings: &Settings,
     host: &Host,
     report: &mut Report,
-) -> Result<Option<Passphrase>, Failure> {
+) -> Result<Kept, Failure> {
     let Ok(Content::Sealed(sealed)) = crate::pki::key::detect(key).map(|file| file.content) else {
-        return Ok(None);
+        return Ok(Kept::NotNeeded);
     };
     if settings.passphrase.value != Source::Keyring {
-        return Ok(None);
+        return Ok(Kept::NotNeeded);
     }
-    match host.keyring.read(&identity::keyring_account(settings, &pair.previous().key)) {
-        Ok(passphrase) if sealed.open(&passphrase, limits).is_ok() => Ok(Some(passphrase)),
-        // An entry of another time, or none: then the one that is in use may be that of both.
-        Ok(_) | Err(keyring::Error::Absent { .. }) => Ok(None),
-        // Where there is no keyring at all the passphrase comes from elsewhere.
-        Err(error @ (keyring::Error::NoBus { .. } | keyring::Error::NoService { .. })) => {
-            report.find_as(Severity::Info, None, Cause::Keyring(error));
-            Ok(None)
+    // An entry of another time, or none: then the one that is in use may be that of both.
+    for key in [&pair.previous().key, &pair.key] {
+        match host.keyring.read(&identity::keyring_account(settings, key)) {
+            Ok(passphrase) if sealed.open(&passphrase, limits).is_ok() => return Ok(Kept::Opens(passphrase)),
+            Ok(_) | Err(keyring::Error::Absent { .. }) => {}
+            // Where there is no keyring at all the passphrase comes from elsewhere.
+            Err(error @ (keyring::Error::NoBus { .. } | keyring::Error::NoService { .. })) => {
+                report.find_as(Severity::Info, None, Cause::Keyring(error));
+                return Ok(Kept::NotNeeded);
+            }
+            Err(error) => return Err(key::of_keyring(settings, &pair.key, &error)),
         }
-        Err(error) => Err(key::of_keyring(settings, &pair.key, &error)),
     }
+    Ok(Kept::Missing)
 }
 
 /// The certificates of a pair that was not judged.

@@ -86,7 +86,7 @@ impl Screen<'_, '_> {
             }
             Shown::Import(summary) => {
                 self.remarks(report)?;
-                self.import(summary, outcome.ending)?;
+                self.import(report, summary, outcome.ending)?;
             }
             Shown::Inspection(inspection) => {
                 self.inspection(report, inspection)?;
@@ -303,7 +303,7 @@ impl Screen<'_, '_> {
     }
 
     /// The identity that was imported, or those among which nobody has chosen.
-    fn import(&mut self, summary: &ImportSummary, ending: Ending) -> io::Result<()> {
+    fn import(&mut self, report: &Report, summary: &ImportSummary, ending: Ending) -> io::Result<()> {
         if ending == (Ending::Doing { is_done: false }) {
             if summary.candidates.len() > 1 {
                 for candidate in words::candidates(summary) {
@@ -316,7 +316,7 @@ impl Screen<'_, '_> {
         if self.common.quiet {
             return Ok(());
         }
-        for (word, fact) in words::import(summary) {
+        for (word, fact) in words::import(summary, report) {
             let fact = self.common.pasteable(fact);
             writeln!(self.out, "{word:<13}{fact}")?;
         }

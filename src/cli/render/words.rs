@@ -1039,7 +1039,7 @@ pub fn candidates(summary: &ImportSummary) -> Vec<String> {
 }
 
 /// What `import` has done, as pairs of a word and what there is to say.
-pub fn import(summary: &ImportSummary) -> Vec<(&'static str, String)> {
+pub fn import(summary: &ImportSummary, report: &Report) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if let Some(leaf) = summary.chain.first() {
         lines.push(("identity", cut(&leaf.subject, 70)));
@@ -1106,13 +1106,21 @@ pub fn import(summary: &ImportSummary) -> Vec<(&'static str, String)> {
     if summary.is_rehearsal {
         return lines;
     }
+    let option = summary.written.get(1).map(|key| Aim::at(&key.path, &report.circumstances).key());
+    let option = option.unwrap_or_default();
     if has_changed && !summary.remembered && !summary.is_rollback {
         lines.push((
             "passphrase",
             match &summary.passphrase_from {
                 Some(place) => format!("taken from {}: see that it is this one", Foreign(place)),
-                None => "not in the keyring yet: `certman key remember` puts it there".to_owned(),
+                None => format!("not in the keyring yet: `certman key remember{option}` puts it there"),
             },
+        ));
+    }
+    if summary.is_passphrase_missing {
+        lines.push((
+            "passphrase",
+            format!("not in the keyring: `certman key remember{option}` puts it there"),
         ));
     }
     if summary.proposal.is_none() {
