@@ -242,6 +242,8 @@ pub enum Cause {
     SourceUnknownFormat { guess: Guess },
     /// There and not readable.
     SourceUnreadable(ReadError),
+    /// Zero bytes and nothing else.
+    SourceZeros,
     /// A certificate of the trust store counts as the company's.
     SystemCorporate { is_anchor: bool, subject: Box<str> },
     /// There is none such in the trust store.
@@ -440,7 +442,7 @@ impl Cause {
             Self::SettingsUnreadable(_) => "settings-unreadable",
             Self::SettingsUseless { .. } => "settings-useless",
             Self::SettingsValueKept { .. } => "settings-value-kept",
-            Self::SourceEmpty { .. } => "source-empty",
+            Self::SourceEmpty { .. } | Self::SourceZeros => "source-empty",
             Self::SourceMissing => "source-missing",
             Self::SourceOther { .. } => "source-other-content",
             Self::SourceUnknownFormat { .. } => "source-unknown-format",
@@ -502,6 +504,7 @@ impl Cause {
             | Self::SourceEmpty { .. }
             | Self::SourceMissing
             | Self::SourceUnreadable(_)
+            | Self::SourceZeros
             | Self::SystemMissing { .. } => Severity::Critical,
             Self::StoreNotOpened(_) | Self::StorePassphraseMissing(_) => Severity::Critical,
             Self::CertDuplicate { .. }
@@ -539,6 +542,7 @@ impl Cause {
                 | Self::SourceEmpty { .. }
                 | Self::SourceMissing
                 | Self::SourceUnreadable(_)
+                | Self::SourceZeros
                 | Self::SystemMissing { .. }
                 | Self::SystemNotAsked(_)
                 | Self::StoreNotOpened(_)

@@ -243,6 +243,7 @@ pub(super) fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut R
         Content::Unknown(Guess::Empty) if is_named => {
             report.find(at, Cause::SourceEmpty { is_folder: false })
         }
+        Content::Unknown(Guess::Zeros) if is_named => report.find(at, Cause::SourceZeros),
         Content::Unknown(guess) => report.find(at, Cause::SourceUnknownFormat { guess }),
         // Parameters come before many a key, and mean nothing without it.
         Content::Unrelated { label, .. } if label.ends_with("PARAMETERS") => {}

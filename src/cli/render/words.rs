@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
-use self::aim::{Aim, StoreAim, allowing};
+use self::aim::{Aim, StoreAim, allowing, file_of};
 use crate::cli::commands::init::Decision;
 use crate::cli::{
     CheckSummary, EditEnd, FirstToExpire, Fitness, IdentitySummary, ImportSummary, RuntimeSummary,
@@ -35,6 +35,7 @@ use crate::proxy::Form;
 use crate::report::{Cause, CertificateFacts, Finding, Report, RuntimeTrouble, Severity, Trouble};
 use crate::settings::{Invalid, Mistake};
 use crate::shell::Shell;
+use crate::source::address;
 use crate::sys::fs::ReadError;
 use crate::sys::net::Version;
 use crate::sys::passphrase::Source;
@@ -338,10 +339,14 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         }
         Cause::SourceEmpty { is_folder: true } => "the folder holds no file".into(),
         Cause::SourceEmpty { is_folder: false } => "the file is empty".into(),
+        Cause::SourceMissing if address_at(finding, files).is_some() => {
+            "this is an address, and certman reads files".into()
+        }
         Cause::SourceMissing => "there is no such file or folder".into(),
         Cause::SourceOther { what } => format!("{} stands here; it is passed over", Foreign(what)),
         Cause::SourceUnknownFormat { guess } => self::guess(*guess).into(),
         Cause::SourceUnreadable(error) => format!("it cannot be read: {error}"),
+        Cause::SourceZeros => "the file holds nothing but zero bytes".into(),
         Cause::SystemCorporate { is_anchor: true, subject } => {
             format!("'{subject}' counts as the company's: it lies in the folder for local anchors")
         }
@@ -400,6 +405,9 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         Cause::BundleKept { .. } => "mend the sources named above, then run `certman bundle`",
         Cause::BundleLarge { .. } => "name fewer sources: the company's own roots and intermediates are enough",
         Cause::BundleMissing | Cause::BundleStale | Cause::BundleUnloadable { .. } => "make it anew with `certman bundle`",
+        Cause::CertDamaged { why: Broken::Base64(Damage::LineBreaks), .. } => {
+            return Some(line_breaks_fix(&file_of(finding, report)));
+        }
         Cause::CertDamaged { .. } | Cause::PemUnclosed { .. } => "get this certificate again; the others were read",
         Cause::CertExpired { .. } => "get a renewed certificate from whoever issued it",
         Cause::CertExpiring { .. } => "have it renewed before that day",
@@ -447,6 +455,9 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         Cause::KeyOwner { .. } => "take a copy of your own, or have the owner changed",
         Cause::IdentityIncomplete { missing } => {
             return Some(format!("set {missing} in certman.toml, or name the file with --{}", &missing[7..]));
+        }
+        Cause::KeyUnreadable { why: NoKey::Damaged { cause: KeyDamage::Base64(Damage::LineBreaks), .. } } => {
+            return Some(line_breaks_fix(&file_of(finding, report)));
         }
         Cause::KeyUnreadable { why } => return no_key_fix(why).map(Into::into),
         Cause::KeyPermissions { .. } | Cause::PassphrasePermissions { .. } => "run `chmod 600` on it",
@@ -509,11 +520,18 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         Cause::SettingsUnreadable(_) => "look at what stands there",
         Cause::SettingsValueKept { .. } => "if it is of no use any more, take it out by hand",
         Cause::SettingsValueUnusable { .. } => "write a text in double quotes there, or take it out",
+        Cause::SourceMissing if address_at(finding, &report.files).is_some() => {
+            let address = address_at(finding, &report.files).unwrap_or_default();
+            return Some(format!("fetch it first: `curl -fLO {}`", aim::word(address.as_bytes())));
+        }
         Cause::SourceEmpty { .. } | Cause::SourceMissing => "correct the path, or take it out of the sources",
         Cause::SourceOther { .. } if finding.severity >= Severity::Warning => "name the file of a certificate in its place",
-        Cause::SourceUnknownFormat { guess } => guess_fix(*guess)?,
+        Cause::SourceUnknownFormat { guess } => {
+            return guess_fix(*guess).map(|fix| fix.replace("FILE", &file_of(finding, report)));
+        }
         Cause::SourceUnreadable(ReadError::NotAFile(_)) => "name a regular file, or `-` for standard input",
         Cause::SourceUnreadable(ReadError::TooLarge { .. }) => "name the files with certificates in them",
+        Cause::SourceZeros => "get it again: whoever copied it has made room for it and written nothing",
         Cause::SourceUnreadable(_) => "make it readable for the user who runs certman",
         Cause::SystemCorporateNone => "have the company's root installed on this machine, or name its file as a source",
         Cause::SystemMissing { is_own_output: false } => {
@@ -528,6 +546,16 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         _ => return None,
     }
     .into())
+}
+
+/// The address that was named in the place of a file.
+fn address_at(finding: &Finding, files: &[PathBuf]) -> Option<String> {
+    address(files.get(finding.place?.file as usize)?)
+}
+
+/// The next step for PEM whose line breaks are spelled out.
+fn line_breaks_fix(file: &str) -> String {
+    format!("put line breaks in their place: `(umask 077; printf '%b\\n' \"$(cat {file})\" > fixed.pem)`")
 }
 
 fn was_dropped_for_its_dates(finding: &Finding) -> bool {
@@ -636,6 +664,11 @@ pub fn no_key(why: &NoKey) -> String {
 
 /// The next step for a file without a key.
 pub fn no_key_fix(why: &NoKey) -> Option<&'static str> {
+    if let NoKey::Damaged { cause: KeyDamage::Base64(Damage::LineBreaks), .. } = why {
+        return Some(
+            "put line breaks in their place: `(umask 077; printf '%b\\n' \"$(cat FILE)\" > fixed.pem)`",
+        );
+    }
     let NoKey::NotAKey { what } = why else {
         return Some("get the key file again, or take it from a backup");
     };
@@ -850,6 +883,7 @@ fn key_damage(damage: KeyDamage) -> &'static str {
         KeyDamage::Base64(Damage::Character { .. }) => "it has a character that base64 does not have",
         KeyDamage::Base64(Damage::Empty) => "its block is empty",
         KeyDamage::Base64(Damage::Length) => "its base64 is cut short",
+        KeyDamage::Base64(Damage::LineBreaks) => LINE_BREAKS,
         KeyDamage::CurvesDiffer => "it names two different curves",
         KeyDamage::CurveMissing => "it does not say which curve it is on",
         KeyDamage::Headers => "the lines above its base64 that say how it is sealed are broken",
@@ -1263,6 +1297,7 @@ pub fn broken(broken: Broken) -> String {
         }
         Broken::Base64(Damage::Empty) => "it is empty".into(),
         Broken::Base64(Damage::Length) => "the base64 is cut short".into(),
+        Broken::Base64(Damage::LineBreaks) => LINE_BREAKS.into(),
         Broken::Date => "it has a date that no calendar has".into(),
         Broken::EndMarker => "its END line names something else".into(),
         Broken::Structure(Malformed::CutShort) => "the certificate is cut short".into(),
@@ -1302,6 +1337,10 @@ pub fn guess(guess: Guess) -> &'static str {
     match guess {
         Guess::Asn1 => "this is ASN.1 of a kind that certman does not know",
         Guess::Base64 => "this is base64 of something that is no certificate",
+        Guess::Base64Pem => "this is base64 of PEM, as secrets of CI and Kubernetes have it",
+        Guess::Base64PemInside => {
+            "this is text with base64 of PEM in it, as a kubeconfig has it behind certificate-authority-data"
+        }
         Guess::Binary => "this is neither PEM nor DER nor PKCS#7",
         Guess::BouncyCastle => "this is a key store of Bouncy Castle (BKS), which certman does not read",
         Guess::Cms => "this is a CMS message without certificates, such as encrypted mail",
@@ -1332,16 +1371,22 @@ pub fn guess(guess: Guess) -> &'static str {
         Guess::Text => "this is text without any certificate in it",
         Guess::Utf16Text => "this is text in UTF-16 without any certificate in it",
         Guess::Xml => "this is XML, not a certificate",
+        Guess::Zeros => "the file holds nothing but zero bytes",
         Guess::Zip => "this is an archive, not a certificate",
     }
 }
 
 fn guess_fix(guess: Guess) -> Option<&'static str> {
     Some(match guess {
+        Guess::Base64Pem => "decode it: `(umask 077; base64 -d < FILE > decoded.pem)`",
+        Guess::Base64PemInside => {
+            "decode what begins with LS0tLS1CRUdJTi; of a kubeconfig: `kubectl config view --raw --kubeconfig FILE -o \
+             jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > ca.pem`"
+        }
         Guess::BouncyCastle => {
             "have it converted: `keytool -importkeystore -srckeystore FILE -srcstoretype BKS -destkeystore FILE.p12 -deststoretype PKCS12`"
         }
-        Guess::CutShort | Guess::Pkcs7CutShort => "get it again",
+        Guess::CutShort | Guess::Pkcs7CutShort | Guess::Zeros => "get it again",
         Guess::Database => "export the certificate from that program, as PEM",
         Guess::GitLfsPointer => "run `git lfs pull` in that repository",
         Guess::Html => "open the address in a browser, sign in, and save the file again",
@@ -1486,6 +1531,7 @@ const KEYRING_NOT_MADE: &str = "make a default keyring, in Seahorse or KWallet";
 const KEYRING_WAITS: &str = "look for an unlock question on the desktop, then try again";
 /// Said of a key that was not compared with its certificate.
 pub const SEALED: &str = "sealed: not compared with the certificate";
+const LINE_BREAKS: &str = "its line breaks are spelled out as \\n, as JSON and variables have them";
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;
 const STORE_PLACES: &str = "name its place with --store-passphrase: file:PATH, fd:N, env:NAME, command:…";

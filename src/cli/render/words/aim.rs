@@ -90,23 +90,19 @@ pub struct StoreAim {
 impl StoreAim {
     /// At the store in this file, for a command that opens it.
     pub fn at(path: &Path) -> Self {
-        let file = match path == Path::new("-") {
-            true => "FILE".to_owned(),
-            false => word(path.as_os_str().as_encoded_bytes()),
-        };
-        Self { file, is_inspected: false, may_allow_work: true, place: None }
+        Self { file: quoted(path), is_inspected: false, may_allow_work: true, place: None }
     }
 
     /// At what a finding is about.
     pub fn of(finding: &Finding, report: &Report) -> Self {
-        let path = finding.place.and_then(|place| report.files.get(place.file as usize));
         let Circumstances { store_passphrase, task, .. } = &report.circumstances;
         let is_asked = matches!(store_passphrase, Source::Keyring | Source::Prompt);
         Self {
             is_inspected: *task == Task::Inspect,
             may_allow_work: matches!(task, Task::Import | Task::Inspect),
             place: (!is_asked).then(|| Foreign(store_passphrase.name()).to_string()),
-            ..Self::at(path.map_or(Path::new("-"), |path| path))
+            file: file_of(finding, report),
+            ..Self::at(Path::new("-"))
         }
     }
 
@@ -123,6 +119,19 @@ impl StoreAim {
         format!(
             "store it once with `certman key remember --store {file}`, or name its place with --store-passphrase"
         )
+    }
+}
+
+/// The file that a finding is about, quoted; `FILE` where it came from standard input.
+pub fn file_of(finding: &Finding, report: &Report) -> String {
+    let path = finding.place.and_then(|place| report.files.get(place.file as usize));
+    quoted(path.map_or(Path::new("-"), |path| path))
+}
+
+fn quoted(path: &Path) -> String {
+    match path == Path::new("-") {
+        true => "FILE".to_owned(),
+        false => word(path.as_os_str().as_encoded_bytes()),
     }
 }
 
