@@ -102,7 +102,6 @@ impl StoreAim {
             may_allow_work: matches!(task, Task::Import | Task::Inspect),
             place: (!is_asked).then(|| Foreign(store_passphrase.name()).to_string()),
             file: file_of(finding, report),
-            ..Self::at(Path::new("-"))
         }
     }
 
