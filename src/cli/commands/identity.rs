@@ -11,7 +11,7 @@ use crate::cli::IdentitySummary;
 use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
-use crate::cli::render::words::aim::Aim;
+use crate::cli::render::words::aim::{Aim, quoted};
 use crate::clients;
 use crate::clients::Refusal;
 use crate::clients::key::{
@@ -117,7 +117,8 @@ pub fn detect(path: &Path) -> Result<KeyFile, Failure> {
 pub fn recognise(path: &Path, bytes: &[u8]) -> Result<KeyFile, Failure> {
     key::detect(bytes).map_err(|why| {
         let failure = Failure::new(format!("{}: {}", words::path(path), words::no_key(&why)));
-        with_hint(failure, words::no_key_fix(&why))
+        let hint = words::no_key_fix(&why).map(|step| step.replace("FILE", &quoted(path)));
+        with_hint(failure, hint.as_deref())
     })
 }
 

@@ -13,6 +13,7 @@ use super::{gather, identity, key};
 use crate::cli::args::ImportArguments;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
+use crate::cli::render::words::aim::Aim;
 use crate::cli::{Ending, ImportSummary, Outcome, Shown, Written};
 use crate::config::edit::{self, Wish};
 use crate::config::{Settings, Value};
@@ -328,7 +329,8 @@ fn new_passphrase(
         Failure { hint, ..failure }
     };
     let silent = |error: &keyring::Error| key::of_keyring(settings, &pair.key, error);
-    let whose = key::whose(&account, &question, &missing, &silent);
+    let option = Aim::at(&pair.key, &settings.circumstances()).key();
+    let whose = key::whose(&account, &question, &missing, &silent, &option);
     match (&places.new, key.passphrase.map(|number| &known[number])) {
         (Some(Source::Prompt), _) => key::ask_new(&pair.key, &whose, host),
         (Some(source), _) => {
@@ -395,6 +397,8 @@ struct Remembering {
     account: String,
     /// What the keyring had; none where it had nothing.
     old: Option<Passphrase>,
+    /// The key as a next step names it.
+    option: String,
 }
 
 impl Remembering {
@@ -408,6 +412,7 @@ impl Remembering {
     ) -> Result<Self, Failure> {
         let missing = |error: &passphrase::Error| identity::no_passphrase(settings, &pair.key, error);
         let silent = |error: &keyring::Error| key::of_keyring(settings, &pair.key, error);
+        let option = Aim::at(&pair.key, &settings.circumstances()).key();
         let account = identity::keyring_account(settings, &pair.key);
         let old = match host.keyring.read(&account) {
             Ok(old) => Some(old),
@@ -415,14 +420,18 @@ impl Remembering {
             Err(error) => return Err(silent(&error)),
         };
         if old.as_ref().is_some_and(|old| old.expose_secret() == passphrase.expose_secret()) {
-            return Ok(Self { account, old });
+            return Ok(Self { account, old, option });
         }
         if let Some(old) = old.as_ref().filter(|_| has_old_key) {
             let account = identity::keyring_account(settings, &pair.previous().key);
-            remember::store(&key::whose(&account, "", &missing, &silent), old, host)?;
+            remember::store(&key::whose(&account, "", &missing, &silent, &option), old, host)?;
         }
-        let remembering = Self { account, old };
-        match remember::store(&key::whose(&remembering.account, "", &missing, &silent), passphrase, host) {
+        let remembering = Self { account, old, option: option.clone() };
+        match remember::store(
+            &key::whose(&remembering.account, "", &missing, &silent, &option),
+            passphrase,
+            host,
+        ) {
             Ok(()) => Ok(remembering),
             Err(failure) => Err(remembering.undo(failure, host)),
         }
@@ -444,7 +453,10 @@ impl Remembering {
                 failure.message,
                 Foreign(error)
             ))
-            .hint("the files are as they were; put their passphrase back with `certman key remember`"),
+            .hint(format!(
+                "the files are as they were; put their passphrase back with `certman key remember{}`",
+                self.option
+            )),
         }
     }
 }

@@ -162,7 +162,8 @@ fn remember(
     let (account, prompt) = (identity::keyring_account(settings, path), identity::prompt(path));
     let missing = |error: &passphrase::Error| identity::no_passphrase(settings, path, error);
     let silent = |error: &keyring::Error| of_keyring(settings, path, error);
-    let whose = whose(&account, &prompt, &missing, &silent);
+    let option = Aim::at(path, &settings.circumstances()).key();
+    let whose = whose(&account, &prompt, &missing, &silent, &option);
     let passphrase = remember::take(passphrase_file, &whose, host, report)?;
     identity::open(&sealed, &passphrase, path, &limits, settings)?;
     let place = Place { file: report.file(path.to_owned()), index: 1, line: None };
@@ -255,7 +256,9 @@ fn encrypt(
     let question = format!("New passphrase for {}: ", words::path(path));
     let missing = |error: &passphrase::Error| identity::no_passphrase(settings, path, error);
     let silent = |error: &keyring::Error| of_keyring(settings, path, error);
-    let whose_new = whose(&account, &question, &missing, &silent);
+    let circumstances = settings.circumstances();
+    let option = Aim::at(path, &circumstances).key();
+    let whose_new = whose(&account, &question, &missing, &silent, &option);
     let new = match (&wish.new_passphrase, &opened.passphrase) {
         (None, Some(_)) => None,
         (Some(Source::Prompt) | None, _) => Some(ask_new(path, &whose_new, host)?),
@@ -288,8 +291,6 @@ fn encrypt(
         note += &format!("; the old file is {}", words::path(backup));
     }
     let Some(new) = &new else { return Ok(Shown::Note(note)) };
-    let circumstances = settings.circumstances();
-    let option = Aim::at(path, &circumstances).key();
     // The key comes first: whoever gave the new passphrase still has it, but the old one may be in the keyring alone.
     match opened.passphrase.as_ref().map(|(_, source)| source) {
         Some(Source::Keyring) if is_in_place => match remember::store(&whose_new, new, host) {
@@ -499,8 +500,12 @@ pub(super) fn whose<'a>(
     prompt: &'a str,
     missing: &'a dyn Fn(&passphrase::Error) -> Failure,
     keyring_failure: &'a dyn Fn(&keyring::Error) -> Failure,
+    option: &str,
 ) -> Whose<'a> {
-    Whose { account, keyring_failure, missing, prompt, way_out: WAY_OUT }
+    let way_out = format!(
+        "take it out again with `certman key forget{option}`, and set client.passphrase = \"file:PATH\""
+    );
+    Whose { account, keyring_failure, missing, prompt, way_out }
 }
 
 /// The failure for a keyring that does not answer about the passphrase of a key.
@@ -543,9 +548,6 @@ fn refuse_standard_input(path: &Path) -> Result<(), Failure> {
     }
     Ok(())
 }
-
-const WAY_OUT: &str =
-    "take it out again with `certman key forget`, and set client.passphrase = \"file:PATH\"";
 
 #[cfg(test)]
 mod tests {

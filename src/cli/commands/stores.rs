@@ -11,7 +11,7 @@ use super::remember::{self, Whose};
 use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
-use crate::cli::render::words::aim::StoreAim;
+use crate::cli::render::words::aim::{StoreAim, quoted};
 use crate::config::{Origin, Settings, Value};
 use crate::pki::bundle::Place;
 use crate::pki::container::{self, Content, Integrity, Opened, Store, StoreError, StoreKind, StoredKey};
@@ -371,7 +371,10 @@ pub fn remember(
         keyring_failure: &|error| of_keyring(path, error),
         missing: &missing,
         prompt: &prompt,
-        way_out: WAY_OUT,
+        way_out: format!(
+            "take it out again with `certman key forget --store {}`, and set bundle.store_passphrase = \"file:PATH\"",
+            quoted(path)
+        ),
     };
     let passphrase = remember::take(passphrase_file, &whose, host, report)?;
     store.open(Some(&passphrase), &limits).map_err(|error| not_opened(path, &error))?;
@@ -428,5 +431,3 @@ fn refuse_standard_input(path: &Path) -> Result<(), Failure> {
 
 /// So many rounds of derivation take a hundredth of a second: several passphrases may be tried.
 const CHEAP: u64 = 50_000;
-const WAY_OUT: &str =
-    "take it out again with `certman key forget --store`, and set bundle.store_passphrase = \"file:PATH\"";

@@ -394,6 +394,8 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
 /// The next step, where there is one.
 pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
     let key = Aim::of(finding, report);
+    // The words have FILE where the file belongs.
+    let about_file = |step: &str| step.replace("FILE", &file_of(finding, report));
     Some(match &finding.cause {
         Cause::Environment(conflict) => return environment::fix(conflict),
         Cause::Hosts { hosts, obstacle } => return reach::fix(hosts, obstacle),
@@ -405,9 +407,7 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         Cause::BundleKept { .. } => "mend the sources named above, then run `certman bundle`",
         Cause::BundleLarge { .. } => "name fewer sources: the company's own roots and intermediates are enough",
         Cause::BundleMissing | Cause::BundleStale | Cause::BundleUnloadable { .. } => "make it anew with `certman bundle`",
-        Cause::CertDamaged { why: Broken::Base64(Damage::LineBreaks), .. } => {
-            return Some(line_breaks_fix(&file_of(finding, report)));
-        }
+        Cause::CertDamaged { why: Broken::Base64(Damage::LineBreaks), .. } => return Some(about_file(BREAK_LINES)),
         Cause::CertDamaged { .. } | Cause::PemUnclosed { .. } => "get this certificate again; the others were read",
         Cause::CertExpired { .. } => "get a renewed certificate from whoever issued it",
         Cause::CertExpiring { .. } => "have it renewed before that day",
@@ -424,8 +424,10 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         Cause::ChainGapOfClient { .. } => "ask the help desk for the issuer's certificate, and name that file too",
         Cause::ClientCertNotForClients { .. } => "ask for a certificate with the purpose clientAuth",
         Cause::ClientCertMissing(_) => "correct client.cert in certman.toml, or name the file with --cert",
-        Cause::ClientCertNotPortable { refusal } => return Some(chain_file_fix(refusal.what).into()),
-        Cause::ClientCertUnreadable { guess } => guess.and_then(guess_fix).unwrap_or("get the certificate again, in PEM"),
+        Cause::ClientCertNotPortable { refusal } => return Some(about_file(chain_file_fix(refusal.what))),
+        Cause::ClientCertUnreadable { guess } => {
+            return Some(about_file(guess.and_then(guess_fix).unwrap_or("get the certificate again, in PEM")));
+        }
         Cause::ClientCertOrder { .. } => "put the client's own certificate first, then each issuer behind what it issued",
         Cause::KeyMismatch { .. } => "name the certificate that was issued for this key; `certman key check --json` shows the spki_sha256 of both",
         Cause::KeyNotEncrypted => {
@@ -448,7 +450,9 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         Cause::KeyKindRefused { .. } => "ask for another key and certificate: RSA of 2048 bits and more, P-256 or Ed25519",
         Cause::KeyMissing(_) => "correct client.key in certman.toml, or name the file with --key",
         Cause::KeyNotOpened(error) => return Some(open_fix(error, &key)),
-        Cause::KeyNotPortable { refusal: Refusal { what: KeyReason::UnknownScheme(_), .. } } => REWRITE_WITH_OPENSSL,
+        Cause::KeyNotPortable { refusal: Refusal { what: KeyReason::UnknownScheme(_), .. } } => {
+            return Some(REWRITE_WITH_OPENSSL.replace("FILE", &key.file()));
+        }
         Cause::KeyNotPortable { .. } => {
             return Some(format!("rewrite it with `certman key encrypt{}`", key.rewriting()));
         }
@@ -456,10 +460,7 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         Cause::IdentityIncomplete { missing } => {
             return Some(format!("set {missing} in certman.toml, or name the file with --{}", &missing[7..]));
         }
-        Cause::KeyUnreadable { why: NoKey::Damaged { cause: KeyDamage::Base64(Damage::LineBreaks), .. } } => {
-            return Some(line_breaks_fix(&file_of(finding, report)));
-        }
-        Cause::KeyUnreadable { why } => return no_key_fix(why).map(Into::into),
+        Cause::KeyUnreadable { why } => return no_key_fix(why).map(about_file),
         Cause::KeyPermissions { .. } | Cause::PassphrasePermissions { .. } => "run `chmod 600` on it",
         Cause::KeyWeak { .. } => "ask for a new key: RSA of 2048 bits and more, or P-256",
         Cause::KeyWithoutCertificate { .. } => "name the certificate that was issued for it too",
@@ -526,9 +527,7 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         }
         Cause::SourceEmpty { .. } | Cause::SourceMissing => "correct the path, or take it out of the sources",
         Cause::SourceOther { .. } if finding.severity >= Severity::Warning => "name the file of a certificate in its place",
-        Cause::SourceUnknownFormat { guess } => {
-            return guess_fix(*guess).map(|fix| fix.replace("FILE", &file_of(finding, report)));
-        }
+        Cause::SourceUnknownFormat { guess } => return guess_fix(*guess).map(about_file),
         Cause::SourceUnreadable(ReadError::NotAFile(_)) => "name a regular file, or `-` for standard input",
         Cause::SourceUnreadable(ReadError::TooLarge { .. }) => "name the files with certificates in them",
         Cause::SourceZeros => "get it again: whoever copied it has made room for it and written nothing",
@@ -551,11 +550,6 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
 /// The address that was named in the place of a file.
 fn address_at(finding: &Finding, files: &[PathBuf]) -> Option<String> {
     address(files.get(finding.place?.file as usize)?)
-}
-
-/// The next step for PEM whose line breaks are spelled out.
-fn line_breaks_fix(file: &str) -> String {
-    format!("put line breaks in their place: `(umask 077; printf '%b\\n' \"$(cat {file})\" > fixed.pem)`")
 }
 
 fn was_dropped_for_its_dates(finding: &Finding) -> bool {
@@ -665,9 +659,7 @@ pub fn no_key(why: &NoKey) -> String {
 /// The next step for a file without a key.
 pub fn no_key_fix(why: &NoKey) -> Option<&'static str> {
     if let NoKey::Damaged { cause: KeyDamage::Base64(Damage::LineBreaks), .. } = why {
-        return Some(
-            "put line breaks in their place: `(umask 077; printf '%b\\n' \"$(cat FILE)\" > fixed.pem)`",
-        );
+        return Some(BREAK_LINES);
     }
     let NoKey::NotAKey { what } = why else {
         return Some("get the key file again, or take it from a backup");
@@ -728,7 +720,7 @@ pub fn open_fix(error: &OpenError, key: &Aim<'_>) -> String {
         OpenError::Unsupported { .. } if key.is_in_store => {
             "have the key exported anew by the program that made the store".into()
         }
-        OpenError::Unsupported { .. } => REWRITE_WITH_OPENSSL.into(),
+        OpenError::Unsupported { .. } => REWRITE_WITH_OPENSSL.replace("FILE", &key.file()),
         OpenError::WrongPassphraseOrDamaged if key.is_in_store => {
             "name the place of its passphrase: --store-passphrase WHERE for that of the store, --passphrase WHERE where the key \
              has one of its own"
@@ -1157,8 +1149,13 @@ pub fn import(summary: &ImportSummary, report: &Report) -> Vec<(&'static str, St
             format!("not in the keyring: `certman key remember{option}` puts it there"),
         ));
     }
-    if summary.proposal.is_none() {
-        lines.push(("next", "`certman key check`, then `eval \"$(certman env)\"`".to_owned()));
+    match (&summary.proposal, summary.written.first()) {
+        (Some(_), _) => {}
+        (None, Some(certificate)) if !option.is_empty() => {
+            let certificate = aim::word(certificate.path.as_os_str().as_encoded_bytes());
+            lines.push(("next", format!("`certman key check{option} --cert {certificate}`")));
+        }
+        (None, _) => lines.push(("next", "`certman key check`, then `eval \"$(certman env)\"`".to_owned())),
     }
     lines
 }
@@ -1531,6 +1528,9 @@ const KEYRING_NOT_MADE: &str = "make a default keyring, in Seahorse or KWallet";
 const KEYRING_WAITS: &str = "look for an unlock question on the desktop, then try again";
 /// Said of a key that was not compared with its certificate.
 pub const SEALED: &str = "sealed: not compared with the certificate";
+/// The next step for PEM whose line breaks are spelled out.
+const BREAK_LINES: &str =
+    "put line breaks in their place: `(umask 077; printf '%b\\n' \"$(cat FILE)\" > fixed.pem)`";
 const LINE_BREAKS: &str = "its line breaks are spelled out as \\n, as JSON and variables have them";
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;

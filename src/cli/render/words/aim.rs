@@ -36,6 +36,11 @@ impl<'a> Aim<'a> {
         }
     }
 
+    /// Its file, quoted.
+    pub fn file(&self) -> String {
+        quoted(self.path.or(self.circumstances.key.as_deref()).unwrap_or(Path::new("-")))
+    }
+
     /// Where its passphrase comes from.
     pub fn passphrase(&self) -> &Source {
         &self.circumstances.passphrase
@@ -127,7 +132,8 @@ pub fn file_of(finding: &Finding, report: &Report) -> String {
     quoted(path.map_or(Path::new("-"), |path| path))
 }
 
-fn quoted(path: &Path) -> String {
+/// A file as a word of a command; `FILE` for standard input.
+pub fn quoted(path: &Path) -> String {
     match path == Path::new("-") {
         true => "FILE".to_owned(),
         false => word(path.as_os_str().as_encoded_bytes()),
