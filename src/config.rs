@@ -18,6 +18,7 @@ pub use self::proxy::Proxy;
 use crate::doctor::hosts::{Host, HostError};
 use crate::exports::Families;
 use crate::pki::lifetime::{Threshold, Thresholds};
+use crate::report::{Circumstances, Task};
 use crate::source::{Source, UnknownPart};
 use crate::sys::env::Environment;
 use crate::sys::fs::{self, ReadError};
@@ -298,6 +299,19 @@ impl Settings {
             store_passphrase,
             thresholds,
         })
+    }
+
+    /// What the command of a next step would take from here too, and what it has to be told again.
+    pub fn circumstances(&self) -> Circumstances {
+        let configured = self.key.as_ref().filter(|key| key.origin != Origin::Flag);
+        Circumstances {
+            families: self.families.clone(),
+            is_passphrase_typed: self.passphrase.origin == Origin::Flag,
+            key: configured.map(|key| key.value.clone()),
+            passphrase: self.passphrase.value.clone(),
+            store_passphrase: self.store_passphrase.value.clone(),
+            task: Task::Other,
+        }
     }
 
     /// The keyring's name for an entry: as it is, with a profile `NAME/` before it.

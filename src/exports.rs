@@ -115,6 +115,38 @@ impl Families {
     pub fn variables(&self) -> impl Iterator<Item = &'static Variable> {
         VARIABLES.iter().filter(|variable| variable.families.iter().any(|family| self.0.contains(family)))
     }
+
+    /// Whether everyone of those is among these.
+    pub fn include(&self, others: &Self) -> bool {
+        others.0.iter().all(|family| self.0.contains(family))
+    }
+
+    /// The fewest clients that read all of these variables: Claude Code where it reads one, then whoever reads most of the rest and
+    /// least besides. What everyone reads calls for nobody.
+    pub fn reading(names: &[&str]) -> Self {
+        let is_of_one = |variable: &&Variable| variable.families.len() < Family::ALL.len();
+        let mut rest: Vec<&Variable> =
+            VARIABLES.iter().filter(is_of_one).filter(|variable| names.contains(&variable.name)).collect();
+        let mut families = Vec::new();
+        while !rest.is_empty() {
+            let rank = |family: &&Family| {
+                let read = rest.iter().filter(|variable| variable.families.contains(family)).count();
+                let all =
+                    VARIABLES.iter().filter(is_of_one).filter(|one| one.families.contains(family)).count();
+                (
+                    read > 0 && **family == Family::Claude,
+                    read,
+                    std::cmp::Reverse(all),
+                    std::cmp::Reverse(**family),
+                )
+            };
+            let Some(best) = Family::ALL.iter().max_by_key(rank) else { break };
+            rest.retain(|variable| !variable.families.contains(best));
+            families.push(*best);
+        }
+        families.sort();
+        Self(families)
+    }
 }
 
 impl Default for Families {
@@ -237,6 +269,21 @@ mod tests {
         }
         assert_eq!("claude".parse(), Ok(Families::default()));
         assert_eq!("all".parse::<Families>().unwrap().variables().count(), VARIABLES.len());
+    }
+
+    #[test]
+    fn variables_call_for_the_fewest_clients_that_read_them() {
+        for (names, families) in [
+            (&["NODE_EXTRA_CA_CERTS", "CLAUDE_CODE_CLIENT_KEY", "HTTPS_PROXY"][..], "claude"),
+            (&["GIT_SSL_CAINFO", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"], "git,python"),
+            (&["NODE_EXTRA_CA_CERTS", "NODE_USE_ENV_PROXY"], "claude,node"),
+            (&["SSL_CERT_FILE"], "go"),
+            (&["HTTPS_PROXY", "CLAUDE_CODE_CERT_STORE"], ""),
+        ] {
+            assert_eq!(Families::reading(names).to_string(), families, "{names:?}");
+        }
+        assert!(Families::default().include(&Families::reading(&[])));
+        assert!(!Families::default().include(&Families::reading(&["PIP_CERT"])));
     }
 
     #[test]

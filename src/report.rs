@@ -12,6 +12,7 @@ use crate::clients::key::KeyReason;
 use crate::clients::{self, Audience, Refusal};
 use crate::doctor::obstacle::Obstacle as HostObstacle;
 use crate::doctor::{choices, environment};
+use crate::exports::Families;
 use crate::pki::bundle::{Obstacle, Place, Role};
 use crate::pki::cert::Flaw;
 use crate::pki::container::{Broken, Guess, Packing, StoreError};
@@ -113,6 +114,8 @@ pub enum Cause {
     ClientRefuses { refusal: Refusal, subject: Box<str> },
     /// Something is odd about the variables that a client starts with.
     Environment(environment::Conflict),
+    /// What replaces a client's roots was asked for, and there are no sources to make it from.
+    FullBundleNotMade { names: Box<[&'static str]> },
     /// Something stands between a client and these hosts; each as people write it, with the port where that is not 443.
     Hosts { hosts: Box<[Box<str>]>, obstacle: Box<HostObstacle> },
     /// The same subject and key, issued by another.
@@ -215,16 +218,16 @@ pub enum Cause {
     SettingsNotForAll { name: &'static str },
     /// A settings file has another value than the one that was put into `path`, and wins.
     SettingsOutrank { name: &'static str, path: Box<str> },
-    /// A settings file has another value than the environment, and wins.
-    SettingsOverrides { is_secret: bool, name: &'static str, scope: Scope },
+    /// A settings file has another value than the environment, and wins. It may be the one that is to be there.
+    SettingsOverrides { is_current: bool, is_secret: bool, name: &'static str, needs: Families, scope: Scope },
     /// The address of a proxy is not put into a settings file, since it wants a user and a password.
     SettingsProxyLeftOut { name: &'static str, value: Box<str> },
     /// The path in a settings file leads to nothing.
-    SettingsStalePath { name: &'static str, scope: Scope, why: Trouble },
+    SettingsStalePath { name: &'static str, needs: Families, scope: Scope, why: Trouble },
     /// A settings file cannot be read.
     SettingsUnreadable(ReadError),
     /// A settings file has a value that does not work.
-    SettingsUseless { name: &'static str, scope: Scope, why: Trouble },
+    SettingsUseless { name: &'static str, needs: Families, scope: Scope, why: Trouble },
     /// A value that certman has not put into a settings file stays there.
     SettingsValueKept { name: Box<str>, value: Box<str> },
     /// A settings file has a list, an object or null where a value should be.
@@ -239,6 +242,8 @@ pub enum Cause {
     SourceUnknownFormat { guess: Guess },
     /// There and not readable.
     SourceUnreadable(ReadError),
+    /// Zero bytes and nothing else.
+    SourceZeros,
     /// A certificate of the trust store counts as the company's.
     SystemCorporate { is_anchor: bool, subject: Box<str> },
     /// There is none such in the trust store.
@@ -382,6 +387,7 @@ impl Cause {
             Self::ClientRefuses { .. } | Self::KeyKindRefused { .. } => "client-refuses",
             Self::CrossSignedTwin { .. } => "cross-signed-twin",
             Self::Environment(conflict) => conflict.code(),
+            Self::FullBundleNotMade { .. } => "full-bundle-not-made",
             Self::Hosts { obstacle, .. } => obstacle.code(),
             Self::KeyContradicts
             | Self::KeyMissing(_)
@@ -436,7 +442,7 @@ impl Cause {
             Self::SettingsUnreadable(_) => "settings-unreadable",
             Self::SettingsUseless { .. } => "settings-useless",
             Self::SettingsValueKept { .. } => "settings-value-kept",
-            Self::SourceEmpty { .. } => "source-empty",
+            Self::SourceEmpty { .. } | Self::SourceZeros => "source-empty",
             Self::SourceMissing => "source-missing",
             Self::SourceOther { .. } => "source-other-content",
             Self::SourceUnknownFormat { .. } => "source-unknown-format",
@@ -498,6 +504,7 @@ impl Cause {
             | Self::SourceEmpty { .. }
             | Self::SourceMissing
             | Self::SourceUnreadable(_)
+            | Self::SourceZeros
             | Self::SystemMissing { .. } => Severity::Critical,
             Self::StoreNotOpened(_) | Self::StorePassphraseMissing(_) => Severity::Critical,
             Self::CertDuplicate { .. }
@@ -535,6 +542,7 @@ impl Cause {
                 | Self::SourceEmpty { .. }
                 | Self::SourceMissing
                 | Self::SourceUnreadable(_)
+                | Self::SourceZeros
                 | Self::SystemMissing { .. }
                 | Self::SystemNotAsked(_)
                 | Self::StoreNotOpened(_)
@@ -601,6 +609,8 @@ pub struct Report {
     pub bundle: Option<BundleFacts>,
     /// Every certificate seen, in the order of the input.
     pub certificates: Vec<CertificateFacts>,
+    /// What a next step need not say, and what it has to.
+    pub circumstances: Circumstances,
     /// The files that places speak of.
     pub files: Vec<PathBuf>,
     /// The findings.
@@ -679,6 +689,49 @@ impl Report {
     /// What it comes to: the worst of all findings.
     pub fn worst(&self) -> Severity {
         self.findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Info)
+    }
+}
+
+/// What the command of a next step would take from the configuration, and what this one was told: a next step names the rest, so
+/// that it is about the file that was found.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// The clients that a command writes variables for where none are named.
+    pub families: Families,
+    /// Whether the command line has said where the passphrase of the key comes from: another command has to be told again.
+    pub is_passphrase_typed: bool,
+    /// The key that a command takes where none is named.
+    pub key: Option<PathBuf>,
+    /// Where the passphrase of a key comes from.
+    pub passphrase: passphrase::Source,
+    /// Where the passphrase of a store comes from.
+    pub store_passphrase: passphrase::Source,
+    /// What was asked for.
+    pub task: Task,
+}
+
+/// What was asked for, as far as a next step differs by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Task {
+    /// To take an identity out of files.
+    Import,
+    /// To look at files.
+    Inspect,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+impl Default for Circumstances {
+    fn default() -> Self {
+        Self {
+            families: Families::default(),
+            is_passphrase_typed: false,
+            key: None,
+            passphrase: passphrase::Source::Keyring,
+            store_passphrase: passphrase::Source::Keyring,
+            task: Task::Other,
+        }
     }
 }
 
@@ -775,6 +828,8 @@ pub struct KeyFacts {
     pub encrypted: bool,
     /// Its form: `PKCS#8`, …
     pub format: String,
+    /// Whether it lies in a store, and is no file of its own.
+    pub is_in_store: bool,
     /// Rounds of the key derivation.
     pub iterations: Option<u64>,
     /// Whether the passphrase opens it; none where none was given.

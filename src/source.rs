@@ -259,6 +259,14 @@ fn add_state(digest: &mut Sha256, path: &Path, state: State) {
     }
 }
 
+/// The address that was typed in the place of a path, which a path has made shorter by a slash.
+pub fn address(path: &Path) -> Option<String> {
+    let mut parts = path.components().map(|part| part.as_os_str().to_string_lossy());
+    let scheme = parts.find(|part| matches!(&**part, "ftp:" | "http:" | "https:"))?;
+    let rest: Vec<_> = parts.collect();
+    (!rest.is_empty()).then(|| format!("{scheme}//{}", rest.join("/")))
+}
+
 const HALF_A_DAY: i64 = 12 * 3_600;
 /// The largest file that is read: a hundred thousand certificates in PEM are about 150 MB.
 pub const LIMIT: usize = 256 << 20;
@@ -272,6 +280,21 @@ mod tests {
     use super::*;
     use crate::sys::env::Environment;
     use crate::sys::fs::{Draft, Kind};
+
+    #[test]
+    fn an_address_is_told_from_a_path() {
+        let typed = |text: &str| match Source::typed(Path::new(text), Path::new("/home/me")) {
+            Ok(Source::Path(path)) => address(&path),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            typed("https://pki.corp.example/a/x.cer?y").as_deref(),
+            Some("https://pki.corp.example/a/x.cer?y")
+        );
+        for path in ["corp.cer", "https:", "a/http.pem", "/etc/https/x.pem"] {
+            assert_eq!(typed(path), None, "{path}");
+        }
+    }
 
     #[test]
     fn a_key_among_the_sources_leaves_no_copy_where_the_buffer_has_grown() {

@@ -33,7 +33,7 @@ fn a_source_that_gives_nothing_is_named_and_the_old_bundle_stays() {
         ("zeros without end", |_| "/dev/zero".into(), "it is a device, not a file", 1, 3),
         ("a gigabyte", gigabyte, "it is larger than 256 MiB", 1, 3),
         ("empty", |sandbox| sandbox.give("empty.pem", ""), "the file is empty", 1, 2),
-        ("zeros", |sandbox| sandbox.give("zeros.pem", [0; 5_000]), "the file is empty", 1, 2),
+        ("zeros", |sandbox| sandbox.give("zeros.pem", [0; 5_000]), "nothing but zero bytes", 1, 2),
         ("an empty folder", empty_folder, "the folder holds no file", 1, 2),
         ("base64 rubbish", rubbish, "damaged", 0, 1),
         ("DER cut short", |_| testdata("dirty/der-cut-short.cer"), "cut short", 0, 1),

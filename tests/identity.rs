@@ -39,6 +39,33 @@ fn what_the_keyring_says_is_told_apart() {
 }
 
 #[test]
+fn the_next_step_for_the_keyring_names_the_key_unless_it_is_the_configured_one() {
+    // `key remember` alone stored the passphrase of the configured key, whatever key it was that lacked one.
+    let place = Place::new();
+    place.sandbox.copy("another key.pem", "keys/encrypted/p256.pbes2-sha256-aes-256.pem");
+    std::fs::write(place.sandbox.path("certman.toml"), "[client]\nkey = 'k.pem'\n").unwrap();
+    let another = place.sandbox.path("another key.pem").display().to_string();
+    let run = |arguments: &[&str]| {
+        let arguments = [arguments, &["--config", "certman.toml"]].concat();
+        place.host(&Memory::default(), &Answers::default()).run(&arguments)
+    };
+    let config = "certman --config certman.toml";
+    let fix = |arguments: &[&str]| {
+        run(&[arguments, &["--json"]].concat()).json()["findings"][0]["fix"].as_str().map(str::to_owned)
+    };
+    assert_eq!(fix(&["key", "check"]), Some(format!("store it once with `{config} key remember`")));
+    let of_another = format!("`{config} key remember --key '{another}'`");
+    for arguments in [
+        &["key", "check", "--key", "another key.pem"][..],
+        &["inspect", "another key.pem", "--passphrase", "keyring"],
+    ] {
+        assert_eq!(fix(arguments), Some(format!("store it once with {of_another}")), "{arguments:?}");
+    }
+    let ran = run(&["key", "decrypt", "--key", "another key.pem", "--out", "plain.pem", "--no-input"]);
+    assert!(ran.stderr.contains(&of_another), "{ran:?}");
+}
+
+#[test]
 fn a_person_is_asked_only_where_nobody_has_named_a_place_and_the_keyring_has_no_entry() {
     let place = Place::new();
     let plain = fixture_passphrase("plain");

@@ -325,6 +325,81 @@ fn of_several_identities_none_is_taken_until_one_is_named() {
 }
 
 #[test]
+fn an_identity_whose_key_does_not_open_is_one_of_several() {
+    // Of a Java store with two, the one whose key has a passphrase of its own went by in silence, and the other was written.
+    let Some(keytool) = program("keytool") else { return };
+    let place = Place::new();
+    let store = place.sandbox.path("two.jks");
+    for (alias, kind, key_passphrase) in [("one", "p256", "other"), ("two", "rsa-2048", "plain")] {
+        let certificate = testdata(&format!("pki/client-{kind}.pem"));
+        let Some(p12) = place.p12(alias, kind, &[&certificate], &["-name", alias]) else { return };
+        let output = bare(&keytool)
+            .args([
+                "-importkeystore",
+                "-noprompt",
+                "-srcstoretype",
+                "pkcs12",
+                "-deststoretype",
+                "jks",
+                "-srcalias",
+            ])
+            .arg(alias)
+            .arg("-srckeystore")
+            .arg(&p12)
+            .arg("-destkeystore")
+            .arg(&store)
+            .args(["-srcstorepass:env", "A", "-deststorepass:env", "A", "-destkeypass:env", "B"])
+            .env("A", fixture_passphrase("plain"))
+            .env("B", fixture_passphrase(key_passphrase))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    let with_store = [text(&store), "--store-passphrase", "file:plain.txt"];
+    let run = |more: &[&str]| place.import(&[&with_store[..], more].concat());
+    for (more, code) in [(&[][..], "identity-ambiguous"), (&["--select", "three"], "identity-not-selected")] {
+        let ran = run(&[more, &["--json"]].concat());
+        assert_eq!((ran.status, ran.json()["candidates"].as_array().unwrap().len()), (1, 2), "{ran:?}");
+        assert_eq!(ran.codes(), ["passphrase-wrong", code], "{ran:?}");
+    }
+    let ran = run(&["--select", "one"]);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(ran.stderr.contains("(one): the passphrase does not open the client key"), "{ran:?}");
+    assert!(ran.stderr.contains("--passphrase WHERE") && !ran.stderr.contains("--select"), "{ran:?}");
+    assert!(!place.certificate().exists() && !place.key_file().exists());
+    assert_eq!(run(&["--select", "two"]).status, 0);
+    assert_eq!(place.subjects(), ["alice (rsa-2048)"]);
+    let ran = run(&["--select", "one", "--passphrase", "file:other.txt"]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert_eq!(place.subjects(), ["alice (p256)"]);
+    place.assert_is_pair("other");
+}
+
+#[test]
+fn a_sealed_key_that_does_not_open_beside_a_certificate_may_be_the_one_that_is_meant() {
+    let place = Place::new();
+    let files = [
+        place.pile("keys/rsa-2048.pkcs8.pem"),
+        place.pile("pki/client-rsa-2048.pem"),
+        place.key("p256.pbes2-sha256-aes-256.pem"),
+        place.pile("pki/client-p256.pem"),
+    ];
+    let run = |more: &[&str]| {
+        let files = files.iter().map(String::as_str);
+        let passphrases = ["--passphrase", "file:other.txt", "--new-passphrase", "file:plain.txt"];
+        place.import(&files.chain(passphrases).chain(more.iter().copied()).collect::<Vec<_>>())
+    };
+    let ran = run(&["--json"]);
+    assert_eq!(
+        (ran.status, ran.codes()),
+        (1, vec!["passphrase-wrong".to_owned(), "identity-ambiguous".to_owned()])
+    );
+    assert!(!place.key_file().exists());
+    assert_eq!(run(&["--select", "rsa-2048"]).status, 0);
+    assert_eq!(place.subjects(), ["alice (rsa-2048)"]);
+}
+
+#[test]
 fn a_name_that_the_store_gives_picks_too() {
     let place = Place::new();
     let Some(one) = place.p12("one", "p256", &[&testdata("pki/client-p256.pem")], &["-name", "At Work"])
@@ -440,6 +515,30 @@ fn the_previous_pair_comes_back_with_its_passphrase_and_goes_again() {
     let nobody = locked.but(Trouble::NoService);
     let back = place.run(&nobody, &Answers::default(), &["import", "--rollback", "--out-dir", "out"]);
     assert_eq!((back.status, &*place.subjects()[0]), (0, "alice (rsa-2048)"), "{back:?}");
+}
+
+#[test]
+fn a_previous_key_whose_passphrase_the_keyring_has_not_kept_is_said_to_have_none() {
+    // The second import was not remembered: what `--rollback` found was the passphrase of the other key, and nothing was said.
+    let place = Place::new();
+    let keyring = Memory::default();
+    let account = format!("client-key:{}", place.key_file().display());
+    assert_eq!(place.import(&place.pile_of("p256").iter().map(String::as_str).collect::<Vec<_>>()).status, 0);
+    assert_eq!(place.remembering("rsa-2048", "other.txt", &keyring).status, 0);
+    let back = |more: &[&str]| {
+        let all = [&["import", "--rollback", "--out-dir", "out"], more].concat();
+        place.run(&keyring, &Answers::default(), &all)
+    };
+    let ran = back(&[]);
+    let step = format!("not in the keyring: `certman key remember --key {}`", place.key_file().display());
+    assert!(ran.status == 0 && ran.stdout.contains(&step), "{ran:?}");
+    assert!(!ran.stdout.contains("in the keyring\n"), "{ran:?}");
+    place.assert_is_pair("plain");
+    // The entry in use is that of the pair which has become the previous one, and which comes back with it.
+    let ran = back(&["--json"]);
+    assert_eq!((ran.status, &ran.json()["remembered"]), (0, &serde_json::Value::Bool(true)), "{ran:?}");
+    assert_eq!(keyring.entry(&account), Some(fixture_passphrase("other")));
+    place.assert_is_pair("other");
 }
 
 #[test]

@@ -394,6 +394,9 @@ fn the_work_of_all_contents_together_is_bounded_and_the_same_is_done_once() {
     let refused = open(&different, Some("x")).unwrap_err();
     let (demanded, kind, limit) = (6_000_000_000, Work::Iterations, Limits::DEFAULT.iterations);
     assert_eq!(refused, StoreError::TooMuchWork { demanded, kind, limit });
+    // What one demands is beyond the limit already: told is what has to be allowed for both.
+    let refused = open(&store_of_sealed_parts(2, 11_000_000, |number| number as u64), Some("x")).unwrap_err();
+    assert_eq!(refused, StoreError::TooMuchWork { demanded: 22_000_000, kind, limit });
     // With one salt it is one derivation; the passphrase is wrong, and that costs as much as once.
     let same = store_of_sealed_parts(10_000, 600_000, |_| 7);
     assert_eq!(open(&same, Some("x")).unwrap_err(), StoreError::WrongPassphraseOrDamaged);
@@ -565,6 +568,8 @@ fn a_person_is_asked_last_once_for_a_store_and_not_again_for_the_same_passphrase
     let ran = bundle(&Memory::default(), &person, &["--no-input"]);
     assert_eq!((ran.status, person.questions().len()), (1, 0), "{ran:?}");
     assert!(ran.codes().contains(&"store-passphrase-missing".to_owned()), "{ran:?}");
+    let step = format!("`certman key remember --store {}`", sandbox.path("a.p12").display());
+    assert!(ran.stdout.contains(&step), "the next step is about this store: {ran:?}");
     assert!(!sandbox.path("x.pem").exists());
 
     // A named place is the only one, and wakes neither keyring nor person.

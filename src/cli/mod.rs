@@ -27,7 +27,7 @@ use crate::doctor::choices::Considered;
 use crate::doctor::reach::Reached;
 use crate::pki::bundle::Place;
 use crate::pki::lifetime::{Thresholds, Validity};
-use crate::report::{CertificateFacts, Report, Severity, Trouble};
+use crate::report::{CertificateFacts, Circumstances, Report, Severity, Task, Trouble};
 use crate::settings::{Difference, Scope};
 use crate::shell::Shell;
 use crate::sys::net::Version;
@@ -249,6 +249,8 @@ pub struct ImportSummary {
     pub chain: Vec<CertificateFacts>,
     /// Whether a pair is kept that can be brought back.
     pub has_previous: bool,
+    /// Whether the keyring was asked for the passphrase of the key that is in place now, and does not have it.
+    pub is_passphrase_missing: bool,
     /// Nothing was written, and nothing was to be.
     pub is_rehearsal: bool,
     /// Whether the previous pair was brought back.
@@ -440,6 +442,27 @@ fn perform(arguments: &Arguments, host: &mut Host) -> Result<Outcome, Failure> {
         &host.current_folder,
         host.system_configuration.as_deref(),
     )?;
+    let task = match &arguments.command {
+        Command::Import(_) => Task::Import,
+        Command::Inspect(_) => Task::Inspect,
+        _ => Task::Other,
+    };
+    let circumstances = Circumstances { task, ..settings.circumstances() };
+    match obey(arguments, settings, host) {
+        Ok(mut outcome) => {
+            outcome.report.circumstances = circumstances;
+            Ok(outcome)
+        }
+        Err(mut failure) => {
+            if let Some(report) = &mut failure.findings {
+                report.circumstances = circumstances;
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn obey(arguments: &Arguments, settings: Settings, host: &mut Host) -> Result<Outcome, Failure> {
     // Facts about every certificate are collected only for those who want to see them.
     let wants_facts = arguments.common.is_json();
     match &arguments.command {

@@ -338,6 +338,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "中間証明書だけでルート証明書がないため、ほとんどのクライアントがどれも信頼しません。ルート証明書を依頼してください。",
     ),
     finding(
+        "full-bundle-not-made",
+        BUNDLE,
+        "certman bundle --dry-run",
+        "A variable that replaces the roots of a client was asked for and is not set: the full bundle is made from bundle.sources in certman.toml, and there are none. Sources that were named on the command line are not kept.",
+        "クライアントのルート証明書を置き換える変数は設定されません。完全なバンドルは certman.toml の bundle.sources から作られますが、ソースが設定されていないためです。コマンドラインで指定したソースは保存されません。",
+    ),
+    finding(
         "public-roots-dropped",
         BUNDLE,
         "certman bundle --dry-run --verbose",

@@ -362,7 +362,7 @@ pub enum KeyCommand {
     },
     /// Rewrite the key in the form that every client opens
     #[command(
-        after_help = "A key in that form is left as it is. Where the old passphrase came from the keyring, the new one \
+        after_help = "A key in that form, with as many rounds as --iterations says, is left as it is. Where the old passphrase came from the keyring, the new one \
                             goes there too. A key without a passphrase is asked one for, twice."
     )]
     Encrypt {

@@ -66,6 +66,11 @@ pub fn run(
             typed.collect::<Result<_, _>>().map_err(|error| Failure::usage(error.to_string()))?;
         let bundle = single_file(arguments, &sources)?;
         check.certificates_in(&sources, wishes, host);
+        if check.summary.certificates == 0 {
+            // Nothing was judged, and a folder of requests is not well.
+            let other = |finding: &&mut Finding| matches!(finding.cause, Cause::SourceOther { .. });
+            check.report.findings.iter_mut().filter(other).for_each(|one| one.severity = Severity::Warning);
+        }
         if let (Some(program), Some(bundle)) = (&arguments.runtime, &bundle) {
             check.summary.runtime =
                 runtime::prove(program, Some(bundle), None, settings, host, &mut check.report);

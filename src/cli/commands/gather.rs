@@ -64,8 +64,10 @@ pub fn each_certificate(
             Err(_) if matches!(blob.part, Some(Part::Distrusted | Part::Shipped)) => {}
             Ok(bytes) => {
                 let mut repeats = Repeats::default();
+                let (before, mut has_any) = (report.findings.len(), false);
                 container::scan(bytes, &mut |item| {
                     let place = Place { file, index: item.index, line: item.line };
+                    has_any |= matches!(item.content, Content::Certificate(_) | Content::Store(_));
                     match (item.content, blob.part) {
                         (Content::Certificate(der), None) => visit(der, place, report),
                         (Content::Certificate(der), Some(part)) => {
@@ -92,6 +94,9 @@ pub fn each_certificate(
                     }
                 });
                 repeats.note(whole, report);
+                if blob.is_named && blob.part.is_none() && !has_any {
+                    note_other_alone(before, whole, report);
+                }
             }
             // Anchors that have been found are something, whether they have been collected or not.
             Err(Unavailable::EmptyFolder | Unavailable::NoStore)
@@ -126,6 +131,20 @@ pub fn each_certificate(
     }
     if sources.iter().any(|source| matches!(source, Source::System | Source::SystemCorporate)) {
         note_variables(own_outputs, host, report);
+    }
+}
+
+/// Whoever names a file counts on a certificate in it: where it holds something else alone, that is a warning, from the finding of
+/// that number on.
+fn note_other_alone(before: usize, whole: Place, report: &mut Report) {
+    if report.findings.len() == before {
+        // Parameters, which mean nothing without a key.
+        report.find(Some(whole), Cause::SourceOther { what: "no certificate, and no key,".into() });
+    }
+    for finding in &mut report.findings[before..] {
+        if matches!(finding.cause, Cause::SourceOther { .. }) {
+            finding.severity = Severity::Warning;
+        }
     }
 }
 
@@ -224,6 +243,7 @@ pub(super) fn note(item: Item<'_>, place: Place, is_named: bool, repeats: &mut R
         Content::Unknown(Guess::Empty) if is_named => {
             report.find(at, Cause::SourceEmpty { is_folder: false })
         }
+        Content::Unknown(Guess::Zeros) if is_named => report.find(at, Cause::SourceZeros),
         Content::Unknown(guess) => report.find(at, Cause::SourceUnknownFormat { guess }),
         // Parameters come before many a key, and mean nothing without it.
         Content::Unrelated { label, .. } if label.ends_with("PARAMETERS") => {}

@@ -11,6 +11,7 @@ use crate::cli::IdentitySummary;
 use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
+use crate::cli::render::words::aim::{Aim, quoted};
 use crate::clients;
 use crate::clients::Refusal;
 use crate::clients::key::{
@@ -116,7 +117,8 @@ pub fn detect(path: &Path) -> Result<KeyFile, Failure> {
 pub fn recognise(path: &Path, bytes: &[u8]) -> Result<KeyFile, Failure> {
     key::detect(bytes).map_err(|why| {
         let failure = Failure::new(format!("{}: {}", words::path(path), words::no_key(&why)));
-        with_hint(failure, words::no_key_fix(&why))
+        let hint = words::no_key_fix(&why).map(|step| step.replace("FILE", &quoted(path)));
+        with_hint(failure, hint.as_deref())
     })
 }
 
@@ -151,15 +153,15 @@ pub fn passphrase(
             note_open_file(&obtained, &source, report);
             Ok((obtained.passphrase, source))
         }
-        Err(error) => Err(no_passphrase(key, &error)),
+        Err(error) => Err(no_passphrase(settings, key, &error)),
     }
 }
 
 /// The failure for a passphrase that is not to be had: why, and the next step.
-pub fn no_passphrase(key: &Path, error: &passphrase::Error) -> Failure {
+pub fn no_passphrase(settings: &Settings, key: &Path, error: &passphrase::Error) -> Failure {
     let failure =
         Failure::new(format!("no passphrase for the client key {}: {}", words::path(key), Foreign(error)));
-    with_hint(failure, words::passphrase_fix(error))
+    with_hint(failure, words::passphrase_fix(error, &Aim::at(key, &settings.circumstances())).as_deref())
 }
 
 /// Opens a sealed key, for a command that needs it.
@@ -171,13 +173,15 @@ pub fn open(
     passphrase: &Passphrase,
     path: &Path,
     limits: &Limits,
+    settings: &Settings,
 ) -> Result<PrivateKey, Failure> {
-    sealed.open(passphrase, limits).map_err(|error| not_opened(path, &error))
+    sealed.open(passphrase, limits).map_err(|error| not_opened(settings, path, &error))
 }
 
 /// The failure for a key that does not open.
-pub fn not_opened(path: &Path, error: &OpenError) -> Failure {
-    Failure::new(format!("{}: {}", words::path(path), words::not_opened(error))).hint(words::open_fix(error))
+pub fn not_opened(settings: &Settings, path: &Path, error: &OpenError) -> Failure {
+    Failure::new(format!("{}: {}", words::path(path), words::not_opened(error)))
+        .hint(words::open_fix(error, &Aim::at(path, &settings.circumstances())))
 }
 
 /// Opens the key and proves that it belongs to the first certificate of the chain.
@@ -190,11 +194,14 @@ pub fn verify(
     certificate: &Path,
     key: &Path,
     limits: &LimitArguments,
+    settings: &Settings,
     report: &mut Report,
 ) -> Result<(), Failure> {
     let opened = match (file.content, passphrase) {
         (Content::Plain(opened), _) => opened,
-        (Content::Sealed(sealed), Some(passphrase)) => open(&sealed, passphrase, key, &limits.limits())?,
+        (Content::Sealed(sealed), Some(passphrase)) => {
+            open(&sealed, passphrase, key, &limits.limits(), settings)?
+        }
         (Content::Sealed(_), None) => return Err(Failure::new("a sealed key needs a passphrase")),
     };
     matched(&opened, certificate, key, report).map(drop)
@@ -216,7 +223,7 @@ pub fn matched(
         let why = found.findings.first();
         let sentence = why.map(|finding| words::message(finding, &found.files)).unwrap_or_default();
         let failure = Failure::new(format!("{}: {sentence}", words::path(certificate)));
-        return Err(with_hint(failure, why.and_then(|finding| words::fix(&finding.cause)).as_deref()));
+        return Err(with_hint(failure, why.and_then(|finding| words::fix(finding, &found)).as_deref()));
     };
     match key::proves(opened, first.public_key()) {
         Pairing::Belongs => Ok(chain.certificates),
@@ -266,6 +273,7 @@ pub fn key_facts(file: &KeyFile, place: Place) -> KeyFacts {
         bits: None,
         encrypted: scheme.is_some(),
         format: format_name(file.facts.form, file.facts.encoding),
+        is_in_store: false,
         iterations: scheme.and_then(key::Scheme::iterations),
         opened: None,
         place,

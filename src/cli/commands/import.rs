@@ -13,6 +13,7 @@ use super::{gather, identity, key};
 use crate::cli::args::ImportArguments;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
+use crate::cli::render::words::aim::Aim;
 use crate::cli::{Ending, ImportSummary, Outcome, Shown, Written};
 use crate::config::edit::{self, Wish};
 use crate::config::{Settings, Value};
@@ -317,7 +318,7 @@ fn new_passphrase(
     let account = identity::keyring_account(settings, &pair.key);
     let question = format!("New passphrase for {}: ", words::path(&pair.key));
     let missing = |error: &passphrase::Error| {
-        let failure = identity::no_passphrase(&pair.key, error);
+        let failure = identity::no_passphrase(settings, &pair.key, error);
         // Where a place is named for the new one, the next step is about that place.
         let hint = failure.hint.map(|hint| match places.new {
             Some(_) => hint
@@ -327,7 +328,9 @@ fn new_passphrase(
         });
         Failure { hint, ..failure }
     };
-    let whose = key::whose(&account, &question, &missing);
+    let silent = |error: &keyring::Error| key::of_keyring(settings, &pair.key, error);
+    let option = Aim::at(&pair.key, &settings.circumstances()).key();
+    let whose = key::whose(&account, &question, &missing, &silent, &option);
     match (&places.new, key.passphrase.map(|number| &known[number])) {
         (Some(Source::Prompt), _) => key::ask_new(&pair.key, &whose, host),
         (Some(source), _) => {
@@ -394,6 +397,8 @@ struct Remembering {
     account: String,
     /// What the keyring had; none where it had nothing.
     old: Option<Passphrase>,
+    /// The key as a next step names it.
+    option: String,
 }
 
 impl Remembering {
@@ -405,22 +410,28 @@ impl Remembering {
         settings: &Settings,
         host: &Host,
     ) -> Result<Self, Failure> {
-        let missing = |error: &passphrase::Error| identity::no_passphrase(&pair.key, error);
+        let missing = |error: &passphrase::Error| identity::no_passphrase(settings, &pair.key, error);
+        let silent = |error: &keyring::Error| key::of_keyring(settings, &pair.key, error);
+        let option = Aim::at(&pair.key, &settings.circumstances()).key();
         let account = identity::keyring_account(settings, &pair.key);
         let old = match host.keyring.read(&account) {
             Ok(old) => Some(old),
             Err(keyring::Error::Absent { .. }) => None,
-            Err(error) => return Err(key::of_keyring(&error)),
+            Err(error) => return Err(silent(&error)),
         };
         if old.as_ref().is_some_and(|old| old.expose_secret() == passphrase.expose_secret()) {
-            return Ok(Self { account, old });
+            return Ok(Self { account, old, option });
         }
         if let Some(old) = old.as_ref().filter(|_| has_old_key) {
             let account = identity::keyring_account(settings, &pair.previous().key);
-            remember::store(&key::whose(&account, "", &missing), old, host)?;
+            remember::store(&key::whose(&account, "", &missing, &silent, &option), old, host)?;
         }
-        let remembering = Self { account, old };
-        match remember::store(&key::whose(&remembering.account, "", &missing), passphrase, host) {
+        let remembering = Self { account, old, option: option.clone() };
+        match remember::store(
+            &key::whose(&remembering.account, "", &missing, &silent, &option),
+            passphrase,
+            host,
+        ) {
             Ok(()) => Ok(remembering),
             Err(failure) => Err(remembering.undo(failure, host)),
         }
@@ -442,7 +453,10 @@ impl Remembering {
                 failure.message,
                 Foreign(error)
             ))
-            .hint("the files are as they were; put their passphrase back with `certman key remember`"),
+            .hint(format!(
+                "the files are as they were; put their passphrase back with `certman key remember{}`",
+                self.option
+            )),
         }
     }
 }
@@ -516,7 +530,12 @@ fn roll_back(
     let (Some(certificate), Some(key)) = (&kept.certificate, &kept.key) else {
         return Err(no_previous());
     };
-    let passphrase = previous_passphrase(pair, key, &arguments.limits.limits(), settings, host, report)?;
+    let kept_passphrase = previous_passphrase(pair, key, &arguments.limits.limits(), settings, host, report)?;
+    summary.is_passphrase_missing = matches!(kept_passphrase, Kept::Missing);
+    let passphrase = match kept_passphrase {
+        Kept::Opens(passphrase) => Some(passphrase),
+        Kept::Missing | Kept::NotNeeded => None,
+    };
     let mut remembering = None;
     let now = pair.read()?;
     let new_certificate = (now.certificate.as_ref() != Some(certificate)).then_some(certificate.as_slice());
@@ -538,8 +557,18 @@ fn roll_back(
     Ok(summary)
 }
 
-/// The passphrase that the keyring has kept for the previous key, where it opens that. Where the keyring was not used it is not
-/// needed either.
+/// What the keyring has for the previous key.
+enum Kept {
+    /// Nothing that opens it.
+    Missing,
+    /// Nobody counts on it.
+    NotNeeded,
+    /// This, which opens it.
+    Opens(Passphrase),
+}
+
+/// The passphrase that the keyring has kept for the previous key, or else has in use, where it opens that key. Where the keyring
+/// was not used it is not needed either.
 fn previous_passphrase(
     pair: &Pair,
     key: &[u8],
@@ -547,24 +576,27 @@ fn previous_passphrase(
     settings: &Settings,
     host: &Host,
     report: &mut Report,
-) -> Result<Option<Passphrase>, Failure> {
+) -> Result<Kept, Failure> {
     let Ok(Content::Sealed(sealed)) = crate::pki::key::detect(key).map(|file| file.content) else {
-        return Ok(None);
+        return Ok(Kept::NotNeeded);
     };
     if settings.passphrase.value != Source::Keyring {
-        return Ok(None);
+        return Ok(Kept::NotNeeded);
     }
-    match host.keyring.read(&identity::keyring_account(settings, &pair.previous().key)) {
-        Ok(passphrase) if sealed.open(&passphrase, limits).is_ok() => Ok(Some(passphrase)),
-        // An entry of another time, or none: then the one that is in use may be that of both.
-        Ok(_) | Err(keyring::Error::Absent { .. }) => Ok(None),
-        // Where there is no keyring at all the passphrase comes from elsewhere.
-        Err(error @ (keyring::Error::NoBus { .. } | keyring::Error::NoService { .. })) => {
-            report.find_as(Severity::Info, None, Cause::Keyring(error));
-            Ok(None)
+    // An entry of another time, or none: then the one that is in use may be that of both.
+    for key in [&pair.previous().key, &pair.key] {
+        match host.keyring.read(&identity::keyring_account(settings, key)) {
+            Ok(passphrase) if sealed.open(&passphrase, limits).is_ok() => return Ok(Kept::Opens(passphrase)),
+            Ok(_) | Err(keyring::Error::Absent { .. }) => {}
+            // Where there is no keyring at all the passphrase comes from elsewhere.
+            Err(error @ (keyring::Error::NoBus { .. } | keyring::Error::NoService { .. })) => {
+                report.find_as(Severity::Info, None, Cause::Keyring(error));
+                return Ok(Kept::NotNeeded);
+            }
+            Err(error) => return Err(key::of_keyring(settings, &pair.key, &error)),
         }
-        Err(error) => Err(key::of_keyring(&error)),
     }
+    Ok(Kept::Missing)
 }
 
 /// The certificates of a pair that was not judged.

@@ -34,7 +34,7 @@ use crate::pki::revocation::RevocationList;
 use crate::pki::signature::Verdict;
 use crate::report::{Cause, InspectedFacts, IssuedBy, Report, Severity};
 use crate::secret::Passphrase;
-use crate::source::{self, Blob, Source, Unavailable};
+use crate::source::{self, Blob, Source, Unavailable, address};
 use crate::sys::Host;
 use crate::sys::fs::ReadError;
 use crate::sys::passphrase::{self, Lent};
@@ -136,7 +136,7 @@ impl Inspector {
         let whole = Place { file, index: 1, line: None };
         let bytes = match blob.content {
             Ok(bytes) => bytes,
-            Err(unavailable) => return self.note_unavailable(unavailable, blob.is_named, whole),
+            Err(unavailable) => return self.note_unavailable(unavailable, blob.path, blob.is_named, whole),
         };
         let mut repeats = Repeats::default();
         let mut others = 0_u32;
@@ -256,10 +256,13 @@ impl Inspector {
         }
     }
 
-    fn note_unavailable(&mut self, unavailable: Unavailable, is_named: bool, whole: Place) {
+    fn note_unavailable(&mut self, unavailable: Unavailable, path: &Path, is_named: bool, whole: Place) {
         let report = &mut self.check.report;
         let content = match &unavailable {
             Unavailable::EmptyFolder => Content::EmptyFolder,
+            Unavailable::Failed(ReadError::Missing) if address(path).is_some() => {
+                Content::Unreadable { why: "it is an address, not a file".into() }
+            }
             Unavailable::Failed(error) => Content::Unreadable { why: error.to_string() },
             Unavailable::NotAsked(error) => Content::Unreadable { why: error.to_string() },
             Unavailable::NoStore | Unavailable::OwnOutput => {

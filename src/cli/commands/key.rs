@@ -12,12 +12,15 @@ use super::{check, identity, stores};
 use crate::cli::args::{IdentityArguments, KeyCommand, LimitArguments};
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
+use crate::cli::render::words::aim::Aim;
 use crate::cli::{Ending, Outcome, Shown};
 use crate::clients::Audience;
 use crate::config::Settings;
 use crate::pki::bundle::Place;
 use crate::pki::container::{self, Content as Found};
-use crate::pki::key::{self, Cipher, Content, Encoding, Kdf, KeyFile, Prf, PrivateKey, Scheme, SealError};
+use crate::pki::key::{
+    self, Cipher, Content, Encoding, Kdf, KeyFile, Limits, Prf, PrivateKey, Scheme, SealError,
+};
 use crate::pki::name::Foreign;
 use crate::report::{Report, Severity};
 use crate::secret::Passphrase;
@@ -149,15 +152,20 @@ fn remember(
             "the client key {} has no passphrase to remember",
             words::path(path)
         ))
-        .hint("give it one with `certman key encrypt --new-passphrase prompt`"));
+        .hint(format!(
+            "give it one with `certman key encrypt{} --new-passphrase prompt`",
+            Aim::at(path, &settings.circumstances()).rewriting()
+        )));
     };
     let limits = limits.limits();
-    limits.check(sealed.scheme()).map_err(|error| identity::not_opened(path, &error))?;
+    limits.check(sealed.scheme()).map_err(|error| identity::not_opened(settings, path, &error))?;
     let (account, prompt) = (identity::keyring_account(settings, path), identity::prompt(path));
-    let missing = |error: &passphrase::Error| identity::no_passphrase(path, error);
-    let whose = whose(&account, &prompt, &missing);
+    let missing = |error: &passphrase::Error| identity::no_passphrase(settings, path, error);
+    let silent = |error: &keyring::Error| of_keyring(settings, path, error);
+    let option = Aim::at(path, &settings.circumstances()).key();
+    let whose = whose(&account, &prompt, &missing, &silent, &option);
     let passphrase = remember::take(passphrase_file, &whose, host, report)?;
-    identity::open(&sealed, &passphrase, path, &limits)?;
+    identity::open(&sealed, &passphrase, path, &limits, settings)?;
     let place = Place { file: report.file(path.to_owned()), index: 1, line: None };
     identity::note_oddities(&passphrase, Severity::Warning, Some(place), report);
     remember::store(&whose, &passphrase, host)?;
@@ -175,7 +183,7 @@ fn forget(path: &Path, settings: &Settings, host: &mut Host) -> Result<Shown, Fa
         Ok(()) => Ok(Shown::Note(format!("the keyring has no entry '{}' any more", Foreign(&account)))),
         Err(error @ keyring::Error::Absent { .. }) => Err(Failure::new(Foreign(error).to_string())
             .hint("there is nothing to forget; an entry goes by the path of the key")),
-        Err(error) => Err(of_keyring(&error)),
+        Err(error) => Err(of_keyring(settings, path, &error)),
     }
 }
 
@@ -228,7 +236,7 @@ fn encrypt(
 ) -> Result<Shown, Failure> {
     let (bytes, file) = load(path, host)?;
     let is_in_place = matches!(&wish.destination, Destination::File(out) if fs::is_same_file(out, path));
-    let is_portable = is_portable(&file, u64::from(wish.iterations)..=arguments.limits.max_iterations);
+    let is_portable = is_portable(&file, rounds_that_stay(wish.iterations));
     let was_sealed = file.facts.scheme.is_some();
     if is_in_place && is_portable && wish.new_passphrase.is_none() {
         return Ok(unchanged(path, &bytes, report));
@@ -246,8 +254,11 @@ fn encrypt(
     let opened = unlock(file, path, arguments, settings, host, report)?;
     let account = identity::keyring_account(settings, path);
     let question = format!("New passphrase for {}: ", words::path(path));
-    let missing = |error: &passphrase::Error| identity::no_passphrase(path, error);
-    let whose_new = whose(&account, &question, &missing);
+    let missing = |error: &passphrase::Error| identity::no_passphrase(settings, path, error);
+    let silent = |error: &keyring::Error| of_keyring(settings, path, error);
+    let circumstances = settings.circumstances();
+    let option = Aim::at(path, &circumstances).key();
+    let whose_new = whose(&account, &question, &missing, &silent, &option);
     let new = match (&wish.new_passphrase, &opened.passphrase) {
         (None, Some(_)) => None,
         (Some(Source::Prompt) | None, _) => Some(ask_new(path, &whose_new, host)?),
@@ -292,15 +303,21 @@ fn encrypt(
                     words::path(out),
                     failure.message
                 ))
-                .hint("store the new one with `certman key remember`")
+                .hint(format!("store the new one with `certman key remember{option}`"))
                 .with_findings(report));
             }
         },
-        Some(Source::Keyring) => note += "; `certman key remember --key FILE` stores its new passphrase",
+        Some(Source::Keyring) => {
+            let option = Aim::at(out, &circumstances).key();
+            note += &format!("; `certman key remember{option}` stores its new passphrase");
+        }
         _ if wish.new_passphrase == Some(settings.passphrase.value.clone()) => {}
         Some(Source::Prompt) => {}
         None | Some(_) if settings.passphrase.value == Source::Keyring => {
-            note += "; store its passphrase with `certman key remember`";
+            note += &format!(
+                "; store its passphrase with `certman key remember{}`",
+                Aim::at(out, &circumstances).key()
+            );
         }
         _ if was_sealed => {
             note += &format!("; {} still has the old passphrase", settings.passphrase.value.name());
@@ -353,12 +370,19 @@ fn unlock(
         Content::Plain(key) => Ok(Unlocked { key, passphrase: None }),
         Content::Sealed(sealed) => {
             let limits = arguments.limits.limits();
-            limits.check(sealed.scheme()).map_err(|error| identity::not_opened(path, &error))?;
+            limits.check(sealed.scheme()).map_err(|error| identity::not_opened(settings, path, &error))?;
             let (passphrase, source) = identity::passphrase(settings, path, true, host, report)?;
-            let key = identity::open(&sealed, &passphrase, path, &limits)?;
+            let key = identity::open(&sealed, &passphrase, path, &limits, settings)?;
             Ok(Unlocked { key, passphrase: Some((passphrase, source)) })
         }
     }
+}
+
+/// With how many rounds a key is left as it is. One that demands more than certman opens by itself is not, whatever was allowed
+/// this time.
+fn rounds_that_stay(wished: u32) -> std::ops::RangeInclusive<u64> {
+    let wished = u64::from(wished);
+    wished..=wished.max(Limits::DEFAULT.iterations)
 }
 
 /// Whether every client opens it already, and with rounds in this range.
@@ -475,13 +499,19 @@ pub(super) fn whose<'a>(
     account: &'a str,
     prompt: &'a str,
     missing: &'a dyn Fn(&passphrase::Error) -> Failure,
+    keyring_failure: &'a dyn Fn(&keyring::Error) -> Failure,
+    option: &str,
 ) -> Whose<'a> {
-    Whose { account, keyring_failure: &of_keyring, missing, prompt, way_out: WAY_OUT }
+    let way_out = format!(
+        "take it out again with `certman key forget{option}`, and set client.passphrase = \"file:PATH\""
+    );
+    Whose { account, keyring_failure, missing, prompt, way_out }
 }
 
-/// The failure for a keyring that does not answer.
-pub(super) fn of_keyring(error: &keyring::Error) -> Failure {
-    Failure::new(Foreign(error).to_string()).hint(words::keyring_fix(error))
+/// The failure for a keyring that does not answer about the passphrase of a key.
+pub(super) fn of_keyring(settings: &Settings, key: &Path, error: &keyring::Error) -> Failure {
+    let option = Aim::at(key, &settings.circumstances()).key();
+    Failure::new(Foreign(error).to_string()).hint(words::keyring_fix(error, &option))
 }
 
 /// A place for a passphrase as it is typed; relative paths start in the current folder.
@@ -519,5 +549,17 @@ fn refuse_standard_input(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-const WAY_OUT: &str =
-    "take it out again with `certman key forget`, and set client.passphrase = \"file:PATH\"";
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_with_more_rounds_than_are_opened_is_written_anew() {
+        // `key encrypt --max-iterations 20000000`, the next step for such a key, had left it as it was.
+        assert!(!rounds_that_stay(600_000).contains(&20_000_000));
+        assert!(rounds_that_stay(20_000_000).contains(&20_000_000));
+        assert!(
+            rounds_that_stay(600_000).contains(&600_000) && !rounds_that_stay(600_000).contains(&599_999)
+        );
+    }
+}

@@ -19,11 +19,11 @@ use crate::config::{Origin, Settings, Value};
 use crate::pki::bundle::{Place, role};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::chain::self_signature;
-use crate::pki::container::{self, Content as Found, Store, StoreKind};
+use crate::pki::container::{self, Content as Found, Store, StoreKind, StoredCertificate, StoredKey};
 use crate::pki::identity::{Unfit, fitness};
-use crate::pki::key::{self, Content, KeyFile, Limits, OpenError, Pairing, PrivateKey};
+use crate::pki::key::{self, Content, KeyFile, Limits, NotCheckable, OpenError, Pairing, PrivateKey};
 use crate::pki::name::Foreign;
-use crate::pki::pile::{self, Candidate, Chain, End};
+use crate::pki::pile::{self, Candidate, Chain, End, Sorted};
 use crate::report::{Cause, CertificateFacts, KeyFacts, Report, Severity};
 use crate::secret::Passphrase;
 use crate::source::{self, Source as Input, Unavailable};
@@ -39,6 +39,8 @@ pub(super) struct Pile {
     pub(super) certificate_places: Vec<Place>,
     facts: Vec<KeyFacts>,
     pub(super) keys: Vec<Key>,
+    /// The keys that did not open.
+    locked: Vec<LockedKey>,
     /// The names that stores have for their certificates.
     names: Vec<Option<String>>,
     pub(super) passphrases: Vec<Passphrase>,
@@ -49,6 +51,13 @@ pub(super) struct Key {
     pub(super) key: PrivateKey,
     /// What has opened it, by its number in the pile; none where it lay there in the clear.
     pub(super) passphrase: Option<usize>,
+    place: Place,
+}
+
+/// A private key that did not open.
+struct LockedKey {
+    /// The certificates that may belong to it; none for a file of its own, to which any may belong.
+    certificates: Option<Vec<usize>>,
     place: Place,
 }
 
@@ -232,11 +241,9 @@ impl Pile {
                                     self.add_key(key, Some(number), place);
                                 }
                                 Err(error) => {
-                                    report.find_as(
-                                        Severity::Warning,
-                                        Some(place),
-                                        Cause::KeyNotOpened(error),
-                                    );
+                                    self.locked.push(LockedKey { certificates: None, place });
+                                    let cause = Cause::KeyNotOpened(error);
+                                    report.find_as(Severity::Warning, Some(place), cause);
                                 }
                             }
                         }
@@ -277,7 +284,7 @@ impl Pile {
             }
             other => other,
         };
-        let obtained = obtained.map_err(|error| identity::no_passphrase(path, &error))?;
+        let obtained = obtained.map_err(|error| identity::no_passphrase(settings, path, &error))?;
         identity::note_open_file(&obtained, source, report);
         self.passphrases.push(obtained.passphrase);
         asked.push((path.to_owned(), self.passphrases.len() - 1));
@@ -339,12 +346,52 @@ impl Pile {
                 }
                 Err(error) => {
                     facts.opened = Some(false);
+                    let certificates = Some(self.certificates_of(stored, &unlocked.opened.certificates));
+                    self.locked.push(LockedKey { certificates, place });
                     report.find_as(Severity::Warning, Some(place), Cause::KeyNotOpened(error));
                 }
             }
             self.facts.push(facts);
         }
         Ok(())
+    }
+
+    /// The certificates that a store has for a key: the first that it ties to it, else all that are for no CA.
+    fn certificates_of(&self, key: &StoredKey, stored: &[StoredCertificate]) -> Vec<usize> {
+        let is_tied = |one: &&StoredCertificate| {
+            let is_same_id = key.local_key_id.is_some() && one.local_key_id == key.local_key_id;
+            is_same_id || key.local_key_id.is_none() && key.name.is_some() && one.name == key.name
+        };
+        let number = |one: &StoredCertificate| {
+            let fingerprint = Fingerprint::of(&one.der);
+            self.certificates.iter().position(|known| known.fingerprint() == fingerprint)
+        };
+        match stored.iter().find(is_tied) {
+            Some(tied) => number(tied).into_iter().collect(),
+            None => stored.iter().filter_map(number).filter(|one| !self.certificates[*one].is_ca()).collect(),
+        }
+    }
+
+    /// The identities whose keys did not open, with the places of those keys: certificates of clients without an open key.
+    fn locked_identities(&self, sorted: &Sorted) -> Vec<(usize, Vec<Place>)> {
+        let is_open =
+            |leaf: &usize| sorted.candidates.iter().any(|one| one.leaf == *leaf || one.others.contains(leaf));
+        let any: Vec<usize> = sorted
+            .leaves_alone
+            .iter()
+            .copied()
+            .filter(|leaf| fitness(&self.certificates[*leaf]).is_ok())
+            .collect();
+        let mut identities: Vec<(usize, Vec<Place>)> = Vec::new();
+        for LockedKey { certificates, place } in &self.locked {
+            for leaf in certificates.as_ref().unwrap_or(&any).iter().filter(|leaf| !is_open(leaf)) {
+                match identities.iter_mut().find(|(known, _)| known == leaf) {
+                    Some((_, places)) => places.push(*place),
+                    None => identities.push((*leaf, vec![*place])),
+                }
+            }
+        }
+        identities
     }
 
     /// The passphrase for the keys of a store whose certificates need none.
@@ -402,31 +449,46 @@ impl Pile {
             let key = key.algorithm().to_string().into();
             report.find_as(of_keys, Some(*place), Cause::KeyWithoutCertificate { key });
         }
+        let locked = self.locked_identities(&sorted);
         // Where a key did not open, that is what is missing.
         if !is_nothing || report.worst() < Severity::Critical || !sorted.keys_alone.is_empty() {
-            for number in sorted.leaves_alone.iter().take(MOST_NAMED) {
+            let is_locked = |leaf: &&usize| locked.iter().any(|(known, _)| known == *leaf);
+            for number in sorted.leaves_alone.iter().filter(|leaf| !is_locked(leaf)).take(MOST_NAMED) {
                 let subject = self.certificates[*number].subject().short().into();
                 let place = self.certificate_places[*number];
                 report.find_as(of_leaves, Some(place), Cause::CertWithoutKey { subject });
             }
         }
-        summary.candidates = sorted
-            .candidates
-            .iter()
-            .map(|one| (self.facts(one.leaf, now), self.names[one.leaf].clone()))
-            .collect();
         if is_nothing {
             if report.worst() < Severity::Critical {
                 report.find(None, Cause::IdentityMissing);
             }
             return None;
         }
+        // One whose key did not open may be the one that is meant all the same. Its number is behind those of the open keys.
+        let of_locked = locked.iter().enumerate().map(|(number, (leaf, _))| Candidate {
+            key: self.keys.len() + number,
+            leaf: *leaf,
+            others: Vec::new(),
+            pairing: Pairing::NotCheckable { why: NotCheckable::KeyRefused },
+        });
+        let candidates: Vec<Candidate> = sorted.candidates.iter().cloned().chain(of_locked).collect();
+        summary.candidates =
+            candidates.iter().map(|one| (self.facts(one.leaf, now), self.names[one.leaf].clone())).collect();
         let meant = match selected {
-            Some(text) => pile::select(&sorted.candidates, text, &self.certificates, &self.names),
-            None => sorted.candidates.clone(),
+            Some(text) => pile::select(&candidates, text, &self.certificates, &self.names),
+            None => candidates.clone(),
         };
         match meant.as_slice() {
-            [] => report.find(None, Cause::IdentityNotSelected { count: sorted.candidates.len() }),
+            [] => report.find(None, Cause::IdentityNotSelected { count: candidates.len() }),
+            [one] if one.key >= self.keys.len() => {
+                let (_, places) = &locked[one.key - self.keys.len()];
+                let is_its = |finding: &&mut crate::report::Finding| {
+                    matches!(finding.cause, Cause::KeyNotOpened(_))
+                        && finding.place.is_some_and(|place| places.contains(&place))
+                };
+                report.findings.iter_mut().filter(is_its).for_each(|one| one.severity = Severity::Critical);
+            }
             [one] => {
                 for other in &one.others {
                     let certificate = &self.certificates[*other];

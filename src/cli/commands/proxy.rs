@@ -256,7 +256,8 @@ fn with_whose<T>(
         keyring_failure: &of_keyring,
         missing: &missing,
         prompt: &prompt(address),
-        way_out: "take it out again with `certman proxy forget`, and set proxy.password = \"file:PATH\"",
+        way_out: "take it out again with `certman proxy forget`, and set proxy.password = \"file:PATH\""
+            .into(),
     })
 }
 

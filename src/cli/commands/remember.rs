@@ -25,7 +25,7 @@ pub struct Whose<'a> {
     /// The whole question on the terminal.
     pub prompt: &'a str,
     /// What to do where the keyring gives back something else than was stored.
-    pub way_out: &'a str,
+    pub way_out: String,
 }
 
 /// Takes the secret from the file that is named (`-` is standard input), else asks for it, twice. That others may read the file
@@ -83,7 +83,8 @@ pub fn store(whose: &Whose<'_>, secret: &Passphrase, host: &Host) -> Result<(), 
     host.keyring.store(whose.account, secret).map_err(|error| (whose.keyring_failure)(&error))?;
     let stored = host.keyring.read(whose.account).map_err(|error| (whose.keyring_failure)(&error))?;
     if stored.expose_secret() != secret.expose_secret() {
-        return Err(Failure::new("the keyring gives back something else than was stored").hint(whose.way_out));
+        return Err(Failure::new("the keyring gives back something else than was stored")
+            .hint(whose.way_out.as_str()));
     }
     Ok(())
 }

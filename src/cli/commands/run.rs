@@ -77,10 +77,19 @@ pub fn run(arguments: &RunArguments, settings: Settings, host: &mut Host) -> Res
             let real = values.passphrase.take();
             let passphrase = Passphrase::random().ok_or_else(no_random)?;
             let limits = limits.limits();
-            let pair = Pair::make(file, real.as_ref(), &passphrase, certificate, key, &limits, &mut report)?;
+            let pair = Pair::make(
+                file,
+                real.as_ref(),
+                &passphrase,
+                (certificate, key),
+                &limits,
+                &settings,
+                &mut report,
+            )?;
             one_time = Some(OneTime { limits, pair, passphrase, settings, states });
         } else if arguments.verify {
-            identity::verify(file, values.passphrase.as_ref(), certificate, key, limits, &mut report)?;
+            let passphrase = values.passphrase.as_ref();
+            identity::verify(file, passphrase, certificate, key, limits, &settings, &mut report)?;
         }
     }
     let program = Program { arguments: rest.to_vec(), environment, name: name.clone() };
@@ -281,14 +290,14 @@ impl Pair {
         file: KeyFile,
         real: Option<&Passphrase>,
         one_time: &Passphrase,
-        certificate: &Path,
-        key: &Path,
+        (certificate, key): (&Path, &Path),
         limits: &Limits,
+        settings: &Settings,
         report: &mut Report,
     ) -> Result<Self, Failure> {
         let opened = match (file.content, real) {
             (Content::Plain(opened), _) => opened,
-            (Content::Sealed(sealed), Some(real)) => identity::open(&sealed, real, key, limits)?,
+            (Content::Sealed(sealed), Some(real)) => identity::open(&sealed, real, key, limits, settings)?,
             (Content::Sealed(_), None) => return Err(Failure::new("a sealed key needs a passphrase")),
         };
         let chain = identity::matched(&opened, certificate, key, report)?;
@@ -374,7 +383,15 @@ impl Renewal {
                     Some(identity::passphrase(settings, key, false, host, &mut report)?.0)
                 }
             };
-            *pair = Pair::make(file, real.as_ref(), passphrase, certificate, key, limits, &mut report)?;
+            *pair = Pair::make(
+                file,
+                real.as_ref(),
+                passphrase,
+                (certificate, key),
+                limits,
+                settings,
+                &mut report,
+            )?;
         }
         pair.publish(folder).map_err(|error| not_written(&error, folder))
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::settings_show;
-use super::values::{Request, Values, values};
+use super::values::{Request, Values, may_replace, values};
 use crate::cli::args::settings::{ApplyArguments, EditArguments, ScopeArgument, SettingsCommand};
 use crate::cli::args::{Common, LimitArguments};
 use crate::cli::failure::Failure;
@@ -39,7 +39,7 @@ pub fn run(
     match command {
         SettingsCommand::Apply(arguments) => apply(arguments, common, settings, host),
         SettingsCommand::Remove(arguments) => remove(arguments, common, settings, host),
-        SettingsCommand::Show => settings_show::run(host),
+        SettingsCommand::Show => settings_show::run(settings, host),
     }
 }
 
@@ -73,13 +73,18 @@ fn apply(
         wanted.push((CERT_STORE, store.clone()));
     }
     let wants_java = settings.families.variables().any(|variable| variable.content == Exported::JavaOptions);
-    if wants_java && values.bundle.is_some() {
+    if wants_java && values.bundle.is_some() && may_replace(settings) {
         report.find(None, Cause::SettingsJavaLeftOut);
     }
     if let Some(key) = &values.withheld_key {
         report.find(None, Cause::SettingsKeyLeftOut { key: words::path(key).into() });
     }
-    let wish = Wish::Apply { is_key_withheld: values.withheld_key.is_some(), wanted };
+    let left_out = match values.withheld_key {
+        Some(_) => LeftOut::Key,
+        None if wants_java && may_replace(settings) => LeftOut::Java,
+        None => LeftOut::Replacements,
+    };
+    let wish = Wish::Apply { left_out, wanted };
     edit(&wish, &target, &arguments.edit, common, host, report)
 }
 
@@ -113,14 +118,25 @@ fn remove(
 /// What is to become of the variables.
 enum Wish {
     Apply {
-        /// Whether certificate and key stay out, so that values for them from elsewhere are worth a word.
-        is_key_withheld: bool,
+        /// What is missing, where nothing is wanted.
+        left_out: LeftOut,
         wanted: Vec<(&'static str, String)>,
     },
     Remove {
         /// What certman would put there today.
         expected: Vec<(&'static str, String)>,
     },
+}
+
+/// Why nothing of what is configured may stand in a settings file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LeftOut {
+    /// The options are not certman's alone.
+    Java,
+    /// It is sealed. Values for certificate and key from elsewhere are worth a word.
+    Key,
+    /// There is nothing to make them from.
+    Replacements,
 }
 
 /// The values that may stand in a settings file: no secret, absolute, and text. The address of a proxy that wants a user is
@@ -217,13 +233,16 @@ fn edit(
     let notes = state_folder(&host.environment).map(|folder| Notes { folder });
     let is_rehearsal = is_rehearsal(arguments, host);
     let mut plan = Plan::of(wish, target, notes.as_ref())?;
-    if let Wish::Apply { is_key_withheld, wanted } = wish
+    if let Wish::Apply { left_out, wanted } = wish
         && wanted.is_empty()
         && !plan.is_change()
     {
-        let (why, hint) = match is_key_withheld {
-            true => ("the client key is sealed", words::KEY_LEFT_OUT),
-            false => ("JAVA_TOOL_OPTIONS is not certman's alone", words::JAVA_LEFT_OUT),
+        let (why, hint) = match left_out {
+            LeftOut::Java => ("JAVA_TOOL_OPTIONS is not certman's alone", words::JAVA_LEFT_OUT),
+            LeftOut::Key => ("the client key is sealed", words::KEY_LEFT_OUT),
+            LeftOut::Replacements => {
+                ("no source is configured to make the full bundle from", words::NO_SOURCES)
+            }
         };
         return Err(
             Failure::new(format!("there is nothing that may stand in a settings file: {why}")).hint(hint)
@@ -346,9 +365,9 @@ impl Plan {
         };
         let had_env = draft.document.has_env();
         match wish {
-            Wish::Apply { is_key_withheld, wanted } => {
+            Wish::Apply { left_out, wanted } => {
                 draft
-                    .apply(wanted, *is_key_withheld)
+                    .apply(wanted, *left_out == LeftOut::Key)
                     .map_err(|invalid| not_settings(&target.path, invalid))?;
             }
             Wish::Remove { expected } => {
@@ -554,6 +573,12 @@ impl Edit {
             self.findings.push(Cause::SettingsValueKept { name: name.into(), value });
         }
     }
+}
+
+/// What certman has put into settings files, as far as that can be read.
+pub(super) fn record(host: &Host) -> Record {
+    let notes = state_folder(&host.environment).map(|folder| Notes { folder });
+    notes.and_then(|notes| notes.read().ok()).unwrap_or_default()
 }
 
 /// Where certman notes what it has put into which settings file.

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::settings::{CERT_STORE, MANAGED_FOLDER, user_settings};
+use super::settings::{CERT_STORE, MANAGED_FOLDER, record, user_settings};
 use crate::cli::args::LimitArguments;
 use crate::cli::args::settings::is_cert_store;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
 use crate::cli::{Ending, Fitness, Outcome, SettingsFile, SettingsSummary, Shown, VariableSummary, Winner};
+use crate::config::{Settings, Value};
 use crate::exports::{Content as Exported, Families, VARIABLES, Variable};
 use crate::pki::bundle::{Obstacle, Place, loads_everywhere};
 use crate::pki::cert::{Certificate, Fingerprint};
@@ -20,7 +21,7 @@ use crate::pki::container::{self, Content as Found};
 use crate::pki::key::{self, Content, KeyFile, OpenError, Pairing};
 use crate::report::{Cause, Report, Trouble};
 use crate::secret::Passphrase;
-use crate::settings::{Document, Entry, LIMIT, Scope, is_secret, shown_value};
+use crate::settings::{Document, Entry, LIMIT, Put, Scope, is_secret, shown_value};
 use crate::source;
 use crate::sys::Host;
 use crate::sys::env::Environment;
@@ -32,14 +33,14 @@ use super::identity::KEY_LIMIT;
 ///
 /// # Errors
 /// Never: what cannot be read is a finding.
-pub fn run(host: &Host) -> Result<Outcome, Failure> {
+pub fn run(settings: &Settings, host: &Host) -> Result<Outcome, Failure> {
     let mut report = Report::default();
-    let (summary, _) = look(host, &mut report);
+    let (summary, _) = look(settings, host, &mut report);
     Ok(Outcome { ending: Ending::Doing { is_done: true }, report, shown: Shown::Settings(summary) })
 }
 
 /// Reads everything and compares; hands over the settings files too, the strongest first.
-pub(super) fn look(host: &Host, report: &mut Report) -> (SettingsSummary, Vec<File>) {
+pub(super) fn look(settings: &Settings, host: &Host, report: &mut Report) -> (SettingsSummary, Vec<File>) {
     let files = load(host, report);
     let mut variables: Vec<Seen> = names().map(|name| Seen::of(name, &files, host)).collect();
     // What is nowhere is told only of bundle and identity.
@@ -59,7 +60,7 @@ pub(super) fn look(host: &Host, report: &mut Report) -> (SettingsSummary, Vec<Fi
             }
             None => Fitness::NotTried,
         };
-        one.judge(&fitness, &files, report);
+        one.judge(&fitness, &files, settings, report);
         summaries.push(one.summary(fitness));
     }
     let shown = files.iter().map(|file| SettingsFile {
@@ -105,6 +106,8 @@ pub(super) struct File {
     path: PathBuf,
     /// What stands for it in findings.
     pub(super) place: Place,
+    /// What certman has put there.
+    put: Put,
     scope: Scope,
 }
 
@@ -135,13 +138,18 @@ fn load(host: &Host, report: &mut Report) -> Vec<File> {
         paths.retain(|(_, path)| *path != user);
         paths.push((Scope::User, user));
     }
-    paths.into_iter().map(|(scope, path)| File::read(scope, path, report)).collect()
+    let mut record = record(host);
+    let mut read = |(scope, path): (Scope, PathBuf)| {
+        let put = record.files.remove(&*fs::real_path(&path).to_string_lossy()).unwrap_or_default();
+        File::read(scope, path, put, report)
+    };
+    paths.into_iter().map(&mut read).collect()
 }
 
 impl File {
-    fn read(scope: Scope, path: PathBuf, report: &mut Report) -> Self {
+    fn read(scope: Scope, path: PathBuf, put: Put, report: &mut Report) -> Self {
         let place = place_of(&path, report);
-        let mut file = Self { document: None, is_there: true, path, place, scope };
+        let mut file = Self { document: None, is_there: true, path, place, put, scope };
         match fs::read_secret(&file.path, LIMIT) {
             Ok(bytes) => match Document::parse(&bytes) {
                 Ok(document) => {
@@ -159,6 +167,20 @@ impl File {
             Err(error) => report.find(Some(place), Cause::SettingsUnreadable(error)),
         }
         file
+    }
+
+    /// The clients that have to be named where a variable is put here anew, so that everything stays that has been put here.
+    fn needs(&self, name: &str) -> Families {
+        let mut names = vec![name];
+        if let Some(document) = &self.document {
+            let is_there = |name: &&String| {
+                document
+                    .entry(name)
+                    .is_some_and(|one| one.value().is_some_and(|value| self.put.holds(name, value)))
+            };
+            names.extend(self.put.variables.keys().filter(is_there).map(String::as_str));
+        }
+        Families::reading(&names)
     }
 }
 
@@ -243,7 +265,7 @@ impl Seen {
         Self { entries, name, process, value: value.filter(|value| !value.is_empty()), winner }
     }
 
-    fn judge(&self, fitness: &Fitness, files: &[File], report: &mut Report) {
+    fn judge(&self, fitness: &Fitness, files: &[File], settings: &Settings, report: &mut Report) {
         let name = self.name;
         for (number, entry) in &self.entries {
             if *entry == Entry::Unusable {
@@ -251,18 +273,25 @@ impl Seen {
             }
         }
         let Some(Winner::File(number)) = self.winner else { return };
-        let (place, scope) = (Some(files[number].place), files[number].scope);
+        let file = &files[number];
+        let (place, needs, scope) = (Some(file.place), file.needs(name), file.scope);
         let value = self.value.as_ref().map(|value| value.as_str()).unwrap_or_default();
         if self.process.as_ref().is_some_and(|process| process.as_str() != value) {
             let is_secret = VARIABLES.iter().any(|known| known.name == name && is_secret(known.content));
-            report.find(place, Cause::SettingsOverrides { is_secret, name, scope });
+            // What is configured today counts before what was put there once.
+            let is_current = match delivered(name, settings) {
+                Some(path) => path.as_os_str() == value,
+                None => file.put.holds(name, value),
+            };
+            let needs = needs.clone();
+            report.find(place, Cause::SettingsOverrides { is_current, is_secret, name, needs, scope });
         }
         match fitness {
             Fitness::Fails(why @ (Trouble::Expansion | Trouble::NotAbsolute | Trouble::Unreadable(_))) => {
-                report.find(place, Cause::SettingsStalePath { name, scope, why: why.clone() });
+                report.find(place, Cause::SettingsStalePath { name, needs, scope, why: why.clone() });
             }
             Fitness::Fails(why) => {
-                report.find(place, Cause::SettingsUseless { name, scope, why: why.clone() })
+                report.find(place, Cause::SettingsUseless { name, needs, scope, why: why.clone() })
             }
             Fitness::NotTried | Fitness::Sealed | Fitness::Works => {}
         }
@@ -284,6 +313,23 @@ impl Seen {
 /// The value that a variable has in the end, by these settings files and the environment; none where that is empty.
 pub(super) fn value_in_force(name: &'static str, files: &[File], host: &Host) -> Option<Zeroizing<String>> {
     Seen::of(name, files, host).value
+}
+
+/// The path that `env` sets a variable to; none where that is no path, or nothing is configured for it.
+fn delivered(name: &str, settings: &Settings) -> Option<PathBuf> {
+    let content = VARIABLES.iter().find(|variable| variable.name == name)?.content;
+    let made = |path: &Option<Value<PathBuf>>| {
+        let path = &path.as_ref()?.value;
+        (!settings.sources.is_empty() || fs::is_there(path)).then(|| path.clone())
+    };
+    let path = match content {
+        Exported::ClientCertificate => settings.cert.as_ref()?.value.clone(),
+        Exported::ClientKey => settings.key.as_ref()?.value.clone(),
+        Exported::ExtraBundle => made(&settings.out)?,
+        Exported::FullBundle => made(&settings.full)?,
+        _ => return None,
+    };
+    Some(fs::without_parents(&path))
 }
 
 /// The value in force of what `env` sets.

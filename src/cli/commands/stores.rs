@@ -11,6 +11,7 @@ use super::remember::{self, Whose};
 use crate::cli::args::LimitArguments;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
+use crate::cli::render::words::aim::{StoreAim, quoted};
 use crate::config::{Origin, Settings, Value};
 use crate::pki::bundle::Place;
 use crate::pki::container::{self, Content, Integrity, Opened, Store, StoreError, StoreKind, StoredKey};
@@ -311,6 +312,7 @@ pub fn key_facts(key: &StoredKey, kind: StoreKind, place: Place) -> (KeyFacts, B
         bits: None,
         encrypted: is_sealed,
         format: kind.name().to_owned(),
+        is_in_store: true,
         iterations: key.iterations(),
         opened: None,
         place,
@@ -366,10 +368,13 @@ pub fn remember(
     let (prompt, missing) = (prompt(path), |error: &passphrase::Error| no_passphrase(path, error));
     let whose = Whose {
         account: &account,
-        keyring_failure: &of_keyring,
+        keyring_failure: &|error| of_keyring(path, error),
         missing: &missing,
         prompt: &prompt,
-        way_out: WAY_OUT,
+        way_out: format!(
+            "take it out again with `certman key forget --store {}`, and set bundle.store_passphrase = \"file:PATH\"",
+            quoted(path)
+        ),
     };
     let passphrase = remember::take(passphrase_file, &whose, host, report)?;
     store.open(Some(&passphrase), &limits).map_err(|error| not_opened(path, &error))?;
@@ -388,24 +393,24 @@ pub fn forget(path: &Path, settings: &Settings, host: &mut Host) -> Result<Strin
         Ok(()) => Ok(format!("the keyring has no entry '{}' any more", Foreign(&account))),
         Err(error @ keyring::Error::Absent { .. }) => Err(Failure::new(Foreign(error).to_string())
             .hint("there is nothing to forget; an entry goes by the path of the store")),
-        Err(error) => Err(of_keyring(&error)),
+        Err(error) => Err(of_keyring(path, &error)),
     }
 }
 
 /// The failure for a store that does not open.
 pub fn not_opened(path: &Path, error: &StoreError) -> Failure {
     Failure::new(format!("{}: {}", words::path(path), words::store_not_opened(error)))
-        .hint(words::store_fix(error))
+        .hint(words::store_fix(error, &StoreAim::at(path)))
 }
 
 /// The failure for a passphrase of a store that is not to be had.
 pub fn no_passphrase(path: &Path, error: &passphrase::Error) -> Failure {
     Failure::new(format!("no passphrase for the store {}: {}", words::path(path), Foreign(error)))
-        .hint(words::store_passphrase_fix(error))
+        .hint(words::store_passphrase_fix(error, &StoreAim::at(path)))
 }
 
-fn of_keyring(error: &keyring::Error) -> Failure {
-    Failure::new(Foreign(error).to_string()).hint(words::store_keyring_fix(error))
+fn of_keyring(path: &Path, error: &keyring::Error) -> Failure {
+    Failure::new(Foreign(error).to_string()).hint(words::store_keyring_fix(error, &StoreAim::at(path)))
 }
 
 /// The name that the keyring has for the passphrase of a store: by its absolute path, a link counting as another one.
@@ -426,5 +431,3 @@ fn refuse_standard_input(path: &Path) -> Result<(), Failure> {
 
 /// So many rounds of derivation take a hundredth of a second: several passphrases may be tried.
 const CHEAP: u64 = 50_000;
-const WAY_OUT: &str =
-    "take it out again with `certman key forget --store`, and set bundle.store_passphrase = \"file:PATH\"";

@@ -176,9 +176,16 @@ fn replacements(
     values: &mut Values,
 ) -> Result<(), Failure> {
     let wants = |content| settings.families.variables().any(|variable| variable.content == content);
-    let has_any = !settings.sources.is_empty()
-        || settings.full.as_ref().is_some_and(|full| fs::state(&full.value).is_ok());
-    if !has_any || !settings.families.variables().any(|variable| variable.content.needs_full_bundle()) {
+    let wanted = settings.families.variables().filter(|variable| variable.content.needs_full_bundle());
+    let names: Box<[&str]> = wanted.map(|variable| variable.name).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    if !may_replace(settings) {
+        // Who has a company's CA and wants a variable for it would wait for it in vain.
+        if values.bundle.is_some() {
+            report.find(None, Cause::FullBundleNotMade { names });
+        }
         return Ok(());
     }
     if request.rehearse {
@@ -196,6 +203,11 @@ fn replacements(
     }
     values.full = wants(Exported::FullBundle).then_some(full);
     Ok(())
+}
+
+/// Whether there is anything that could replace the roots of a client.
+pub(super) fn may_replace(settings: &Settings) -> bool {
+    !settings.sources.is_empty() || settings.full.as_ref().is_some_and(|full| fs::state(&full.value).is_ok())
 }
 
 /// The path of the bundle, brought up to date where its sources have changed. None where there is neither a source nor a
@@ -326,7 +338,7 @@ fn passphrase(
     };
     if request.verify {
         let limits = request.limits;
-        identity::verify(file, passphrase.as_ref(), certificate, key, limits, report)?;
+        identity::verify(file, passphrase.as_ref(), certificate, key, limits, settings, report)?;
     }
     Ok(passphrase)
 }

@@ -193,7 +193,7 @@ pub fn help_desk(
         let kept = finding.cause.subject().map(|subject| format!("'{subject}'")).unwrap_or_default();
         let located = words::located(finding, &report.files);
         line(&format!("{severity}: {located} [{}]", finding.cause.code()), &[&kept]);
-        if let Some(fix) = words::fix(&finding.cause) {
+        if let Some(fix) = words::fix(finding, report) {
             line(&format!("    {fix}"), &[&kept]);
         }
     }

@@ -86,7 +86,7 @@ impl Screen<'_, '_> {
             }
             Shown::Import(summary) => {
                 self.remarks(report)?;
-                self.import(summary, outcome.ending)?;
+                self.import(report, summary, outcome.ending)?;
             }
             Shown::Inspection(inspection) => {
                 self.inspection(report, inspection)?;
@@ -143,8 +143,8 @@ impl Screen<'_, '_> {
     }
 
     /// The next step, to be pasted as it stands.
-    fn fix(&self, finding: &Finding) -> Option<String> {
-        words::fix(&finding.cause).map(|fix| self.common.pasteable(fix))
+    fn fix(&self, finding: &Finding, report: &Report) -> Option<String> {
+        words::fix(finding, report).map(|fix| self.common.pasteable(fix))
     }
 
     /// Findings on the way: to standard error, each with its next step.
@@ -157,7 +157,7 @@ impl Screen<'_, '_> {
             };
             let located = words::located(finding, &report.files);
             writeln!(self.err, "certman: {}: {located}", paint(word, finding.severity))?;
-            if let Some(fix) = self.fix(finding) {
+            if let Some(fix) = self.fix(finding, report) {
                 writeln!(self.err, "certman: hint: {fix}")?;
             }
             if let Some(seen) = self.seen(finding) {
@@ -185,7 +185,7 @@ impl Screen<'_, '_> {
             };
             let located = words::located(finding, &report.files);
             writeln!(self.out, "{}: {located} [{}]", paint(word, finding.severity), finding.cause.code())?;
-            if let Some(fix) = self.fix(finding) {
+            if let Some(fix) = self.fix(finding, report) {
                 writeln!(self.out, "    {fix}")?;
             }
             if let Some(seen) = self.seen(finding) {
@@ -305,7 +305,7 @@ impl Screen<'_, '_> {
     }
 
     /// The identity that was imported, or those among which nobody has chosen.
-    fn import(&mut self, summary: &ImportSummary, ending: Ending) -> io::Result<()> {
+    fn import(&mut self, report: &Report, summary: &ImportSummary, ending: Ending) -> io::Result<()> {
         if ending == (Ending::Doing { is_done: false }) {
             if summary.candidates.len() > 1 {
                 for candidate in words::candidates(summary) {
@@ -318,7 +318,7 @@ impl Screen<'_, '_> {
         if self.common.quiet {
             return Ok(());
         }
-        for (word, fact) in words::import(summary) {
+        for (word, fact) in words::import(summary, report) {
             let fact = self.common.pasteable(fact);
             writeln!(self.out, "{word:<13}{fact}")?;
         }

@@ -157,7 +157,7 @@ fn put_import(summary: &ImportSummary, report: &Report, put: &mut dyn FnMut(&str
 }
 
 fn finding(finding: &Finding, report: &Report, common: Option<&Common>) -> Value {
-    let fix = words::fix(&finding.cause).map(|fix| match common {
+    let fix = words::fix(finding, report).map(|fix| match common {
         Some(common) => common.pasteable(fix),
         None => fix,
     });

@@ -1,6 +1,7 @@
 //! Findings in words: one sentence, lower case, no full stop; then the next step. Written for the person who gets it by
 //! mail at two in the morning and has not heard of certman before.
 
+pub mod aim;
 pub mod choice;
 pub mod doctor;
 pub mod environment;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
+use self::aim::{Aim, StoreAim, allowing, file_of};
 use crate::cli::commands::init::Decision;
 use crate::cli::{
     CheckSummary, EditEnd, FirstToExpire, Fitness, IdentitySummary, ImportSummary, RuntimeSummary,
@@ -19,6 +21,7 @@ use crate::cli::{
 };
 use crate::clients::key::KeyReason;
 use crate::clients::{Client, Refusal};
+use crate::exports::{Families, VARIABLES};
 use crate::pki::asn1::{Departure, Malformed};
 use crate::pki::bundle::{Obstacle, Place};
 use crate::pki::cert::Flaw;
@@ -29,11 +32,13 @@ use crate::pki::lifetime::{DAY, Validity};
 use crate::pki::name::Foreign;
 use crate::pki::public;
 use crate::proxy::Form;
-use crate::report::{Cause, CertificateFacts, Finding, Report, RuntimeTrouble, Trouble};
+use crate::report::{Cause, CertificateFacts, Finding, Report, RuntimeTrouble, Severity, Trouble};
 use crate::settings::{Invalid, Mistake};
 use crate::shell::Shell;
+use crate::source::address;
 use crate::sys::fs::ReadError;
 use crate::sys::net::Version;
+use crate::sys::passphrase::Source;
 use crate::sys::{keyring, passphrase, runtime};
 
 /// The sentence with the place before it.
@@ -162,6 +167,10 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
             format!(
                 "'{subject}' as issued by '{issuer}' is left out: the one issued by '{kept}' has the same key"
             )
+        }
+        Cause::FullBundleNotMade { names } => {
+            let are = if names.len() == 1 { "is" } else { "are" };
+            format!("{} {are} not set: no source is configured to make the full bundle from", listed(names))
         }
         Cause::IdentityAmbiguous { count } => {
             format!("there are {count} identities here, and nothing says which one is meant")
@@ -330,10 +339,14 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
         }
         Cause::SourceEmpty { is_folder: true } => "the folder holds no file".into(),
         Cause::SourceEmpty { is_folder: false } => "the file is empty".into(),
+        Cause::SourceMissing if address_at(finding, files).is_some() => {
+            "this is an address, and certman reads files".into()
+        }
         Cause::SourceMissing => "there is no such file or folder".into(),
         Cause::SourceOther { what } => format!("{} stands here; it is passed over", Foreign(what)),
         Cause::SourceUnknownFormat { guess } => self::guess(*guess).into(),
         Cause::SourceUnreadable(error) => format!("it cannot be read: {error}"),
+        Cause::SourceZeros => "the file holds nothing but zero bytes".into(),
         Cause::SystemCorporate { is_anchor: true, subject } => {
             format!("'{subject}' counts as the company's: it lies in the folder for local anchors")
         }
@@ -379,17 +392,22 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
 }
 
 /// The next step, where there is one.
-pub fn fix(cause: &Cause) -> Option<String> {
-    Some(match cause {
+pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
+    let key = Aim::of(finding, report);
+    // The words have FILE where the file belongs.
+    let about_file = |step: &str| step.replace("FILE", &file_of(finding, report));
+    Some(match &finding.cause {
         Cause::Environment(conflict) => return environment::fix(conflict),
         Cause::Hosts { hosts, obstacle } => return reach::fix(hosts, obstacle),
         Cause::ProxyChoice(dissent) => return choice::fix(dissent),
-        Cause::BundleEmpty => {
+        Cause::BundleEmpty if report.findings.iter().any(was_dropped_for_its_dates) => {
             "ask the help desk for the root certificate of the company's CA; --keep-expired keeps what has expired"
         }
+        Cause::BundleEmpty => "ask the help desk for the root certificate of the company's CA, and name its file",
         Cause::BundleKept { .. } => "mend the sources named above, then run `certman bundle`",
         Cause::BundleLarge { .. } => "name fewer sources: the company's own roots and intermediates are enough",
         Cause::BundleMissing | Cause::BundleStale | Cause::BundleUnloadable { .. } => "make it anew with `certman bundle`",
+        Cause::CertDamaged { why: Broken::Base64(Damage::LineBreaks), .. } => return Some(about_file(BREAK_LINES)),
         Cause::CertDamaged { .. } | Cause::PemUnclosed { .. } => "get this certificate again; the others were read",
         Cause::CertExpired { .. } => "get a renewed certificate from whoever issued it",
         Cause::CertExpiring { .. } => "have it renewed before that day",
@@ -406,33 +424,48 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::ChainGapOfClient { .. } => "ask the help desk for the issuer's certificate, and name that file too",
         Cause::ClientCertNotForClients { .. } => "ask for a certificate with the purpose clientAuth",
         Cause::ClientCertMissing(_) => "correct client.cert in certman.toml, or name the file with --cert",
-        Cause::ClientCertNotPortable { refusal } => return Some(chain_file_fix(refusal.what).into()),
-        Cause::ClientCertUnreadable { guess } => guess.and_then(guess_fix).unwrap_or("get the certificate again, in PEM"),
+        Cause::ClientCertNotPortable { refusal } => return Some(about_file(chain_file_fix(refusal.what))),
+        Cause::ClientCertUnreadable { guess } => {
+            return Some(about_file(guess.and_then(guess_fix).unwrap_or("get the certificate again, in PEM")));
+        }
         Cause::ClientCertOrder { .. } => "put the client's own certificate first, then each issuer behind what it issued",
         Cause::KeyMismatch { .. } => "name the certificate that was issued for this key; `certman key check --json` shows the spki_sha256 of both",
-        Cause::KeyNotEncrypted => "seal it with `certman key encrypt --new-passphrase prompt`",
+        Cause::KeyNotEncrypted => {
+            return Some(format!("seal it with `certman key encrypt{} --new-passphrase prompt`", key.rewriting()));
+        }
+        Cause::FullBundleNotMade { .. } => NO_SOURCES,
         Cause::IdentityAmbiguous { .. } | Cause::IdentityNotSelected { .. } => {
             "pick one with --select: a part of its subject, or the first 8 digits of its fingerprint"
         }
         Cause::IdentityMissing => {
             "name the PKCS#12 file, or both the certificate and the key; `certman inspect FILE` says what a file holds"
         }
-        Cause::KeyContradicts => "get the key file again; `certman key encrypt` writes it without that part",
+        Cause::KeyContradicts if key.is_in_store => "get the store again; `certman import` writes the key without that part",
+        Cause::KeyContradicts => {
+            return Some(format!(
+                "get the key file again; `certman key encrypt{}` writes it without that part",
+                key.rewriting()
+            ));
+        }
         Cause::KeyKindRefused { .. } => "ask for another key and certificate: RSA of 2048 bits and more, P-256 or Ed25519",
         Cause::KeyMissing(_) => "correct client.key in certman.toml, or name the file with --key",
-        Cause::KeyNotOpened(error) => return Some(open_fix(error).into()),
-        Cause::KeyNotPortable { refusal: Refusal { what: KeyReason::UnknownScheme(_), .. } } => REWRITE_WITH_OPENSSL,
-        Cause::KeyNotPortable { .. } => "rewrite it with `certman key encrypt`",
+        Cause::KeyNotOpened(error) => return Some(open_fix(error, &key)),
+        Cause::KeyNotPortable { refusal: Refusal { what: KeyReason::UnknownScheme(_), .. } } => {
+            return Some(REWRITE_WITH_OPENSSL.replace("FILE", &key.file()));
+        }
+        Cause::KeyNotPortable { .. } => {
+            return Some(format!("rewrite it with `certman key encrypt{}`", key.rewriting()));
+        }
         Cause::KeyOwner { .. } => "take a copy of your own, or have the owner changed",
         Cause::IdentityIncomplete { missing } => {
             return Some(format!("set {missing} in certman.toml, or name the file with --{}", &missing[7..]));
         }
-        Cause::KeyUnreadable { why } => return no_key_fix(why).map(Into::into),
+        Cause::KeyUnreadable { why } => return no_key_fix(why).map(about_file),
         Cause::KeyPermissions { .. } | Cause::PassphrasePermissions { .. } => "run `chmod 600` on it",
         Cause::KeyWeak { .. } => "ask for a new key: RSA of 2048 bits and more, or P-256",
         Cause::KeyWithoutCertificate { .. } => "name the certificate that was issued for it too",
-        Cause::Keyring(error) => return Some(keyring_fix(error).into()),
-        Cause::PassphraseMissing(error) => return passphrase_fix(error).map(Into::into),
+        Cause::Keyring(error) => return Some(keyring_fix(error, &key.key())),
+        Cause::PassphraseMissing(error) => return passphrase_fix(error, &key),
         Cause::PassphraseNotNeeded => "take client.passphrase out of certman.toml, or leave --passphrase away",
         Cause::NoProxyNotPortable { form: Form::Pattern, .. } => "name the domain, or each host",
         Cause::NoProxyNotPortable { form: Form::Port, .. } => "leave the port away: the whole host then goes around the proxy",
@@ -466,12 +499,20 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::SettingsOverrides { is_secret: true, .. } => {
             "take it out of the file; `certman run` and `certman env` hand secrets on without writing them down"
         }
-        Cause::SettingsOverrides { scope, .. }
-        | Cause::SettingsStalePath { scope, .. }
-        | Cause::SettingsUseless { scope, .. } => {
+        Cause::SettingsOverrides { name, .. } if !VARIABLES.iter().any(|known| known.name == *name) => {
+            "take it out where it is not meant: certman sets it nowhere by itself"
+        }
+        Cause::SettingsOverrides { is_current: true, needs, .. } => {
+            let naming = naming(needs, report);
+            return Some(format!("here stands what is configured: bring the environment up to date with `eval \"$(certman env{naming})\"`"));
+        }
+        Cause::SettingsOverrides { needs, scope, .. }
+        | Cause::SettingsStalePath { needs, scope, .. }
+        | Cause::SettingsUseless { needs, scope, .. } => {
             return Some(format!(
-                "renew it with `certman settings apply --scope {}`, which wants a certman.toml, or take it out of the file",
-                scope.name()
+                "renew it with `certman settings apply --scope {}{}`, which wants a certman.toml, or take it out of the file",
+                scope.name(),
+                naming(needs, report)
             ));
         }
         Cause::SettingsProxyLeftOut { .. } => {
@@ -480,10 +521,16 @@ pub fn fix(cause: &Cause) -> Option<String> {
         Cause::SettingsUnreadable(_) => "look at what stands there",
         Cause::SettingsValueKept { .. } => "if it is of no use any more, take it out by hand",
         Cause::SettingsValueUnusable { .. } => "write a text in double quotes there, or take it out",
+        Cause::SourceMissing if address_at(finding, &report.files).is_some() => {
+            let address = address_at(finding, &report.files).unwrap_or_default();
+            return Some(format!("fetch it first: `curl -fLO {}`", aim::word(address.as_bytes())));
+        }
         Cause::SourceEmpty { .. } | Cause::SourceMissing => "correct the path, or take it out of the sources",
-        Cause::SourceUnknownFormat { guess } => guess_fix(*guess)?,
+        Cause::SourceOther { .. } if finding.severity >= Severity::Warning => "name the file of a certificate in its place",
+        Cause::SourceUnknownFormat { guess } => return guess_fix(*guess).map(about_file),
         Cause::SourceUnreadable(ReadError::NotAFile(_)) => "name a regular file, or `-` for standard input",
         Cause::SourceUnreadable(ReadError::TooLarge { .. }) => "name the files with certificates in them",
+        Cause::SourceZeros => "get it again: whoever copied it has made room for it and written nothing",
         Cause::SourceUnreadable(_) => "make it readable for the user who runs certman",
         Cause::SystemCorporateNone => "have the company's root installed on this machine, or name its file as a source",
         Cause::SystemMissing { is_own_output: false } => {
@@ -493,52 +540,71 @@ pub fn fix(cause: &Cause) -> Option<String> {
             "name another file with --out and --full, and restore the trust store (`update-ca-certificates`)"
         }
         Cause::SystemNotAsked(_) => "try again; what the company has added there can also be exported and named as a file",
-        Cause::StoreNotOpened(error) => store_fix(error),
-        Cause::StorePassphraseMissing(error) => store_passphrase_fix(error),
+        Cause::StoreNotOpened(error) => return Some(store_fix(error, &StoreAim::of(finding, report))),
+        Cause::StorePassphraseMissing(error) => return Some(store_passphrase_fix(error, &StoreAim::of(finding, report))),
         _ => return None,
     }
     .into())
 }
 
-/// The next step for each way in which a keyring does not answer.
-pub fn keyring_fix(error: &keyring::Error) -> &'static str {
+/// The address that was named in the place of a file.
+fn address_at(finding: &Finding, files: &[PathBuf]) -> Option<String> {
+    address(files.get(finding.place?.file as usize)?)
+}
+
+fn was_dropped_for_its_dates(finding: &Finding) -> bool {
+    matches!(finding.cause, Cause::CertExpiredDropped { .. } | Cause::CertNotYetValid { .. })
+}
+
+/// ` --for CLIENT,…` where a command has to be told for whom: without these `settings apply` takes out what is theirs.
+fn naming(needs: &Families, report: &Report) -> String {
+    let is_known = report.circumstances.families.include(needs);
+    if is_known { String::new() } else { format!(" --for {needs}") }
+}
+
+/// The next step for each way in which a keyring does not answer about a key, which `option` names.
+pub fn keyring_fix(error: &keyring::Error, option: &str) -> String {
     match error {
-        keyring::Error::Absent { .. } => "store it once with `certman key remember`",
-        keyring::Error::Ambiguous { .. } => "run `certman key forget`, then `certman key remember`",
+        keyring::Error::Absent { .. } => return format!("store it once with `certman key remember{option}`"),
+        keyring::Error::Ambiguous { .. } => {
+            return format!("run `certman key forget{option}`, then `certman key remember{option}`");
+        }
         keyring::Error::LineEnding | keyring::Error::NotText { .. } => {
             "keep this passphrase in a file of mode 0600, and set client.passphrase = \"file:PATH\""
         }
-        keyring::Error::Locked { .. } => {
-            "unlock the keyring (signing in to the desktop does), then try again"
-        }
+        keyring::Error::Locked { .. } => KEYRING_LOCKED,
         keyring::Error::NoBus { .. } => {
             "in cron, containers and SSH take another place: client.passphrase = \"file:PATH\", or --passphrase"
         }
-        keyring::Error::NoCollection => "make a default keyring, in Seahorse or KWallet",
+        keyring::Error::NoCollection => KEYRING_NOT_MADE,
         keyring::Error::NoService { .. } => {
             "start gnome-keyring, KWallet or KeePassXC, or set client.passphrase = \"file:PATH\""
         }
         keyring::Error::Other { .. } => "try again; or set client.passphrase = \"file:PATH\"",
-        keyring::Error::TimedOut { .. } => "look for an unlock question on the desktop, then try again",
+        keyring::Error::TimedOut { .. } => KEYRING_WAITS,
     }
+    .into()
 }
 
 /// The next step for each way in which a passphrase is not to be had.
-pub fn passphrase_fix(error: &passphrase::Error) -> Option<&'static str> {
-    Some(match error {
-        passphrase::Error::Keyring(error) => keyring_fix(error),
-        passphrase::Error::NoTerminal => {
-            "name another place with --passphrase: keyring, file:PATH, fd:N, env:NAME, command:…"
+pub fn passphrase_fix(error: &passphrase::Error, key: &Aim<'_>) -> Option<String> {
+    Some(
+        match error {
+            passphrase::Error::Keyring(error) => return Some(keyring_fix(error, &key.key())),
+            passphrase::Error::NoTerminal => {
+                "name another place with --passphrase: keyring, file:PATH, fd:N, env:NAME, command:…"
+            }
+            passphrase::Error::TooLong { .. } => {
+                "no client takes a longer one: seal the key with a shorter passphrase"
+            }
+            passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => {
+                "correct client.passphrase or --passphrase"
+            }
+            passphrase::Error::Unset { .. } => "set the variable, or name another place with --passphrase",
+            _ => return None,
         }
-        passphrase::Error::TooLong { .. } => {
-            "no client takes a longer one: seal the key with a shorter passphrase"
-        }
-        passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => {
-            "correct client.passphrase or --passphrase"
-        }
-        passphrase::Error::Unset { .. } => "set the variable, or name another place with --passphrase",
-        _ => return None,
-    })
+        .into(),
+    )
 }
 
 /// The same for the password of a proxy.
@@ -558,9 +624,9 @@ pub fn proxy_keyring_fix(error: &keyring::Error) -> &'static str {
             "start gnome-keyring, KWallet or KeePassXC, or set proxy.password = \"file:PATH\""
         }
         keyring::Error::Other { .. } => "try again; or set proxy.password = \"file:PATH\"",
-        keyring::Error::Locked { .. } | keyring::Error::NoCollection | keyring::Error::TimedOut { .. } => {
-            keyring_fix(error)
-        }
+        keyring::Error::Locked { .. } => KEYRING_LOCKED,
+        keyring::Error::NoCollection => KEYRING_NOT_MADE,
+        keyring::Error::TimedOut { .. } => KEYRING_WAITS,
     }
 }
 
@@ -592,6 +658,9 @@ pub fn no_key(why: &NoKey) -> String {
 
 /// The next step for a file without a key.
 pub fn no_key_fix(why: &NoKey) -> Option<&'static str> {
+    if let NoKey::Damaged { cause: KeyDamage::Base64(Damage::LineBreaks), .. } = why {
+        return Some(BREAK_LINES);
+    }
     let NoKey::NotAKey { what } = why else {
         return Some("get the key file again, or take it from a backup");
     };
@@ -636,18 +705,36 @@ fn work(kind: Work, number: u64) -> String {
 }
 
 /// The next step for a sealed key that did not open.
-pub fn open_fix(error: &OpenError) -> &'static str {
+pub fn open_fix(error: &OpenError, key: &Aim<'_>) -> String {
     match error {
-        OpenError::Damaged { .. } => "get the key file again, or take it from a backup",
-        OpenError::TooMuchWork { kind: Work::Iterations, .. } => {
-            "if you trust the file, allow more with --max-iterations, and rewrite it with `certman key encrypt`"
+        OpenError::Damaged { .. } if key.is_in_store => "get the store again, and copy it as a binary file".into(),
+        OpenError::Damaged { .. } => "get the key file again, or take it from a backup".into(),
+        OpenError::TooMuchWork { demanded, kind, .. } if key.is_in_store => {
+            format!("if you trust the file, allow that with {}", allowing(*kind, *demanded))
         }
-        OpenError::TooMuchWork { .. } => {
-            "if you trust the file, allow more with --max-memory, and rewrite it with `certman key encrypt`"
+        OpenError::TooMuchWork { demanded, kind, .. } => format!(
+            "if you trust the file, rewrite it with `certman key encrypt{} {}`",
+            key.rewriting(),
+            allowing(*kind, *demanded)
+        ),
+        OpenError::Unsupported { .. } if key.is_in_store => {
+            "have the key exported anew by the program that made the store".into()
         }
-        OpenError::Unsupported { .. } => REWRITE_WITH_OPENSSL,
+        OpenError::Unsupported { .. } => REWRITE_WITH_OPENSSL.replace("FILE", &key.file()),
+        OpenError::WrongPassphraseOrDamaged if key.is_in_store => {
+            "name the place of its passphrase: --store-passphrase WHERE for that of the store, --passphrase WHERE where the key \
+             has one of its own"
+                .into()
+        }
         OpenError::WrongPassphraseOrDamaged => {
-            "try `certman key check --passphrase prompt`; store the right one with `certman key remember`"
+            let (option, place) = (key.key(), key.passphrase());
+            let step = format!("try `certman key check{option} --passphrase prompt`");
+            match place {
+                Source::Keyring | Source::Prompt => {
+                    format!("{step}; store the right one with `certman key remember{option}`")
+                }
+                place => format!("{step}, and correct what {} gives", Foreign(place.name())),
+            }
         }
     }
 }
@@ -683,49 +770,73 @@ pub fn store_not_opened(error: &StoreError) -> String {
 }
 
 /// The next step for a store that stays closed.
-pub fn store_fix(error: &StoreError) -> &'static str {
+pub fn store_fix(error: &StoreError, store: &StoreAim) -> String {
+    let file = &store.file;
     match error {
-        StoreError::Damaged { .. } => "get the store again, and copy it as a binary file",
-        StoreError::PassphraseNeeded => STORE_REMEMBER,
-        StoreError::TooLarge { .. } => "name the files with certificates in them",
-        StoreError::TooMuchWork { .. } => {
-            "if you trust the file, take the certificates out with OpenSSL: `openssl pkcs12 -nokeys -in FILE -out certs.pem`"
+        StoreError::Damaged { .. } => "get the store again, and copy it as a binary file".into(),
+        StoreError::PassphraseNeeded => store.remembering(),
+        StoreError::TooLarge { .. } => "name the files with certificates in them".into(),
+        // Who wants the key is not helped by the certificates.
+        StoreError::TooMuchWork { demanded, kind, .. } if store.may_allow_work => {
+            format!("if you trust the file, allow that with {}", allowing(*kind, *demanded))
         }
+        StoreError::TooMuchWork { .. } => format!(
+            "if you trust the file, take the certificates out with OpenSSL: `openssl pkcs12 -nokeys -in {file} -out certs.pem`"
+        ),
         StoreError::TwoPassphrases | StoreError::Unsupported { .. } => {
-            "have the certificates exported as PEM by the program that made the store"
+            "have the certificates exported as PEM by the program that made the store".into()
         }
-        StoreError::WrongPassphraseOrDamaged => {
-            "store the right one with `certman key remember --store FILE`, or name its place with --store-passphrase"
-        }
+        StoreError::WrongPassphraseOrDamaged => match &store.place {
+            Some(place) => {
+                format!("correct what {place} gives, or name another place with --store-passphrase")
+            }
+            None if store.is_inspected => {
+                format!("try again with `certman inspect {file} --store-passphrase prompt`")
+            }
+            None => format!(
+                "store the right one with `certman key remember --store {file}`, or name its place with --store-passphrase"
+            ),
+        },
     }
 }
 
 /// The next step for each way in which the passphrase of a store is not to be had.
-pub fn store_passphrase_fix(error: &passphrase::Error) -> &'static str {
+pub fn store_passphrase_fix(error: &passphrase::Error, store: &StoreAim) -> String {
     match error {
-        passphrase::Error::Keyring(error) => store_keyring_fix(error),
+        passphrase::Error::Keyring(error) => return store_keyring_fix(error, store),
         passphrase::Error::Missing { .. } | passphrase::Error::Folder { .. } => {
             "correct bundle.store_passphrase or --store-passphrase"
         }
         passphrase::Error::Unset { .. } => "set the variable, or name another place with --store-passphrase",
-        _ => STORE_PLACES,
+        _ if store.is_inspected => STORE_PLACES,
+        _ => STORE_PLACES_OR_NONE,
     }
+    .into()
 }
 
 /// The next step for each way in which a keyring does not answer about a store.
-pub fn store_keyring_fix(error: &keyring::Error) -> &'static str {
+pub fn store_keyring_fix(error: &keyring::Error, store: &StoreAim) -> String {
     use keyring::Error;
     match error {
-        Error::Absent { .. } => STORE_REMEMBER,
+        Error::Absent { .. } => return store.remembering(),
         Error::Ambiguous { .. } => {
-            "run `certman key forget --store FILE`, then `certman key remember --store FILE`"
+            let file = &store.file;
+            return format!(
+                "run `certman key forget --store {file}`, then `certman key remember --store {file}`"
+            );
         }
         Error::LineEnding | Error::NotText { .. } => {
             "keep this passphrase in a file of mode 0600, and set bundle.store_passphrase = \"file:PATH\""
         }
-        Error::Locked { .. } | Error::NoCollection | Error::TimedOut { .. } => keyring_fix(error),
-        Error::NoBus { .. } | Error::NoService { .. } | Error::Other { .. } => STORE_PLACES,
+        Error::Locked { .. } => KEYRING_LOCKED,
+        Error::NoCollection => KEYRING_NOT_MADE,
+        Error::NoBus { .. } | Error::NoService { .. } | Error::Other { .. } if store.is_inspected => {
+            STORE_PLACES
+        }
+        Error::NoBus { .. } | Error::NoService { .. } | Error::Other { .. } => STORE_PLACES_OR_NONE,
+        Error::TimedOut { .. } => KEYRING_WAITS,
     }
+    .into()
 }
 
 /// How the key is written or sealed, behind "the client key".
@@ -764,6 +875,7 @@ fn key_damage(damage: KeyDamage) -> &'static str {
         KeyDamage::Base64(Damage::Character { .. }) => "it has a character that base64 does not have",
         KeyDamage::Base64(Damage::Empty) => "its block is empty",
         KeyDamage::Base64(Damage::Length) => "its base64 is cut short",
+        KeyDamage::Base64(Damage::LineBreaks) => LINE_BREAKS,
         KeyDamage::CurvesDiffer => "it names two different curves",
         KeyDamage::CurveMissing => "it does not say which curve it is on",
         KeyDamage::Headers => "the lines above its base64 that say how it is sealed are broken",
@@ -953,7 +1065,7 @@ pub fn candidates(summary: &ImportSummary) -> Vec<String> {
 }
 
 /// What `import` has done, as pairs of a word and what there is to say.
-pub fn import(summary: &ImportSummary) -> Vec<(&'static str, String)> {
+pub fn import(summary: &ImportSummary, report: &Report) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if let Some(leaf) = summary.chain.first() {
         lines.push(("identity", cut(&leaf.subject, 70)));
@@ -1020,17 +1132,30 @@ pub fn import(summary: &ImportSummary) -> Vec<(&'static str, String)> {
     if summary.is_rehearsal {
         return lines;
     }
+    let option = summary.written.get(1).map(|key| Aim::at(&key.path, &report.circumstances).key());
+    let option = option.unwrap_or_default();
     if has_changed && !summary.remembered && !summary.is_rollback {
         lines.push((
             "passphrase",
             match &summary.passphrase_from {
                 Some(place) => format!("taken from {}: see that it is this one", Foreign(place)),
-                None => "not in the keyring yet: `certman key remember` puts it there".to_owned(),
+                None => format!("not in the keyring yet: `certman key remember{option}` puts it there"),
             },
         ));
     }
-    if summary.proposal.is_none() {
-        lines.push(("next", "`certman key check`, then `eval \"$(certman env)\"`".to_owned()));
+    if summary.is_passphrase_missing {
+        lines.push((
+            "passphrase",
+            format!("not in the keyring: `certman key remember{option}` puts it there"),
+        ));
+    }
+    match (&summary.proposal, summary.written.first()) {
+        (Some(_), _) => {}
+        (None, Some(certificate)) if !option.is_empty() => {
+            let certificate = aim::word(certificate.path.as_os_str().as_encoded_bytes());
+            lines.push(("next", format!("`certman key check{option} --cert {certificate}`")));
+        }
+        (None, _) => lines.push(("next", "`certman key check`, then `eval \"$(certman env)\"`".to_owned())),
     }
     lines
 }
@@ -1169,6 +1294,7 @@ pub fn broken(broken: Broken) -> String {
         }
         Broken::Base64(Damage::Empty) => "it is empty".into(),
         Broken::Base64(Damage::Length) => "the base64 is cut short".into(),
+        Broken::Base64(Damage::LineBreaks) => LINE_BREAKS.into(),
         Broken::Date => "it has a date that no calendar has".into(),
         Broken::EndMarker => "its END line names something else".into(),
         Broken::Structure(Malformed::CutShort) => "the certificate is cut short".into(),
@@ -1208,6 +1334,10 @@ pub fn guess(guess: Guess) -> &'static str {
     match guess {
         Guess::Asn1 => "this is ASN.1 of a kind that certman does not know",
         Guess::Base64 => "this is base64 of something that is no certificate",
+        Guess::Base64Pem => "this is base64 of PEM, as secrets of CI and Kubernetes have it",
+        Guess::Base64PemInside => {
+            "this is text with base64 of PEM in it, as a kubeconfig has it behind certificate-authority-data"
+        }
         Guess::Binary => "this is neither PEM nor DER nor PKCS#7",
         Guess::BouncyCastle => "this is a key store of Bouncy Castle (BKS), which certman does not read",
         Guess::Cms => "this is a CMS message without certificates, such as encrypted mail",
@@ -1238,16 +1368,22 @@ pub fn guess(guess: Guess) -> &'static str {
         Guess::Text => "this is text without any certificate in it",
         Guess::Utf16Text => "this is text in UTF-16 without any certificate in it",
         Guess::Xml => "this is XML, not a certificate",
+        Guess::Zeros => "the file holds nothing but zero bytes",
         Guess::Zip => "this is an archive, not a certificate",
     }
 }
 
 fn guess_fix(guess: Guess) -> Option<&'static str> {
     Some(match guess {
+        Guess::Base64Pem => "decode it: `(umask 077; base64 -d < FILE > decoded.pem)`",
+        Guess::Base64PemInside => {
+            "decode what begins with LS0tLS1CRUdJTi; of a kubeconfig: `kubectl config view --raw --kubeconfig FILE -o \
+             jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > ca.pem`"
+        }
         Guess::BouncyCastle => {
             "have it converted: `keytool -importkeystore -srckeystore FILE -srcstoretype BKS -destkeystore FILE.p12 -deststoretype PKCS12`"
         }
-        Guess::CutShort | Guess::Pkcs7CutShort => "get it again",
+        Guess::CutShort | Guess::Pkcs7CutShort | Guess::Zeros => "get it again",
         Guess::Database => "export the certificate from that program, as PEM",
         Guess::GitLfsPointer => "run `git lfs pull` in that repository",
         Guess::Html => "open the address in a browser, sign in, and save the file again",
@@ -1378,14 +1514,26 @@ pub fn evaluation(shell: Option<Shell>) -> String {
 const MOST_CANDIDATES: usize = 20;
 /// How Java gets its trust store where a settings file may not name it.
 pub const JAVA_LEFT_OUT: &str = "start Claude Code through `certman run --for all --exec`, as its processWrapper, or from a shell that has evaluated `certman env --for all`";
+/// The next step where a variable that replaces a client's roots was asked for.
+pub const NO_SOURCES: &str =
+    "put bundle.sources into certman.toml: the files and folders that `certman bundle` was given";
 /// How a sealed key reaches a client that takes its settings from a file.
 pub const KEY_LEFT_OUT: &str = "start Claude Code through `certman run --exec`, as its processWrapper: it opens the key and exports a one-time pair; \
                                 or name a key without a passphrase, from `certman key decrypt`";
+/// The next step for a keyring that is locked, whatever is wanted of it.
+const KEYRING_LOCKED: &str = "unlock the keyring (signing in to the desktop does), then try again";
+/// The same where there is none yet.
+const KEYRING_NOT_MADE: &str = "make a default keyring, in Seahorse or KWallet";
+/// The same where it seems to wait for somebody.
+const KEYRING_WAITS: &str = "look for an unlock question on the desktop, then try again";
 /// Said of a key that was not compared with its certificate.
 pub const SEALED: &str = "sealed: not compared with the certificate";
+/// The next step for PEM whose line breaks are spelled out.
+const BREAK_LINES: &str =
+    "put line breaks in their place: `(umask 077; printf '%b\\n' \"$(cat FILE)\" > fixed.pem)`";
+const LINE_BREAKS: &str = "its line breaks are spelled out as \\n, as JSON and variables have them";
 /// So many certificates of a chain are listed.
 const LONGEST_CHAIN: usize = 10;
-const STORE_PLACES: &str = "name its place with --store-passphrase: file:PATH, fd:N, env:NAME, command:…; or take the store out of the sources";
-const STORE_REMEMBER: &str =
-    "store it once with `certman key remember --store FILE`, or name its place with --store-passphrase";
+const STORE_PLACES: &str = "name its place with --store-passphrase: file:PATH, fd:N, env:NAME, command:…";
+const STORE_PLACES_OR_NONE: &str = "name its place with --store-passphrase: file:PATH, fd:N, env:NAME, command:…; or take the store out of the sources";
 const REWRITE_WITH_OPENSSL: &str = "rewrite it with OpenSSL: `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in FILE -out client.key`";

@@ -49,6 +49,8 @@ pub enum Damage {
     Empty,
     /// The last group of four is not whole, or padding stands inside.
     Length,
+    /// Line breaks are spelled out, as `\\n`: so JSON and variables have them.
+    LineBreaks,
 }
 
 impl Damage {
@@ -217,6 +219,7 @@ pub fn decode_base64(text: &[u8]) -> Result<Vec<u8>, Damage> {
             PADDING if filled >= 2 || padding > 0 => padding += 1,
             PADDING => return Err(Damage::Length),
             FOREIGN if text[position..].starts_with(BYTE_ORDER_MARK) => position += 2,
+            FOREIGN if is_spelled_break(&text[position..]) => return Err(Damage::LineBreaks),
             FOREIGN => return Err(Damage::Character { line: newlines(&text[..position]) }),
             _ if padding > 0 => return Err(Damage::Length),
             value => {
@@ -240,6 +243,12 @@ pub fn decode_base64(text: &[u8]) -> Result<Vec<u8>, Damage> {
         return Err(Damage::Length);
     }
     if bytes.is_empty() { Err(Damage::Empty) } else { Ok(bytes) }
+}
+
+/// Whether a line break stands here that is spelled out, once or twice over.
+fn is_spelled_break(text: &[u8]) -> bool {
+    let rest = text.strip_prefix(b"\\\\").or_else(|| text.strip_prefix(b"\\"));
+    rest.is_some_and(|rest| matches!(rest.first(), Some(b'n' | b'r')))
 }
 
 /// Writes base64 in lines of 64 characters, each with its line feed (RFC 7468, section 2).
@@ -441,6 +450,9 @@ mod tests {
         assert_eq!(decode_base64(b" TV RJ\n\n\xef\xbb\xbfe g = =\t").unwrap(), b"MTIz");
         assert_eq!(decode_base64(b"TVRJeg").unwrap(), b"MTIz");
         assert_eq!(decode_base64(b"TVRJ\nTV*J\n"), Err(Damage::Character { line: 1 }));
+        assert_eq!(decode_base64(b"\\nTVRJ\\nTVRJ\\n"), Err(Damage::LineBreaks));
+        assert_eq!(decode_base64(b"TVRJ\\\\r\\\\nTVRJ"), Err(Damage::LineBreaks));
+        assert_eq!(decode_base64(b"TVRJ\\TVRJ"), Err(Damage::Character { line: 0 }));
         assert_eq!(decode_base64(b"TVRJe"), Err(Damage::Length));
         assert_eq!(decode_base64(b"TVRJeg==TVRJ"), Err(Damage::Length));
         assert_eq!(decode_base64(b"TVRJ===="), Err(Damage::Length));

@@ -13,6 +13,10 @@ pub enum Guess {
     Asn1,
     /// Base64 of something that is none of all this.
     Base64,
+    /// Base64 of PEM, as secrets of CI have it.
+    Base64Pem,
+    /// Text with base64 of PEM in it, as a kubeconfig.
+    Base64PemInside,
     /// Bytes of no known kind.
     Binary,
     /// A key store of Bouncy Castle, BKS or UBER.
@@ -73,6 +77,8 @@ pub enum Guess {
     Utf16Text,
     /// XML.
     Xml,
+    /// Zero bytes and nothing else.
+    Zeros,
     /// An archive: ZIP, and what is built on it.
     Zip,
 }
@@ -83,6 +89,8 @@ impl Guess {
         match self {
             Self::Asn1 => "asn1",
             Self::Base64 => "base64",
+            Self::Base64Pem => "base64-pem",
+            Self::Base64PemInside => "base64-pem-inside",
             Self::Binary => "binary",
             Self::BouncyCastle => "bouncy-castle",
             Self::Cms => "cms",
@@ -113,6 +121,7 @@ impl Guess {
             Self::Text => "text",
             Self::Utf16Text => "utf16-text",
             Self::Xml => "xml",
+            Self::Zeros => "zeros",
             Self::Zip => "archive",
         }
     }
@@ -120,6 +129,9 @@ impl Guess {
 
 /// Guesses.
 pub(super) fn guess(bytes: &[u8]) -> Guess {
+    if !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0) {
+        return Guess::Zeros;
+    }
     let text = super::pem::from_utf16(bytes);
     let start = text.trim_ascii_start();
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
@@ -133,8 +145,13 @@ pub(super) fn guess(bytes: &[u8]) -> Guess {
     if let Some(guess) = guess_der(bytes, is_text).or_else(|| guess_by_magic(bytes)) {
         return guess;
     }
-    if let Some(guess) = guess_text(start) {
-        return guess;
+    match guess_text(start) {
+        None | Some(Guess::Json) if is_text && memchr::memmem::find(start, BASE64_OF_BEGIN).is_some() => {
+            let is_all = start.starts_with(BASE64_OF_BEGIN) && is_base64(start);
+            return if is_all { Guess::Base64Pem } else { Guess::Base64PemInside };
+        }
+        Some(guess) => return guess,
+        None => {}
     }
     let is_utf16 = matches!(text, std::borrow::Cow::Owned(_));
     match (is_text, is_utf16) {
@@ -299,6 +316,8 @@ fn is_base64_letter(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\r' | b'\n' | b' ')
 }
 
+/// What base64 makes of `-----BEGIN`.
+const BASE64_OF_BEGIN: &[u8] = b"LS0tLS1CRUdJTi";
 /// A title is looked for in so many bytes.
 const LONGEST_HEAD: usize = 64 << 10;
 const LONGEST_TITLE: usize = 100;
@@ -362,6 +381,14 @@ mod tests {
             (b"\x30\x03\x0a\x01\x06", "ocsp"),
             (b"\x30\x82\x01\x00\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0", "pkcs7-cut-short"),
             (b"\x30\x82\x01\x00\x30\x82", "cut-short"),
+            (&[0; 100], "zeros"),
+            (
+                b"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJxekNDQVZHZ0F3SUJBZ0lVCi0t\nLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K",
+                "base64-pem",
+            ),
+            (b"clusters:\n- cluster:\n    certificate-authority-data: LS0tLS1CRUdJTiBDRVJU\n", "base64-pem-inside"),
+            (b"{\"ca\": \"LS0tLS1CRUdJTiBDRVJU\"}", "base64-pem-inside"),
+            (b"<html>LS0tLS1CRUdJTiBDRVJU", "html"),
             (b"QWxsIHdvcmsgYW5kIG5vIHBsYXkgbWFrZXMgSmFjayBhIGR1bGwgYm95MTIzNDU2Nzg5MA==", "base64"),
         ] {
             assert_eq!(guess(bytes).name(), name, "{bytes:?}");

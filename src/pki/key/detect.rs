@@ -259,7 +259,7 @@ fn detect_text(text: &[u8], mut quirks: Vec<Quirk>) -> Result<KeyFile, NoKey> {
     };
     let der = block.decode().map(Zeroizing::new).map_err(|damage| match damage {
         Damage::Character { line } => damaged(Cause::Base64(damage), line),
-        Damage::Empty | Damage::Length => damaged(Cause::Base64(damage), 0),
+        Damage::Empty | Damage::Length | Damage::LineBreaks => damaged(Cause::Base64(damage), 0),
     })?;
     let curve =
         pem::blocks(text).find(|block| block.label == "EC PARAMETERS").and_then(|block| block.decode().ok());

@@ -55,7 +55,7 @@ pub fn run(
     let limits = &arguments.identity.limits;
     let wishes = Wishes { asking: Asking::WhereNamed, limits: limits.limits(), ..Wishes::of(settings) };
     let mut of_settings = Report::default();
-    let (summary, mut files) = settings_show::look(host, &mut of_settings);
+    let (summary, mut files) = settings_show::look(settings, host, &mut of_settings);
     let unconfigured = Unconfigured::of(&files, &summary, settings, host);
     let mut examined = check.everything_configured(limits, settings, wishes, host)?;
     if let Some(given) = unconfigured.judge(limits, wishes, &mut check, host) {

@@ -73,7 +73,8 @@ pub fn noun(content: &Content, report: &Report) -> String {
         Content::Unclosed { label } => format!("a block '{}' without its END line", label_text(label)),
         Content::Unknown { guess, title: None } => guess_noun(*guess).into(),
         Content::Unknown { guess, title: Some(title) } => {
-            let says = if *guess == Guess::Json { "says" } else { "has the title" };
+            let says =
+                if matches!(guess, Guess::Base64PemInside | Guess::Json) { "says" } else { "has the title" };
             format!("{}, which {says} '{}'", guess_noun(*guess), cut(&Foreign(title).to_string(), 60))
         }
         Content::Unreadable { why } => match why.strip_prefix("it is ") {
@@ -372,6 +373,8 @@ fn guess_noun(guess: Guess) -> &'static str {
     match guess {
         Guess::Asn1 => "ASN.1 of an unknown kind",
         Guess::Base64 => "base64 of something unknown",
+        Guess::Base64Pem => "base64 of PEM",
+        Guess::Base64PemInside => "text with base64 of PEM in it",
         Guess::Binary => "bytes of no known kind",
         Guess::BouncyCastle => "a key store of Bouncy Castle",
         Guess::Cms => "a CMS message, such as encrypted mail",
@@ -402,6 +405,7 @@ fn guess_noun(guess: Guess) -> &'static str {
         Guess::Text => "text",
         Guess::Utf16Text => "text in UTF-16",
         Guess::Xml => "XML",
+        Guess::Zeros => "a file of zero bytes",
         Guess::Zip => "an archive",
     }
 }
