@@ -1,5 +1,7 @@
 //! What stands between a client and a host, told from what was seen and from what the chain is worth. Pure.
 
+use std::path::PathBuf;
+
 use super::inspectors::Inspector;
 use super::reach::{Distrust, Judgement, Missing, Reached, RootSet};
 use super::verdict::lacks_common_ground;
@@ -28,17 +30,17 @@ pub enum Obstacle {
     /// The certificate is for other names.
     CertWrongName { subject: String },
     /// The server sends less than what leads to a root, and what is missing is at hand, or not; it was asked for where it lies.
-    ChainIncomplete { at_hand: bool, missing: Missing, was_asked_for: bool },
+    ChainIncomplete { at_hand: bool, is_bundle_due: bool, missing: Missing, was_asked_for: bool },
     /// The way ends at somebody nobody trusts. The bundle may have it once it is made from its sources again.
     ChainUntrusted { by: Option<Inspector>, is_bundle_due: bool, missing: Missing },
     /// It is trusted on this machine, and Claude Code does not go by those roots.
-    ChainUntrustedByClient { by: Option<Inspector>, root: String, trusted_by: RootSet },
+    ChainUntrustedByClient { by: Option<Inspector>, root: String, trusted_by: RootSet, trusting: Vec<Client> },
     /// The server does not take the client certificate.
-    ClientCertRefused { alert: Option<u8>, is_issuer_accepted: Option<bool> },
+    ClientCertRefused { alert: Option<u8>, is_issuer_accepted: Option<bool>, named: Option<Named> },
     /// The server wants a client certificate, and none is configured, or that one cannot be used.
-    ClientCertRequired { has_identity: bool, issuers: Vec<String> },
+    ClientCertRequired { has_identity: bool, issuers: Vec<String>, named: Option<Named> },
     /// Claude Code gets through, and others do not.
-    ClientsDiffer { refusing: Vec<(Client, Distrust)> },
+    ClientsDiffer { is_configured: bool, refusing: Vec<(Client, Distrust)> },
     /// Somebody between signs certificates for the host, and is trusted.
     Intercepted { by: Option<Inspector>, root: String },
     /// A certificate that a server has left out was fetched, and is not trusted for that.
@@ -54,6 +56,8 @@ pub enum Obstacle {
     IssuerNotFetched { address: String, why: String },
     /// The name has no address, or none is told.
     LookupFailed { failure: Failure, is_proxy: bool },
+    /// The proxy has not answered for another host, and is not told the password once more before that.
+    NotAsked,
     /// What answers does not speak TLS.
     NotTls { is_proxy: bool, start: Vec<u8> },
     /// TLS works, but not with the large key share that current clients send first.
@@ -86,7 +90,41 @@ pub enum Obstacle {
     Unfinished { failure: Failure, step: StepKind },
 }
 
+/// The files of an identity that is not configured: variables name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The certificate chain.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// What only this machine knows, and next steps depend on.
+pub struct Local {
+    /// Whether the bundle has to be made from its sources, for the first time or again.
+    pub is_bundle_due: bool,
+    /// Whether there are sources to make a bundle of.
+    pub is_configured: bool,
+    /// Who is shown to servers, where that is not configured.
+    pub named: Option<Named>,
+}
+
 impl Obstacle {
+    /// The same on this machine.
+    pub fn on(mut self, local: &Local) -> Self {
+        match &mut self {
+            Self::ChainIncomplete { is_bundle_due, .. } | Self::ChainUntrusted { is_bundle_due, .. } => {
+                *is_bundle_due = local.is_bundle_due;
+            }
+            Self::ClientCertRefused { named, .. } | Self::ClientCertRequired { named, .. } => {
+                named.clone_from(&local.named);
+            }
+            Self::ClientsDiffer { is_configured, .. } => *is_configured = local.is_configured,
+            _ => {}
+        }
+        self
+    }
+
     /// The stable name.
     pub fn code(&self) -> &'static str {
         match self {
@@ -119,7 +157,7 @@ impl Obstacle {
             Self::ProxyRefused { .. } => "proxy-refused",
             Self::ProxySchemeUnsupported { .. } => "proxy-scheme-unsupported",
             Self::ProxyUntrusted { .. } => "proxy-untrusted",
-            Self::TimedOut { .. } => "host-timeout",
+            Self::NotAsked | Self::TimedOut { .. } => "host-timeout",
             Self::TlsFailed { is_proxy: false, .. } => "host-tls-failed",
             Self::TlsFailed { is_proxy: true, .. } => "proxy-tls-failed",
             Self::TlsUndecided { .. } => "host-tls-undecided",
@@ -138,7 +176,7 @@ impl Obstacle {
             Self::TlsUndecided { .. } => Severity::Unknown,
             Self::AnsweredOtherwise { in_its_place: false, .. } => Severity::Warning,
             // Who does not read the extra bundle is helped by another variable, where anybody wants that.
-            Self::ClientsDiffer { refusing }
+            Self::ClientsDiffer { refusing, .. }
                 if refusing.iter().all(|(client, _)| !reads_extra_bundle(*client)) =>
             {
                 Severity::Info
@@ -207,19 +245,27 @@ fn note_chain(reached: &Reached, judgement: &Judgement, now: i64, found: &mut Ve
             }
             if let Some(missing) = &judgement.completed {
                 let missing = missing.clone();
-                found.push(Obstacle::ChainIncomplete { at_hand: true, missing, was_asked_for: false });
+                found.push(Obstacle::ChainIncomplete {
+                    at_hand: true,
+                    is_bundle_due: false,
+                    missing,
+                    was_asked_for: false,
+                });
             }
             let refusing: Vec<(Client, Distrust)> =
                 reached.refusing().map(|(client, why)| (client, why.clone())).collect();
             if !refusing.is_empty() {
-                found.push(Obstacle::ClientsDiffer { refusing });
+                found.push(Obstacle::ClientsDiffer { is_configured: true, refusing });
             }
         }
         Some(Distrust::UnknownIssuer) => found.push(match (&judgement.missing, &judgement.root) {
             // Whoever signs for others has no issuer between that could be left out.
-            (Some(missing), _) if missing.only_leaf && by.is_none() => {
-                Obstacle::ChainIncomplete { at_hand: false, missing: missing.clone(), was_asked_for: false }
-            }
+            (Some(missing), _) if missing.only_leaf && by.is_none() => Obstacle::ChainIncomplete {
+                at_hand: false,
+                is_bundle_due: false,
+                missing: missing.clone(),
+                was_asked_for: false,
+            },
             (Some(missing), _) => {
                 Obstacle::ChainUntrusted { by, is_bundle_due: false, missing: missing.clone() }
             }
@@ -230,6 +276,11 @@ fn note_chain(reached: &Reached, judgement: &Judgement, now: i64, found: &mut Ve
                     by,
                     root: root.clone().unwrap_or_default(),
                     trusted_by: trusted_by.unwrap_or(RootSet::All),
+                    trusting: reached
+                        .clients()
+                        .filter(|(_, why)| why.is_none())
+                        .map(|(one, _)| one)
+                        .collect(),
                 }
             }
         }),
@@ -258,6 +309,7 @@ fn of_failure(
     let is_proxy = through_proxy && is_before_tunnel;
     match (kind, failure) {
         (step, Failure::TooMuch(what)) => Obstacle::AnswerTooLarge { step, what },
+        (_, Failure::NotAsked) => Obstacle::NotAsked,
         (StepKind::Lookup, _) => Obstacle::LookupFailed { failure: failure.clone(), is_proxy },
         (StepKind::Connect, Failure::TimedOut) if is_proxy => {
             Obstacle::Unreachable { failure: failure.clone(), is_proxy }
@@ -315,7 +367,11 @@ fn of_client_certificate(
     let asked = reached.observation.asked.clone().unwrap_or_default();
     if !asked.was_sent {
         let issuers = asked.issuers.iter().map(|der| Name::of(der).to_string()).collect();
-        return Obstacle::ClientCertRequired { has_identity: issuers_of_ours.is_some(), issuers };
+        return Obstacle::ClientCertRequired {
+            has_identity: issuers_of_ours.is_some(),
+            issuers,
+            named: None,
+        };
     }
     let alert = match failure {
         Some(Failure::Alert(number)) => Some(*number),
@@ -325,7 +381,7 @@ fn of_client_certificate(
     let issuers_of_ours = issuers_of_ours.unwrap_or_default();
     let is_issuer_accepted = (!asked.issuers.is_empty() && !issuers_of_ours.is_empty())
         .then(|| issuers_of_ours.iter().any(is_accepted));
-    Obstacle::ClientCertRefused { alert, is_issuer_accepted }
+    Obstacle::ClientCertRefused { alert, is_issuer_accepted, named: None }
 }
 
 /// RFC 9110, section 15.5.8.
@@ -412,6 +468,7 @@ mod tests {
             proxy: None,
             proxy_refusal: None,
             is_comparison: false,
+            is_post_quantum_blocked: false,
             proxy_refused_by: Vec::new(),
             route_from: None,
         }
@@ -440,7 +497,7 @@ mod tests {
             "{found:?}"
         );
         // curl, git, openssl and Python do not read the extra bundle.
-        let Obstacle::ClientsDiffer { refusing } = &found[1] else { panic!("{found:?}") };
+        let Obstacle::ClientsDiffer { refusing, .. } = &found[1] else { panic!("{found:?}") };
         let refusing: Vec<Client> = refusing.iter().map(|(client, _)| *client).collect();
         assert_eq!(refusing, [Client::Curl, Client::GitGnuTls, Client::OpenSsl, Client::Python]);
         let everywhere =
@@ -579,11 +636,17 @@ mod tests {
                 Observation { asked: Some(asked), steps: vec![failed], ..Observation::default() };
             obstacles(&reached(observation, &Roots::default()), Some(ours), NOW).remove(0)
         };
-        let wanted =
-            Obstacle::ClientCertRequired { has_identity: true, issuers: vec!["CN=issuing, O=Corp".into()] };
+        let wanted = Obstacle::ClientCertRequired {
+            has_identity: true,
+            named: None,
+            issuers: vec!["CN=issuing, O=Corp".into()],
+        };
         assert_eq!(of(false, &[&issuer], &[]), wanted);
-        let refused =
-            |is_issuer_accepted| Obstacle::ClientCertRefused { alert: Some(48), is_issuer_accepted };
+        let refused = |is_issuer_accepted| Obstacle::ClientCertRefused {
+            alert: Some(48),
+            is_issuer_accepted,
+            named: None,
+        };
         assert_eq!(of(true, &[&issuer, &other], std::slice::from_ref(&issuer)), refused(Some(true)));
         assert_eq!(of(true, &[&other], std::slice::from_ref(&issuer)), refused(Some(false)));
         assert_eq!(of(true, &[], std::slice::from_ref(&issuer)), refused(None));

@@ -18,6 +18,8 @@ pub struct Reached {
     pub host: Host,
     /// Whether it was tried by another way than that of Claude Code, to compare with.
     pub is_comparison: bool,
+    /// Whether TLS works, but not with the large key share that current clients send first.
+    pub is_post_quantum_blocked: bool,
     /// What it comes to; none where no certificate was served.
     pub judgement: Option<Judgement>,
     /// What was seen.

@@ -52,10 +52,11 @@ impl Reached {
     /// Whether it cannot be told: the server has no cipher suite or group in common with certman, which offers fewer than
     /// the clients do.
     pub fn is_undecided(&self) -> bool {
-        self.observation.steps.iter().any(|step| {
-            step.kind == StepKind::Tls
-                && matches!(step.failure, Some(Failure::Alert(alert)) if lacks_common_ground(alert))
-        })
+        !self.is_post_quantum_blocked
+            && self.observation.steps.iter().any(|step| {
+                step.kind == StepKind::Tls
+                    && matches!(step.failure, Some(Failure::Alert(alert)) if lacks_common_ground(alert))
+            })
     }
 
     /// Whether every step was done that has to be, whoever trusts the certificate.

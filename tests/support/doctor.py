@@ -31,6 +31,8 @@ FOLDER, OPENSSL, CLIENT_CA = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 NAMES = ("localhost", "server.corp.example", "127.0.0.1")
 REFERENCE = b"0123456789012345678901234567890123456789\trefs/heads/main\n"
+# An alert of TLS (RFC 8446, section 6).
+HANDSHAKE_FAILURE = bytes([21, 3, 3, 0, 2, 2, 40])
 # What the proxies take.
 USER = b"alice:proxy-password-of-the-doctor"
 
@@ -381,6 +383,7 @@ PORTS = {
     "reset": listen(reset),
     "silent-after-tls": listen(secured(complete, lambda inner: head(inner) and inner.close())),
     "small-hellos-cut": listen(small_hellos_only(reset, secured(complete))),
+    "small-hellos-answered": listen(small_hellos_only(lambda connection: connection.sendall(HANDSHAKE_FAILURE), secured(complete))),
     "small-hellos-lost": listen(small_hellos_only(lambda _: time.sleep(20), secured(complete))),
     "ssh": listen(lambda connection: (connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n"), connection.recv(4096))),
     "old-ciphers": openssl_server("-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA"),

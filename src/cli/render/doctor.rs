@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{json, settings, words};
 use crate::cli::DoctorSummary;
+use crate::cli::args::Common;
 use crate::config::{Origin, Settings};
 use crate::doctor::reach::{Reached, RootSet};
 use crate::pki::bundle::Role;
@@ -165,6 +166,7 @@ pub fn help_desk(
     report: &Report,
     summary: &DoctorSummary,
     settings: &Settings,
+    common: &Common,
     redact: &dyn Fn(&str, &[&str]) -> String,
 ) -> String {
     let mut text = format!("{HELP_DESK_TITLE}\n");
@@ -193,7 +195,7 @@ pub fn help_desk(
         let kept = finding.cause.subject().map(|subject| format!("'{subject}'")).unwrap_or_default();
         let located = words::located(finding, &report.files);
         line(&format!("{severity}: {located} [{}]", finding.cause.code()), &[&kept]);
-        if let Some(fix) = words::fix(finding, report) {
+        if let Some(fix) = words::fix(finding, report).map(|fix| common.pasteable(fix)) {
             line(&format!("    {fix}"), &[&kept]);
         }
     }
@@ -465,6 +467,7 @@ mod tests {
             proxy: None,
             proxy_refusal: None,
             is_comparison: false,
+            is_post_quantum_blocked: false,
             proxy_refused_by: Vec::new(),
             route_from: None,
         }

@@ -314,7 +314,7 @@ fn words(failure: &Failure) -> String {
         Failure::ProxyRefused => "the proxy refuses".to_owned(),
         Failure::Refused => "nobody listens there".to_owned(),
         Failure::Reset { .. } => "it resets the connection".to_owned(),
-        Failure::TimedOut => "it takes too long".to_owned(),
+        Failure::NotAsked | Failure::TimedOut => "it takes too long".to_owned(),
         Failure::TooMuch("body") => "what it sends is too large for a certificate".to_owned(),
         Failure::TooMuch(what) => format!("it sends too many {what}"),
         Failure::TooOld => "it speaks no TLS from 1.2 on".to_owned(),

@@ -84,7 +84,7 @@ fn tunnel(
             seen.proxy = Some(answer);
             return seen.step(StepKind::Tunnel, begin, Err(Failure::ProxyRefused));
         }
-        Some(Pass::TooLate) => return seen.step(StepKind::Tunnel, begin, Err(Failure::TimedOut)),
+        Some(Pass::TooLate) => return seen.step(StepKind::Tunnel, begin, Err(Failure::NotAsked)),
     };
     // The wait for others is no time of the proxy's.
     let begin = Instant::now();
@@ -356,6 +356,8 @@ pub enum Failure {
     HandshakeSignature,
     /// The identity cannot be used for this handshake: in words.
     IdentityUnusable(String),
+    /// The proxy has not answered in time for another host, and was not told the password once more.
+    NotAsked,
     /// The name has no address.
     NoAddress,
     /// The name lookup gives no answer at the moment, or fails otherwise: in the words of the system.

@@ -25,6 +25,8 @@ use crate::cli::{DoctorSummary, Ending, Outcome, Shown};
 use crate::clients::Audience;
 use crate::config::{Origin, Settings, Value};
 use crate::doctor::hosts::Resolution;
+use crate::pki::cert::Certificate;
+use crate::pki::key::{Pairing, proves};
 use crate::proxy::Address;
 use crate::report::{Cause, Report, Severity};
 use crate::sys::Host;
@@ -73,14 +75,16 @@ pub fn run(
     report.adopt(of_settings);
     local::note_variables(&files, &summary, settings, limits, host, &mut report);
     let names_identity = unconfigured.names_identity();
-    unconfigured.tell_once(&mut report);
+    let unconfigured_files = unconfigured.files();
+    unconfigured.tell_once(&files, &mut report);
     let hosts = if arguments.offline {
         Vec::new()
     } else {
         let identity = examined.as_ref().and_then(lent).map(Arc::new);
         let has_identity = examined.is_some() || names_identity;
         let in_force = InForce::of(&files);
-        let wish = Wish { arguments, has_identity, identity, in_force, resolutions, settings };
+        let named = unconfigured_files;
+        let wish = Wish { arguments, has_identity, identity, in_force, named, resolutions, settings };
         let mut progress = |host: &mut Host, text: &str| render::progress(text, common, host);
         let hosts = network::probe_hosts(&wish, host, &mut report, &mut progress);
         render::progress("", common, host);
@@ -91,7 +95,8 @@ pub fn run(
     if let Some(path) = &arguments.report {
         let passphrase = examined.as_ref().and_then(|examined| examined.passphrase.as_ref());
         let redaction = help_desk::redaction(settings, &files, passphrase, host);
-        let text = render::help_desk(&report, &summary, settings, &|text, kept| redaction.apply(text, kept));
+        let text =
+            render::help_desk(&report, &summary, settings, common, &|text, kept| redaction.apply(text, kept));
         match help_desk::write(path, &text, host) {
             Ok(written) => summary.report = Some(written),
             Err(failure) => return Err(failure.with_findings(report)),
@@ -133,9 +138,16 @@ fn resolutions(texts: &[String]) -> Result<Vec<Resolution>, Failure> {
 
 /// What is shown to a server that asks for a certificate: the chain, and the key, where that was opened.
 fn lent(examined: &Examined) -> Option<LentIdentity> {
-    let key = examined.opened.as_ref()?.to_pkcs8_der().expose_secret().to_vec();
+    let opened = examined.opened.as_ref()?;
+    let key = opened.to_pkcs8_der().expose_secret().to_vec();
     let chain: Vec<Vec<u8>> = examined.chain.iter().map(|certificate| certificate.der().to_vec()).collect();
-    (!chain.is_empty()).then_some(LentIdentity { chain, key: Zeroizing::new(key) })
+    // Clients do not come to a server with a key that is another's.
+    let key_is_another =
+        |leaf: &Certificate| matches!(proves(opened, leaf.public_key()), Pairing::Other { .. });
+    if examined.chain.first().is_none_or(key_is_another) {
+        return None;
+    }
+    Some(LentIdentity { chain, key: Zeroizing::new(key) })
 }
 
 /// Whether the locale is one of UTF-8: the first of its variables that is set says so.

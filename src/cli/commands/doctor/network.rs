@@ -20,7 +20,7 @@ use crate::clients::choice::{Chooser, Destination, ProxyScheme, ProxyUrl, Scheme
 use crate::config::{Origin, Settings, Value};
 use crate::doctor::environment::{Conflict, Variable};
 use crate::doctor::hosts::{Host as Wanted, Resolution};
-use crate::doctor::obstacle::{Obstacle, obstacles};
+use crate::doctor::obstacle::{Local, Named, Obstacle, obstacles};
 use crate::doctor::reach::{self, Distrust, Reached, RootSet, Roots};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::public::PublicRoots;
@@ -45,6 +45,8 @@ pub struct Wish<'a> {
     pub identity: Option<Arc<LentIdentity>>,
     /// The variables as Claude Code gets them.
     pub in_force: InForce,
+    /// The files of the identity, where that is not configured.
+    pub named: Option<Named>,
     /// Addresses to take in the place of lookups.
     pub resolutions: Vec<Resolution>,
     /// The settings, with the hosts.
@@ -65,7 +67,11 @@ pub fn probe_hosts(
     let tries = tries(wish, &roots, host, report)?;
     let mut asked = BTreeSet::new();
     let is_due = |finding: &Finding| matches!(finding.cause, Cause::BundleMissing | Cause::BundleStale);
-    let is_bundle_due = report.findings.iter().any(is_due);
+    let local = Local {
+        is_bundle_due: report.findings.iter().any(is_due),
+        is_configured: !wish.settings.sources.is_empty(),
+        named: wish.named.clone(),
+    };
     let public = PublicRoots::known();
     let observed = all_at_once(wish, &tries, &mut |name| progress(host, name));
     let issuers: Vec<Vec<u8>> = wish.identity.iter().flat_map(|identity| issuers(identity)).collect();
@@ -82,6 +88,7 @@ pub fn probe_hosts(
         let reached = Reached {
             host: one.host,
             is_comparison: one.is_comparison,
+            is_post_quantum_blocked: seen.only_without_post_quantum,
             judgement,
             observation,
             proxy,
@@ -109,16 +116,9 @@ pub fn probe_hosts(
             }
             found.extend(fetched);
         }
-        if is_bundle_due {
-            for obstacle in &mut found {
-                if let Obstacle::ChainUntrusted { is_bundle_due, .. } = obstacle {
-                    *is_bundle_due = true;
-                }
-            }
-        }
         // Whatever is only looked at for comparison keeps nobody from working.
         let is_less = !reached.host.is_required || one.is_comparison;
-        all.extend(found.into_iter().map(|obstacle| {
+        all.extend(found.into_iter().map(|obstacle| obstacle.on(&local)).map(|obstacle| {
             let severity = obstacle.default_severity();
             let severity = if is_less { severity.min(Severity::Warning) } else { severity };
             (reached.host.short(), severity, obstacle)
@@ -198,7 +198,7 @@ fn hosts(wish: &Wish<'_>, host: &Host, report: &mut Report) -> Vec<Wanted> {
     let base = wish.in_force.value(BASE_URL, &host.environment).and_then(OsStr::to_str);
     let Some(base) = base.filter(|_| *origin == Origin::Default) else { return hosts };
     let plain = without_tls(base);
-    let gateway = Wanted::parse(plain.unwrap_or(base)).ok();
+    let gateway = Wanted::parse(plain.unwrap_or(&without_user(base))).ok();
     let is_known = |gateway: &Wanted| hosts.iter().any(|known| known.host == gateway.host);
     if gateway.as_ref().map_or(plain.is_none(), is_known) {
         return hosts;
@@ -227,6 +227,15 @@ fn without_tls(base: &str) -> Option<&str> {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     scheme.eq_ignore_ascii_case("http").then_some(host)
+}
+
+/// An address without the user and the password in it, which are for the gateway and no matter of the way there.
+fn without_user(base: &str) -> String {
+    let base = base.trim();
+    let Some((scheme, rest)) = base.split_once("://") else { return base.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let host = rest[..end].rsplit_once('@').map_or(&rest[..end], |(_, host)| host);
+    format!("{scheme}://{host}{}", &rest[end..])
 }
 
 /// What `certman env` would put into the variables, with the password where it can be had without asking anybody.

@@ -16,6 +16,7 @@ use crate::cli::{Fitness, SettingsSummary, Winner};
 use crate::clients::Client;
 use crate::config::{Origin, Settings, Value};
 use crate::doctor::environment::{Conflict, PASSPHRASE, Variable};
+use crate::doctor::obstacle::Named;
 use crate::pki::key::OpenError;
 use crate::report::{Cause, Report, Severity, Trouble};
 use crate::sys::Host;
@@ -29,6 +30,8 @@ pub(super) struct Unconfigured {
     bundle: Option<PathBuf>,
     /// The half of an identity, where the other one is not named.
     half: Option<Conflict>,
+    /// The settings file that names it, where one does: its number.
+    half_in: Option<usize>,
     /// Settings that name the identity of the variables; none where one is configured, or no variable leads to a file.
     identity: Option<Settings>,
     /// Whether the variables name an identity, wherever that leads, and none is configured.
@@ -69,6 +72,15 @@ impl Unconfigured {
             (None, Some(_)) if !is_configured => Some(half(KEY, CERTIFICATE)),
             _ => None,
         };
+        let half_in = match &half {
+            Some(Conflict::IdentityIncomplete { variable, .. }) => {
+                match seen(variable.name).and_then(|one| one.winner.as_ref()) {
+                    Some(Winner::File(number)) => Some(*number),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
         let passphrase = value(PASSPHRASE).unwrap_or_default();
         let variable = |name, path: &Option<Zeroizing<String>>| {
             path.as_ref().and_then(file).map(|value| Value { origin: Origin::Variable(name), value })
@@ -76,21 +88,28 @@ impl Unconfigured {
         let (cert, key) = (variable(CERTIFICATE, &certificate), variable(KEY, &key));
         let identity = (names_identity && (cert.is_some() || key.is_some())).then(|| {
             let mut settings = Settings { cert, key, ..settings.clone() };
-            let is_typed = settings.passphrase.origin == Origin::Flag;
-            let is_default = settings.passphrase.origin == Origin::Default;
-            // Clients ask no keyring.
-            if is_default || !passphrase.is_empty() && !is_typed {
+            // Clients ask nobody else for it, whatever is configured for another key.
+            if settings.passphrase.origin != Origin::Flag {
                 settings.passphrase =
                     Value { origin: Origin::Default, value: Source::Variable(PASSPHRASE.to_owned()) };
             }
             settings
         });
-        Self { bundle, half, identity, names_identity, passphrase }
+        Self { bundle, half, half_in, identity, names_identity, passphrase }
     }
 
     /// Whether clients are told of an identity that the configuration knows nothing of, usable or not.
     pub(super) fn names_identity(&self) -> bool {
         self.names_identity
+    }
+
+    /// Certificate and key of that identity, where both are there.
+    pub(super) fn files(&self) -> Option<Named> {
+        let settings = self.identity.as_ref()?;
+        Some(Named {
+            certificate: settings.cert.as_ref()?.value.clone(),
+            key: settings.key.as_ref()?.value.clone(),
+        })
     }
 
     /// Judges them; hands over what clients have of the identity.
@@ -117,9 +136,10 @@ impl Unconfigured {
 
     /// Takes out of the report what it says twice, of the file and of the variable that leads there. What only Claude Code does not
     /// take is critical here: nothing stands between it and the file.
-    pub(super) fn tell_once(self, report: &mut Report) {
+    pub(super) fn tell_once(self, files: &[File], report: &mut Report) {
         if let Some(half) = self.half {
-            report.find(None, Cause::Environment(half));
+            let place = self.half_in.and_then(|number| files.get(number)).map(|file| file.place);
+            report.find(place, Cause::Environment(half));
         }
         if self.identity.is_some() {
             tell_identity_once(report);

@@ -1,10 +1,13 @@
 //! What stands between a client and a host, in words.
 
+use std::path::Path;
+
 use super::environment::quoted;
 use super::{counted, day, listed};
+use crate::clients::Client;
 use crate::clients::choice::Failure as Unusable;
 use crate::doctor::inspectors::Inspector;
-use crate::doctor::obstacle::Obstacle;
+use crate::doctor::obstacle::{Named, Obstacle};
 use crate::doctor::reach::{Distrust, Missing, RootSet};
 use crate::pki::name::Foreign;
 use crate::pki::path::Forbidden;
@@ -88,12 +91,12 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
             offered(missing),
             inspector(*by)
         ),
-        Obstacle::ChainUntrustedByClient { by, root, trusted_by } => format!(
+        Obstacle::ChainUntrustedByClient { by, root, trusted_by, .. } => format!(
             "{host}: the chain leads to '{root}', which only {} has, and Claude Code does not go by that{}",
             root_set(*trusted_by),
             inspector(*by)
         ),
-        Obstacle::ClientCertRefused { alert, is_issuer_accepted } => {
+        Obstacle::ClientCertRefused { alert, is_issuer_accepted, .. } => {
             let reason = alert.map(|number| format!(" ({})", alert_name(number))).unwrap_or_default();
             let issuer = match is_issuer_accepted {
                 Some(false) => "; none of its issuers is among those that the server takes",
@@ -102,7 +105,7 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
             };
             format!("{host}: the server does not take the client certificate{reason}{issuer}")
         }
-        Obstacle::ClientCertRequired { has_identity, issuers } => {
+        Obstacle::ClientCertRequired { has_identity, issuers, .. } => {
             let from = match &issuers[..] {
                 [] => String::new(),
                 [one] => format!(", issued by '{one}'"),
@@ -110,10 +113,11 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
                     format!(", issued by '{one}' or {}", counted(rest.len(), "other issuer"))
                 }
             };
-            let ours = if *has_identity { "the configured one cannot be used" } else { "none is configured" };
+            let ours =
+                if *has_identity { "the one that is named cannot be used" } else { "none is configured" };
             format!("{host}: the server wants a client certificate{from}, and {ours}")
         }
-        Obstacle::ClientsDiffer { refusing } => {
+        Obstacle::ClientsDiffer { refusing, .. } => {
             let mut reasons: Vec<(String, Vec<_>)> = Vec::new();
             for (client, why) in refusing {
                 let why = distrust(why);
@@ -155,6 +159,11 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
         }
         Obstacle::LookupFailed { failure, is_proxy: true } => {
             format!("{host}: the name of the proxy cannot be looked up: {}", in_words(failure))
+        }
+        Obstacle::NotAsked => {
+            format!(
+                "{host}: not asked for: the proxy has not answered in time for another host, and is told a password once"
+            )
         }
         Obstacle::NotTls { is_proxy: false, start } => {
             format!("{host}: what answers there does not speak TLS{}", spoken(start))
@@ -261,6 +270,9 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
         Obstacle::ChainIncomplete { at_hand: true, .. } | Obstacle::ChainIncomplete { was_asked_for: true, .. } => {
             return None;
         }
+        Obstacle::ChainIncomplete { is_bundle_due: true, .. } | Obstacle::ChainUntrusted { is_bundle_due: true, .. } => {
+            "make the bundle first, which may have what is missing then: `certman bundle`".into()
+        }
         Obstacle::ChainIncomplete { missing: Missing { address: Some(_), .. }, .. } => format!(
             "get the missing certificate with `certman doctor {host} --fetch-missing`, and compare its fingerprint"
         ),
@@ -268,9 +280,6 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
             "ask the help desk for the certificate of '{}', and add it with `certman bundle --add FILE`",
             missing.issuer
         ),
-        Obstacle::ChainUntrusted { is_bundle_due: true, .. } => {
-            "make the bundle first, which may have what is missing then: `certman bundle`".into()
-        }
         Obstacle::ChainUntrusted { missing: Missing { is_own: true, .. }, .. } => format!(
             "ask whoever runs {host} for a certificate from a CA; where it is one, compare its fingerprint and add it with \
              `certman bundle --add FILE`"
@@ -287,10 +296,16 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
              certman.toml"
                 .into()
         }
-        Obstacle::ChainUntrustedByClient { trusted_by: RootSet::All, .. } => {
-            "add the file that the other client's variable names (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, GIT_SSL_CAINFO) with \
-             `certman bundle --add FILE`"
-                .into()
+        Obstacle::ChainUntrustedByClient { trusted_by: RootSet::All, trusting, .. } => {
+            let reads_the_extra_bundle = |client: &Client| matches!(client, Client::Bun | Client::Node);
+            match trusting.iter().all(reads_the_extra_bundle) {
+                true => "mend what is said of NODE_EXTRA_CA_CERTS: Claude Code does not get its roots as it stands".into(),
+                false => format!(
+                    "add the file that a variable names for {} (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, GIT_SSL_CAINFO) with \
+                     `certman bundle --add FILE`",
+                    listed(trusting)
+                ),
+            }
         }
         Obstacle::ChainUntrustedByClient { .. } => {
             "unset CLAUDE_CODE_CERT_STORE, or set it to bundled,system".into()
@@ -298,22 +313,32 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
         Obstacle::ClientCertRefused { is_issuer_accepted: Some(false), .. } => {
             "ask the help desk for a certificate of one of the issuers that `certman doctor --json` lists for this host".into()
         }
-        Obstacle::ClientCertRefused { .. } => {
-            "see with `certman key check` whether it is expired, for clients, and complete; then ask the help desk".into()
+        Obstacle::ClientCertRefused { named, .. } => {
+            let check = key_check(named.as_ref());
+            format!("see with `{check}` whether it is expired, for clients, and complete; then ask the help desk")
         }
-        Obstacle::ClientCertRequired { has_identity: true, .. } => {
-            "see with `certman key check` why it cannot be used".into()
+        Obstacle::ClientCertRequired { has_identity: true, named, .. } => {
+            format!("see with `{}` why it cannot be used", key_check(named.as_ref()))
         }
         Obstacle::ClientCertRequired { .. } => {
             "name certificate and key in certman.toml ([client] cert and key), or take them in with `certman import FILE`".into()
         }
-        Obstacle::ClientsDiffer { refusing }
+        Obstacle::ClientsDiffer { refusing, .. }
             if !refusing.iter().any(|(_, why)| matches!(why, Distrust::UnknownIssuer)) =>
         {
             return None;
         }
-        Obstacle::ClientsDiffer { .. } => {
-            "give those clients the full bundle: `certman env --for all`, or `certman run --for all -- COMMAND`".into()
+        Obstacle::ClientsDiffer { is_configured, refusing } => {
+            let first = if *is_configured { "" } else { "`certman init` writes a certman.toml that knows the CAs; then " };
+            let reads_the_extra_bundle = |client: &Client| matches!(client, Client::Bun | Client::Node);
+            let needs_it = refusing.iter().filter(|(_, why)| *why == Distrust::UnknownIssuer);
+            match needs_it.map(|(client, _)| client).all(reads_the_extra_bundle) {
+                true => format!("{first}give those clients the bundle: `eval \"$(certman env)\"`"),
+                false => format!(
+                    "{first}give those clients the full bundle: `eval \"$(certman env --for all)\"`, or \
+                     `certman run --for all -- COMMAND`"
+                ),
+            }
         }
         Obstacle::Intercepted { .. } => return None,
         Obstacle::IssuerFetched { address, fingerprint, .. } => format!(
@@ -327,6 +352,7 @@ pub fn fix(hosts: &[Box<str>], obstacle: &Obstacle) -> Option<String> {
         Obstacle::LookupFailed { is_proxy: true, .. } => {
             "correct the address of the proxy; outside of the company's network connect the VPN first".into()
         }
+        Obstacle::NotAsked => return None,
         Obstacle::NotTls { is_proxy: false, .. } => {
             "look at what answers there: a login page of the network, or a port that is not for https".into()
         }
@@ -418,6 +444,7 @@ pub fn in_words(failure: &Failure) -> String {
             "the other side has not proven to have the key of its certificate".into()
         }
         Failure::IdentityUnusable(why) => format!("the client certificate cannot be used: {}", Foreign(why)),
+        Failure::NotAsked => "not asked: the proxy has not answered for another host".into(),
         Failure::NoAddress => "there is no such name".into(),
         Failure::NoLookup(why) | Failure::Other(why) => Foreign(why).to_string(),
         Failure::NotTheProtocol { start } => format!("something else answers{}", spoken(start)),
@@ -441,6 +468,17 @@ pub fn step_name(step: StepKind) -> &'static str {
         StepKind::Tls => "the TLS handshake",
         StepKind::ClientCertificate => "the answer to the client certificate",
         StepKind::Http => "the HTTP answer",
+    }
+}
+
+/// The command that says what is the matter with the identity.
+fn key_check(named: Option<&Named>) -> String {
+    let path = |path: &Path| quoted(&path.to_string_lossy());
+    match named {
+        Some(Named { certificate, key }) => {
+            format!("certman key check --cert {} --key {} --passphrase prompt", path(certificate), path(key))
+        }
+        None => "certman key check".to_owned(),
     }
 }
 
