@@ -420,8 +420,12 @@ fn a_key_that_is_not_that_of_the_certificate_is_shown_to_nobody() {
     let mut world = World::trusting(stage, &["root"]);
     world.show_identity("key.txt");
     world.sandbox.copy("client.key", "keys/p384.pkcs8.pem");
-    let said = world.doctor(&["named-1.3"], &[]);
+    let said = world.doctor(&["named-1.3", "complete"], &[]);
     assert!(said.codes().contains(&"key-mismatch"), "{}", said.json);
+    // Nor do they come to one that asks for none.
+    assert_eq!(said.hosts()[1]["works"], false, "{}", said.json);
+    let bun = answers(Client::Bun, world.start(Client::Bun, &["complete"]));
+    assert!(!bun[0].starts_with("answered"), "{bun:?}");
     assert_eq!(said.codes_about(&stage.authority("named-1.3")), ["client-cert-required"]);
     assert_eq!(said.hosts()[0]["client_certificate"]["sent"], false);
 }
@@ -442,10 +446,6 @@ fn where_variables_name_the_identity_the_next_step_names_its_files() {
         key.display()
     );
     assert!(fix.contains(&command), "{fix}");
-    assert_eq!(
-        said.finding("host-clients-differ")["fix"].as_str().unwrap().split(' ').next(),
-        Some("`certman")
-    );
 }
 
 /// Noticed where the roots of Node and Bun were counted among those of other tools: the next step named variables nobody had set.
@@ -510,6 +510,9 @@ fn what_stumbles_over_the_large_key_share_is_told_from_a_filter() {
         assert_eq!(host["works"], false, "{host}");
     }
     assert_eq!(said.output.status.code(), Some(2), "{}", said.json);
+    // What happens once is no rule.
+    let said = world.doctor(&["reset-once"], &[]);
+    assert_eq!(said.hosts()[0]["works"], true, "{}", said.json);
     let without = world.doctor(&servers, &["--no-pq"]);
     assert!(without.hosts().iter().all(|host| host["works"] == true), "{}", without.json);
 }
@@ -951,7 +954,7 @@ fn who_waits_for_the_first_answer_of_a_proxy_keeps_the_time_of_one() {
     errors.sort_unstable();
     let not_asked = "not asked: the proxy has not answered for another host";
     assert_eq!(errors, ["no answer in time", not_asked, not_asked]);
-    assert_eq!(said.codes(), ["host-timeout", "host-timeout"], "{}", said.json);
+    assert_eq!(said.codes().iter().filter(|code| **code == "host-timeout").count(), 2, "{}", said.json);
     // Whoever has got through does not hold the others up: three slow hosts take as long as one.
     let proxy = CountingProxy::start(Duration::ZERO, |_| None);
     let (_, slowest) = run(&proxy, &["slow"], 20);
@@ -985,7 +988,8 @@ fn a_second_look_is_taken_only_where_tls_is_what_is_waited_for() {
     assert!(
         ["small-hellos-lost", "small-hellos-cut"].iter().all(|one| message.contains(&stage.authority(one)))
     );
-    assert_eq!(proxy.told(), 4, "{}", said.json);
+    // Whoever is cut is looked at a third time, in case it was chance; for the other there is no time left.
+    assert_eq!(proxy.told(), 5, "{}", said.json);
 }
 
 /// What there is to connect to, by its name in `support/doctor.py`.
@@ -1477,10 +1481,13 @@ const AT_HOME: [&str; 6] = [
 ];
 
 /// Servers whose certificates differ.
-const CHAINS: [&str; 18] = [
+const CHAINS: [&str; 21] = [
     "chain-and-root",
     "complete",
     "expired",
+    "for-anything",
+    "for-encryption",
+    "for-signing-others",
     "issuing-expired",
     "issuing-of-another-key",
     "itself",

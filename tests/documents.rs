@@ -798,6 +798,7 @@ fn reached() -> Reached {
         proxy: None,
         proxy_refusal: None,
         is_comparison: false,
+        is_identity_broken: false,
         is_post_quantum_blocked: false,
         proxy_refused_by: Vec::new(),
         route_from: None,

@@ -368,7 +368,8 @@ pub fn conflicts<'v>(
         (!value.is_empty()).then_some((Variable { is_in_settings, name }, value))
     };
     let mut conflicts = Vec::new();
-    if let Some((variable, "0")) = text("NODE_TLS_REJECT_UNAUTHORIZED") {
+    // That also `false` turns it off was seen on Claude Code 2.1.197, and no longer on 2.1.332.
+    if let Some((variable, "0" | "false")) = text("NODE_TLS_REJECT_UNAUTHORIZED") {
         conflicts.push(Conflict::TlsVerificationOff { variable });
     }
     conflicts.extend(text("NODE_OPTIONS").and_then(|(variable, value)| node_options(variable, value)));

@@ -18,6 +18,8 @@ pub struct Reached {
     pub host: Host,
     /// Whether it was tried by another way than that of Claude Code, to compare with.
     pub is_comparison: bool,
+    /// Whether Claude Code is given an identity that it reads and cannot use: then it connects to no host.
+    pub is_identity_broken: bool,
     /// Whether TLS works, but not with the large key share that current clients send first.
     pub is_post_quantum_blocked: bool,
     /// What it comes to; none where no certificate was served.
@@ -341,6 +343,19 @@ fn issuers_address(certificate: &Certificate) -> Option<String> {
         .find(|address| address.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://")))
 }
 
+/// What a client dislikes of the uses of a server's key: every handshake of today has it sign. Measured with Claude Code 2.1.197
+/// and 2.1.332, Bun 1.4.5, Node 24, curl 7.88, git 2.39 with GnuTLS and Python 3.11.
+fn refused_usages(usages: &[&str], client: Client) -> Option<&'static str> {
+    if usages.contains(&"digitalSignature") {
+        return None;
+    }
+    let has_another = usages.iter().any(|usage| matches!(*usage, "keyEncipherment" | "keyAgreement"));
+    match client {
+        Client::Bun | Client::ClaudeCode | Client::GitGnuTls => Some("a key usage without digitalSignature"),
+        _ => (!has_another).then_some("a key usage that is none of a server's"),
+    }
+}
+
 /// What is judged, and by what name and day.
 struct Court<'a> {
     certificates: &'a [Certificate],
@@ -401,17 +416,22 @@ impl<'a> Court<'a> {
         }
         // GnuTLS, as git calls it, does not ask what a leaf is for.
         let asks_for_purpose = client != Some(Client::GitGnuTls);
-        if asks_for_purpose && !path::is_for_servers(leaf.details().extended_key_usage.as_deref()) {
+        if asks_for_purpose && !path::is_for_servers(leaf.details().extended_key_usage.as_deref(), false) {
             return Err(Distrust::NotForServers);
         }
         if !server_name::is_for(leaf, self.name) {
             return Err(Distrust::WrongName);
         }
         let Some(client) = client else { return Ok(()) };
+        if let Some(usages) = &leaf.details().key_usage
+            && let Some(what) = refused_usages(usages, client)
+        {
+            return Err(Distrust::Refused(what));
+        }
         for (index, one) in way.iter().enumerate() {
             let refusals = match (index, one.is_self_issued()) {
                 (0, false) if way.len() > 1 => refusals_of_served(one),
-                (0, _) => refusals_of_certificate(one, Role::Leaf),
+                (0, _) if !one.is_ca() => refusals_of_certificate(one, Role::Leaf),
                 (_, true) => refusals_of_certificate(one, Role::Root),
                 (_, false) => refusals_of_certificate(one, Role::Intermediate),
             };

@@ -11,6 +11,7 @@ impl Reached {
         let is_way_trusted = self.proxy_refusal.is_none();
         self.is_answered()
             && is_way_trusted
+            && !self.is_identity_broken
             && self.turned_away().is_none()
             && !self.lacks_client_certificate()
             && !self.refusing().any(|(client, _)| client == Client::ClaudeCode)

@@ -134,7 +134,7 @@ impl<'a> Search<'a, '_> {
         if details.path_length.is_some_and(|limit| below > limit as usize) {
             return forbidden(Forbidden::PathLength);
         }
-        if !is_for_servers(details.extended_key_usage.as_deref()) {
+        if !is_for_servers(details.extended_key_usage.as_deref(), true) {
             return forbidden(Forbidden::Purpose);
         }
         match &details.name_constraints {
@@ -152,10 +152,13 @@ impl<'a> Search<'a, '_> {
     }
 }
 
-/// Whether these purposes, where there are any, are those of a TLS server.
-pub fn is_for_servers(purposes: Option<&[String]>) -> bool {
+/// Whether these purposes, where there are any, are those of a TLS server. Of a server's own certificate the clients want it
+/// by its name; of an issuer any purpose will do.
+pub fn is_for_servers(purposes: Option<&[String]>, is_issuer: bool) -> bool {
     purposes.is_none_or(|purposes| {
-        purposes.iter().any(|purpose| matches!(purpose.as_str(), "serverAuth" | "anyExtendedKeyUsage"))
+        purposes
+            .iter()
+            .any(|purpose| purpose == "serverAuth" || is_issuer && purpose == "anyExtendedKeyUsage")
     })
 }
 

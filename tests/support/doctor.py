@@ -37,6 +37,12 @@ HANDSHAKE_FAILURE = bytes([21, 3, 3, 0, 2, 2, 40])
 USER = b"alice:proxy-password-of-the-doctor"
 
 
+USES = "digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign crl_sign".split() + [
+    "encipher_only",
+    "decipher_only",
+]
+
+
 def days(count):
     return NOW + datetime.timedelta(days=count)
 
@@ -44,7 +50,7 @@ def days(count):
 class Authority:
     """A key and a certificate, of an authority or of a server."""
 
-    def __init__(self, organisation, name, by=None, *, ca=True, names=(), begin=-30, end=300, purpose=None, issuers_at=None, odd=None):
+    def __init__(self, organisation, name, by=None, *, ca=True, names=(), begin=-30, end=300, purpose=None, issuers_at=None, odd=None, uses=()):
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.subject = x509.Name(
             [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation), x509.NameAttribute(NameOID.COMMON_NAME, name)]
@@ -78,6 +84,8 @@ class Authority:
                 AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(issuers_at)
             )
             made = made.add_extension(x509.AuthorityInformationAccess([place]), critical=False)
+        if uses:
+            made = made.add_extension(x509.KeyUsage(**{use: use in uses for use in USES}), critical=True)
         if odd:
             made = made.add_extension(odd, critical=True)
         self.certificate = made.sign(by.key, hashes.SHA256())
@@ -160,6 +168,16 @@ def small_hellos_only(otherwise, serve):
         (otherwise if len(connection.recv(4096, socket.MSG_PEEK)) > 1000 else serve)(connection)
 
     return judge
+
+
+def once(first, then):
+    """Something that goes wrong by chance."""
+    lock = threading.Lock()
+
+    def serve(connection):
+        (first if lock.acquire(blocking=False) else then)(connection)
+
+    return serve
 
 
 def secured(tls, then=greet):
@@ -361,6 +379,9 @@ PORTS = {
     "issuing-expired": listen(chain(stale.server(), stale)),
     "issuing-of-another-key": listen(chain(leaf, namesake)),
     "no-name": listen(chain(issuing.server("localhost", names=()), issuing)),
+    "for-anything": listen(chain(issuing.server(purpose=ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE), issuing)),
+    "for-encryption": listen(chain(issuing.server(uses=["key_encipherment"]), issuing)),
+    "for-signing-others": listen(chain(issuing.server(uses=["key_cert_sign"]), issuing)),
     "not-for-servers": listen(chain(issuing.server(purpose=ExtendedKeyUsageOID.CLIENT_AUTH), issuing)),
     "not-yet-valid": listen(chain(issuing.server(begin=2), issuing)),
     "odd-extension": listen(chain(issuing.server(odd=x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4.5"), b"\5\0")), issuing)),
@@ -381,6 +402,7 @@ PORTS = {
     "refused": listen(None, is_listening=False),
     "refused-too": listen(None, is_listening=False),
     "reset": listen(reset),
+    "reset-once": listen(once(reset, secured(complete))),
     "silent-after-tls": listen(secured(complete, lambda inner: head(inner) and inner.close())),
     "small-hellos-cut": listen(small_hellos_only(reset, secured(complete))),
     "small-hellos-answered": listen(small_hellos_only(lambda connection: connection.sendall(HANDSHAKE_FAILURE), secured(complete))),

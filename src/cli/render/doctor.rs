@@ -147,6 +147,7 @@ fn verdict(host: &Reached) -> &'static str {
     match (host.is_answered(), host.works()) {
         (false, _) if host.host.is_required => "fails",
         (false, _) => "fails (optional)",
+        (true, false) if host.is_identity_broken => "fails",
         (true, false) => "not trusted",
         (true, true) => "works",
     }
@@ -467,6 +468,7 @@ mod tests {
             proxy: None,
             proxy_refusal: None,
             is_comparison: false,
+            is_identity_broken: false,
             is_post_quantum_blocked: false,
             proxy_refused_by: Vec::new(),
             route_from: None,

@@ -24,11 +24,12 @@ use crate::cli::render;
 use crate::cli::{DoctorSummary, Ending, Outcome, Shown};
 use crate::clients::Audience;
 use crate::config::{Origin, Settings, Value};
+use crate::doctor::environment::Conflict;
 use crate::doctor::hosts::Resolution;
 use crate::pki::cert::Certificate;
-use crate::pki::key::{Pairing, proves};
+use crate::pki::key::{OpenError, Pairing, proves};
 use crate::proxy::Address;
-use crate::report::{Cause, Report, Severity};
+use crate::report::{Cause, Report, Severity, Trouble};
 use crate::sys::Host;
 use crate::sys::env::Environment;
 use crate::sys::net::probe::LentIdentity;
@@ -84,7 +85,17 @@ pub fn run(
         let has_identity = examined.is_some() || names_identity;
         let in_force = InForce::of(&files);
         let named = unconfigured_files;
-        let wish = Wish { arguments, has_identity, identity, in_force, named, resolutions, settings };
+        let is_identity_broken = breaks_every_connection(&report);
+        let wish = Wish {
+            arguments,
+            has_identity,
+            identity,
+            in_force,
+            is_identity_broken,
+            named,
+            resolutions,
+            settings,
+        };
         let mut progress = |host: &mut Host, text: &str| render::progress(text, common, host);
         let hosts = network::probe_hosts(&wish, host, &mut report, &mut progress);
         render::progress("", common, host);
@@ -148,6 +159,26 @@ fn lent(examined: &Examined) -> Option<LentIdentity> {
         return None;
     }
     Some(LentIdentity { chain, key: Zeroizing::new(key) })
+}
+
+/// Whether the identity is one that Claude Code reads and cannot use: then it connects to no host at all, whether that asks for
+/// a certificate or not (CLIENTS.md, client key, rules 6 and 7; seen on 2.1.197 and 2.1.332).
+fn breaks_every_connection(report: &Report) -> bool {
+    let is_unusable = |why: &Trouble| {
+        matches!(why, Trouble::KeyMismatch | Trouble::NoPassphrase | Trouble::PassphraseWrong)
+    };
+    let critical = report.findings.iter().filter(|finding| finding.severity == Severity::Critical);
+    critical.map(|finding| &finding.cause).any(|cause| match cause {
+        Cause::ClientCertNotPortable { .. }
+        | Cause::ClientCertOrder { .. }
+        | Cause::KeyMismatch { .. }
+        | Cause::KeyNotOpened(OpenError::WrongPassphraseOrDamaged)
+        | Cause::KeyNotPortable { .. } => true,
+        Cause::Environment(Conflict::PathUseless { why, .. }) | Cause::SettingsUseless { why, .. } => {
+            is_unusable(why)
+        }
+        _ => false,
+    })
 }
 
 /// Whether the locale is one of UTF-8: the first of its variables that is set says so.

@@ -45,6 +45,8 @@ pub struct Wish<'a> {
     pub identity: Option<Arc<LentIdentity>>,
     /// The variables as Claude Code gets them.
     pub in_force: InForce,
+    /// Whether Claude Code connects to no host at all with the identity.
+    pub is_identity_broken: bool,
     /// The files of the identity, where that is not configured.
     pub named: Option<Named>,
     /// Addresses to take in the place of lookups.
@@ -88,6 +90,7 @@ pub fn probe_hosts(
         let reached = Reached {
             host: one.host,
             is_comparison: one.is_comparison,
+            is_identity_broken: wish.is_identity_broken,
             is_post_quantum_blocked: seen.only_without_post_quantum,
             judgement,
             observation,
@@ -438,25 +441,30 @@ impl Planner {
             Ok(first) => (first, None),
             Err(RecvTimeoutError::Disconnected) => (Observation::default(), None),
             Err(RecvTimeoutError::Timeout) => {
-                let second = if is_in_handshake.load(Ordering::Acquire) { self.again(until) } else { None };
+                let second =
+                    if is_in_handshake.load(Ordering::Acquire) { self.again(false, until) } else { None };
                 (receive.recv().unwrap_or_default(), second)
             }
         };
         let second = match second {
-            None if is_cut_in_handshake(&first) => self.again(until),
+            None if is_cut_in_handshake(&first) => self.again(false, until),
             other => other,
         };
         match second {
+            // Once may be chance: whoever is cut then gets through with the large key share too.
             Some(second) if is_cut_in_handshake(&first) && second.http.is_some() => {
-                Seen { observation: first, only_without_post_quantum: true }
+                match self.again(true, until).filter(|third| third.http.is_some()) {
+                    Some(third) => Seen { observation: third, only_without_post_quantum: false },
+                    None => Seen { observation: first, only_without_post_quantum: true },
+                }
             }
             _ => Seen { observation: first, only_without_post_quantum: false },
         }
     }
 
-    fn again(&self, until: Instant) -> Option<Observation> {
+    fn again(&self, is_post_quantum: bool, until: Instant) -> Option<Observation> {
         let left = until.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then(|| probe(&self.plan(false, left, Arc::default())))
+        (!left.is_zero()).then(|| probe(&self.plan(is_post_quantum, left, Arc::default())))
     }
 }
 

@@ -52,7 +52,7 @@ pub fn message(hosts: &[Box<str>], obstacle: &Obstacle) -> String {
             format!("{host}: by this machine's clock the certificate of '{subject}' is not valid yet")
         }
         Obstacle::CertUnusable { why } => {
-            format!("{host}: no client takes its certificate: {}", distrust(why))
+            format!("{host}: Claude Code does not take its certificate: {}", distrust(why))
         }
         Obstacle::CertWrongName { subject } => {
             format!("{host}: the certificate is for somebody else: '{subject}'")
