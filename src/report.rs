@@ -161,7 +161,7 @@ pub enum Cause {
     /// Some clients will take a way through the proxy that was to go around it. `more` entries of the kind are not named.
     NoProxyNotPortable { entries: Box<[Box<str>]>, form: Form, more: usize, refusal: Refusal },
     /// Something about a passphrase that is easily a mistake.
-    PassphraseOdd { oddity: Oddity },
+    PassphraseOdd { is_of_key: bool, oddity: Oddity },
     /// There is no passphrase where it should be.
     PassphraseMissing(passphrase::Error),
     /// The passphrase was not needed.

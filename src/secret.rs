@@ -100,6 +100,13 @@ pub enum Oddity {
     TrailingBlank,
 }
 
+impl Oddity {
+    /// Whether it is blank at an end: Claude Code 2.1.332 takes that off what the variable holds; 2.1.197, Node and Bun do not.
+    pub fn is_at_an_end(self) -> bool {
+        matches!(self, Self::LeadingBlank | Self::LineEnding | Self::TrailingBlank)
+    }
+}
+
 impl fmt::Display for Oddity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -256,12 +256,13 @@ pub fn note_access(path: &Path, place: Option<Place>, report: &mut Report) {
     }
 }
 
-/// Notes what about a passphrase is easily a mistake.
+/// Notes what about the passphrase of a key at this place, or about another password, is easily a mistake.
 pub fn note_oddities(passphrase: &Passphrase, severity: Severity, place: Option<Place>, report: &mut Report) {
     for oddity in passphrase.oddities() {
-        // No client gets bytes that are no text, whatever the key says to them.
-        let severity = if oddity == Oddity::NotUtf8 { Severity::Warning } else { severity };
-        report.find_as(severity, place, Cause::PassphraseOdd { oddity });
+        // No client gets bytes that are no text, whatever the key says to them, and one takes blanks off.
+        let is_lost = oddity == Oddity::NotUtf8 || oddity.is_at_an_end();
+        let severity = if is_lost { Severity::Warning } else { severity };
+        report.find_as(severity, place, Cause::PassphraseOdd { is_of_key: place.is_some(), oddity });
     }
 }
 

@@ -237,7 +237,12 @@ pub fn message(finding: &Finding, files: &[PathBuf]) -> String {
                 entries.join(", ")
             )
         }
-        Cause::PassphraseOdd { oddity } => format!("look at the passphrase: {oddity}"),
+        Cause::PassphraseOdd { is_of_key: true, oddity } if oddity.is_at_an_end() => {
+            format!("look at the passphrase: {oddity}, and newer versions of Claude Code take that off (2.1.332 does)")
+        }
+        Cause::PassphraseOdd { is_of_key, oddity } => {
+            format!("look at the {}: {oddity}", if *is_of_key { "passphrase" } else { "password" })
+        }
         Cause::PassphraseMissing(error) => Foreign(error).to_string(),
         Cause::PassphraseNotNeeded => "a place for the passphrase is named, and the key needs none".into(),
         Cause::PassphrasePermissions { mode } => {
@@ -465,6 +470,13 @@ pub fn fix(finding: &Finding, report: &Report) -> Option<String> {
         Cause::KeyWeak { .. } => "ask for a new key: RSA of 2048 bits and more, or P-256",
         Cause::KeyWithoutCertificate { .. } => "name the certificate that was issued for it too",
         Cause::Keyring(error) => return Some(keyring_fix(error, &key.key())),
+        Cause::PassphraseOdd { is_of_key: true, oddity } if oddity.is_at_an_end() => {
+            return Some(format!(
+                "if it is meant, give the key another one with `certman key encrypt{} --new-passphrase prompt`, or start Claude Code \
+                 through `certman run`, which hands on one of its own",
+                Aim::of(finding, report).rewriting()
+            ));
+        }
         Cause::PassphraseMissing(error) => return passphrase_fix(error, &key),
         Cause::PassphraseNotNeeded => "take client.passphrase out of certman.toml, or leave --passphrase away",
         Cause::NoProxyNotPortable { form: Form::Pattern, .. } => "name the domain, or each host",
