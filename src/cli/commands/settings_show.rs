@@ -13,9 +13,10 @@ use crate::cli::args::settings::is_cert_store;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
 use crate::cli::{Ending, Fitness, Outcome, SettingsFile, SettingsSummary, Shown, VariableSummary, Winner};
+use crate::clients::bundle::{Measure, Unfit, serves};
 use crate::config::{Settings, Value};
 use crate::exports::{Content as Exported, Families, VARIABLES, Variable};
-use crate::pki::bundle::{Obstacle, Place, loads_everywhere};
+use crate::pki::bundle::Place;
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::container::{self, Content as Found};
 use crate::pki::key::{self, Content, KeyFile, OpenError, Pairing};
@@ -56,7 +57,8 @@ pub(super) fn look(settings: &Settings, host: &Host, report: &mut Report) -> (Se
     for one in &variables {
         let fitness = match &one.value {
             Some(value) => {
-                fitness(one.name, value, certificate.as_ref().map(|path| path.as_str()), passphrase.as_ref())
+                let certificate = certificate.as_ref().map(|path| path.as_str());
+                fitness(one.name, value, certificate, passphrase.as_ref(), settings)
             }
             None => Fitness::NotTried,
         };
@@ -339,12 +341,18 @@ fn in_force(variables: &[Seen], content: Exported) -> Option<Zeroizing<String>> 
 }
 
 /// Whether a value works, as far as that can be told without asking for a secret and without a connection.
-fn fitness(name: &str, value: &str, certificate: Option<&str>, passphrase: Option<&Passphrase>) -> Fitness {
+fn fitness(
+    name: &str,
+    value: &str,
+    certificate: Option<&str>,
+    passphrase: Option<&Passphrase>,
+    settings: &Settings,
+) -> Fitness {
     let content = VARIABLES.iter().find(|variable| variable.name == name).map(|variable| variable.content);
     let tried = match content {
         _ if name == CERT_STORE && is_cert_store(value) => Ok(Fitness::Works),
         _ if name == CERT_STORE => Err(Trouble::UnknownStore),
-        Some(Exported::ExtraBundle | Exported::FullBundle) => bundle(value),
+        Some(Exported::ExtraBundle | Exported::FullBundle) => bundle(value, settings),
         Some(Exported::ClientCertificate) => first_certificate(value).map(|_| Fitness::Works),
         Some(Exported::ClientKey) => key(value, certificate, passphrase),
         _ => Ok(Fitness::NotTried),
@@ -352,25 +360,16 @@ fn fitness(name: &str, value: &str, certificate: Option<&str>, passphrase: Optio
     tried.unwrap_or_else(Fitness::Fails)
 }
 
-fn bundle(path: &str) -> Result<Fitness, Trouble> {
+/// A bundle that certman writes is measured by what it writes; any other by what the clients get of it.
+fn bundle(path: &str, settings: &Settings) -> Result<Fitness, Trouble> {
     let text = content(path, source::LIMIT)?;
-    let (mut holds_any, mut is_damaged) = (false, false);
-    container::scan(&text, &mut |item| match item.content {
-        Found::Certificate(der) => {
-            holds_any = true;
-            is_damaged |= Certificate::parse(der, Fingerprint::of(der)).is_err();
-        }
-        Found::Damaged { .. } | Found::Unclosed { .. } => is_damaged = true,
-        _ => {}
-    });
-    if !holds_any {
-        return Err(Trouble::NoCertificate);
-    }
-    // Claude Code then has none of them, nor those that are right (CLIENTS.md, bundle, rules 2 and 3).
-    if is_damaged {
-        return Err(Trouble::BundleUnloadable(Obstacle::Damage));
-    }
-    loads_everywhere(&text).map(|()| Fitness::Works).map_err(Trouble::BundleUnloadable)
+    let mut own = [&settings.out, &settings.full].into_iter().flatten();
+    let is_own = own.any(|own| fs::is_same_file(&own.value, Path::new(path)));
+    let measure = if is_own { Measure::Form } else { Measure::Readers };
+    serves(&text, measure).map(|()| Fitness::Works).map_err(|why| match why {
+        Unfit::Empty => Trouble::NoCertificate,
+        Unfit::Lossy(why) => Trouble::BundleUnloadable(why),
+    })
 }
 
 fn first_certificate(path: &str) -> Result<Certificate, Trouble> {
