@@ -95,6 +95,8 @@ pub enum Conflict {
     NodeOptionsStore {
         /// Whether nothing else stands there.
         is_alone: bool,
+        /// Whether it is for Node alone: Claude Code goes by `CLAUDE_CODE_CERT_STORE` where that is set.
+        is_of_node_alone: bool,
         /// The option.
         option: &'static str,
         /// The variable.
@@ -371,7 +373,8 @@ pub fn conflicts<'v>(
     if let Some((variable, "0")) = text("NODE_TLS_REJECT_UNAUTHORIZED") {
         conflicts.push(Conflict::TlsVerificationOff { variable });
     }
-    conflicts.extend(text("NODE_OPTIONS").and_then(|(variable, value)| node_options(variable, value)));
+    conflicts
+        .extend(text("NODE_OPTIONS").and_then(|(variable, value)| node_options(variable, value, is_set)));
     conflicts
         .extend(text("CLAUDE_CODE_CERT_STORE").and_then(|(variable, value)| store(variable, value, is_set)));
     for name in PROXIES {
@@ -471,11 +474,12 @@ pub fn path_variables() -> impl Iterator<Item = (&'static str, Content)> {
     VARIABLES.iter().map(|known| (known.name, known.content)).filter(move |(_, content)| is_path(*content))
 }
 
-fn node_options(variable: Variable, value: &str) -> Option<Conflict> {
+fn node_options(variable: Variable, value: &str, is_set: &dyn Fn(&str) -> bool) -> Option<Conflict> {
     let is_alone = value.split_whitespace().count() == 1;
     let mut words = value.split_whitespace();
     let option = words.find_map(|word| STORE_OPTIONS.into_iter().find(|option| *option == word))?;
-    Some(Conflict::NodeOptionsStore { is_alone, option, variable })
+    let is_of_node_alone = is_set("CLAUDE_CODE_CERT_STORE");
+    Some(Conflict::NodeOptionsStore { is_alone, is_of_node_alone, option, variable })
 }
 
 fn store(variable: Variable, value: &str, is_set: &dyn Fn(&str) -> bool) -> Option<Conflict> {
