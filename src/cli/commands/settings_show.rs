@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::settings::{CERT_STORE, MANAGED_FOLDER, record, user_settings};
+use super::settings::{MANAGED_FOLDER, record, user_settings};
 use crate::cli::args::LimitArguments;
-use crate::cli::args::settings::is_cert_store;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
 use crate::cli::{Ending, Fitness, Outcome, SettingsFile, SettingsSummary, Shown, VariableSummary, Winner};
 use crate::clients::bundle::{Measure, Unfit, serves};
+use crate::clients::roots::{CERT_STORE, CertStore};
 use crate::config::{Settings, Value};
 use crate::exports::{Content as Exported, Families, VARIABLES, Variable};
 use crate::pki::bundle::Place;
@@ -350,8 +350,9 @@ fn fitness(
 ) -> Fitness {
     let content = VARIABLES.iter().find(|variable| variable.name == name).map(|variable| variable.content);
     let tried = match content {
-        _ if name == CERT_STORE && is_cert_store(value) => Ok(Fitness::Works),
-        _ if name == CERT_STORE => Err(Trouble::UnknownStore),
+        _ if name == CERT_STORE => {
+            CertStore::parse(value).map(|_| Fitness::Works).ok_or(Trouble::UnknownStore)
+        }
         Some(Exported::ExtraBundle | Exported::FullBundle) => bundle(value, settings),
         Some(Exported::ClientCertificate) => first_certificate(value).map(|_| Fitness::Works),
         Some(Exported::ClientKey) => key(value, certificate, passphrase),
