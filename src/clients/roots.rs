@@ -104,8 +104,8 @@ pub fn taken_by<'v>(
             taken([extra, file.filter(|_| store.has_system)], store)
         }
         Client::OpenSsl => taken([None, Some(file?)], folder),
-        Client::Python => match named("REQUESTS_CA_BUNDLE") {
-            // requests alone reads it, and nothing beside it.
+        // requests alone reads these, the second where the first is not set, and nothing beside it.
+        Client::Python => match named("REQUESTS_CA_BUNDLE").or_else(|| named("CURL_CA_BUNDLE")) {
             Some(path) => Taken { takes_folders: true, ..taken([None, Some(path)], CertStore::NONE) },
             None => taken([None, Some(file?)], folder),
         },
