@@ -22,10 +22,9 @@ use crate::pki::container::{self, Content as Found};
 use crate::pki::key::{self, Content, KeyFile, OpenError, Pairing};
 use crate::report::{Cause, Report, Trouble};
 use crate::secret::Passphrase;
-use crate::settings::{Document, Entry, LIMIT, Put, Scope, is_secret, shown_value};
+use crate::settings::{Document, Entry, InForce, LIMIT, Put, Readable, Scope, is_secret, shown_value};
 use crate::source;
 use crate::sys::Host;
-use crate::sys::env::Environment;
 use crate::sys::fs::{self, ReadError};
 
 use super::identity::KEY_LIMIT;
@@ -43,7 +42,8 @@ pub fn run(settings: &Settings, host: &Host) -> Result<Outcome, Failure> {
 /// Reads everything and compares; hands over the settings files too, the strongest first.
 pub(super) fn look(settings: &Settings, host: &Host, report: &mut Report) -> (SettingsSummary, Vec<File>) {
     let files = load(host, report);
-    let mut variables: Vec<Seen> = names().map(|name| Seen::of(name, &files, host)).collect();
+    let all = in_force_by(&files);
+    let mut variables: Vec<Seen> = names().map(|name| Seen::of(name, &files, &all, host)).collect();
     // What is nowhere is told only of bundle and identity.
     let is_main = |one: &Seen| {
         let known = Families::default().variables().find(|known| known.name == one.name);
@@ -186,54 +186,24 @@ impl File {
     }
 }
 
-/// The variables as Claude Code gets them: what the strongest settings file has beats the environment of the process, and that it
-/// is empty counts as unset (seen on 2.1.332). Of what settings files have for it, Claude Code reads `SSL_CERT_FILE` too late
-/// (seen there too): whoever asks for that asks the environment alone. Values may be secret.
-#[derive(Default)]
-pub struct InForce(Vec<Setting>);
-
-/// What a settings file has for a variable.
-struct Setting {
-    name: &'static str,
-    path: PathBuf,
-    place: Place,
-    value: Zeroizing<String>,
+/// What decides on the way and on the roots, as these settings files have it.
+pub(super) fn in_force_by(files: &[File]) -> InForce {
+    InForce::of(names().chain([BASE_URL]), readable(files))
 }
 
-impl InForce {
-    /// Takes what decides on the way and on the roots.
-    pub(super) fn of(files: &[File]) -> Self {
-        let strongest = |name: &'static str| {
-            files.iter().find_map(|file| {
-                let entry = file.document.as_ref()?.entry(name)?;
-                let value = Zeroizing::new(entry.value()?.to_owned());
-                Some(Setting { name, path: file.path.clone(), place: file.place, value })
-            })
-        };
-        Self(names().chain([BASE_URL]).filter_map(strongest).collect())
-    }
+/// The value that a variable has in the end, by these settings files and the environment; none where that is empty.
+pub(super) fn value_in_force(name: &'static str, files: &[File], host: &Host) -> Option<Zeroizing<String>> {
+    let in_force = InForce::of([name], readable(files));
+    let value = in_force.value(name, &host.environment)?;
+    Some(Zeroizing::new(value.to_string_lossy().into_owned()))
+}
 
-    /// The value that wins; none where that is empty, or there is none.
-    pub fn value<'v>(&'v self, name: &str, environment: &'v Environment) -> Option<&'v OsStr> {
-        match self.setting(name) {
-            Some(setting) => Some(OsStr::new(setting.value.as_str())).filter(|value| !value.is_empty()),
-            None => environment.value(name),
-        }
-    }
-
-    /// The settings file that has it, where one does.
-    pub fn path(&self, name: &str) -> Option<&Path> {
-        self.setting(name).map(|setting| setting.path.as_path())
-    }
-
-    /// What stands for that file in findings.
-    pub fn place(&self, name: &str) -> Option<Place> {
-        self.setting(name).map(|setting| setting.place)
-    }
-
-    fn setting(&self, name: &str) -> Option<&Setting> {
-        self.0.iter().find(|setting| setting.name == name)
-    }
+/// Those that are settings files.
+fn readable(files: &[File]) -> impl Iterator<Item = Readable<'_>> + Clone {
+    files.iter().enumerate().filter_map(|(number, file)| {
+        let document = file.document.as_ref()?;
+        Some(Readable { document, number, path: &file.path, place: file.place })
+    })
 }
 
 fn place_of(path: &Path, report: &mut Report) -> Place {
@@ -251,20 +221,18 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(name: &'static str, files: &[File], host: &Host) -> Self {
+    fn of(name: &'static str, files: &[File], in_force: &InForce, host: &Host) -> Self {
         let entries = files.iter().enumerate();
         let entries: Vec<(usize, Entry)> = entries
             .filter_map(|(number, file)| Some((number, file.document.as_ref()?.entry(name)?)))
             .collect();
         let process = host.environment.value(name);
         let process = process.map(|value| Zeroizing::new(value.to_string_lossy().into_owned()));
-        let first = entries.iter().find_map(|(number, entry)| Some((*number, entry.value()?.to_owned())));
-        let (winner, value) = match (first, &process) {
-            (Some((number, value)), _) => (Some(Winner::File(number)), Some(Zeroizing::new(value))),
-            (None, Some(process)) => (Some(Winner::Process), Some(process.clone())),
-            (None, None) => (None, None),
-        };
-        Self { entries, name, process, value: value.filter(|value| !value.is_empty()), winner }
+        let in_files = in_force.number(name).map(Winner::File);
+        let winner = in_files.or_else(|| process.is_some().then_some(Winner::Process));
+        let value = in_force.value(name, &host.environment);
+        let value = value.map(|value| Zeroizing::new(value.to_string_lossy().into_owned()));
+        Self { entries, name, process, value, winner }
     }
 
     fn judge(&self, fitness: &Fitness, files: &[File], settings: &Settings, report: &mut Report) {
@@ -310,11 +278,6 @@ impl Seen {
             winner: self.winner,
         }
     }
-}
-
-/// The value that a variable has in the end, by these settings files and the environment; none where that is empty.
-pub(super) fn value_in_force(name: &'static str, files: &[File], host: &Host) -> Option<Zeroizing<String>> {
-    Seen::of(name, files, host).value
 }
 
 /// The path that `env` sets a variable to; none where that is no path, or nothing is configured for it.

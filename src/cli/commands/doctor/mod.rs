@@ -16,7 +16,7 @@ use self::network::Wish;
 use self::unconfigured::Unconfigured;
 use super::check::Check;
 use super::identity::Examined;
-use super::settings_show::{self, InForce};
+use super::settings_show;
 use super::stores::{Asking, Wishes};
 use crate::cli::args::{Common, DoctorArguments};
 use crate::cli::failure::Failure;
@@ -71,7 +71,8 @@ pub fn run(
     let known = report.files.len() as u32;
     files.iter_mut().for_each(|file| file.place.file += known);
     report.adopt(of_settings);
-    local::note_variables(&files, &summary, settings, limits, host, &mut report);
+    let in_force = settings_show::in_force_by(&files);
+    local::note_variables(&files, &in_force, &summary, settings, limits, host, &mut report);
     let names_identity = unconfigured.names_identity();
     unconfigured.tell_once(&mut report);
     let hosts = if arguments.offline {
@@ -79,7 +80,6 @@ pub fn run(
     } else {
         let identity = examined.as_ref().and_then(lent).map(Arc::new);
         let has_identity = examined.is_some() || names_identity;
-        let in_force = InForce::of(&files);
         let wish = Wish { arguments, has_identity, identity, in_force, resolutions, settings };
         let mut progress = |host: &mut Host, text: &str| render::progress(text, common, host);
         let hosts = network::probe_hosts(&wish, host, &mut report, &mut progress);

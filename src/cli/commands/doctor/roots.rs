@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::commands::gather;
-use crate::cli::commands::settings_show::InForce;
 use crate::cli::commands::stores::{Asking, Wishes};
 use crate::clients::Client;
 use crate::clients::bundle::certificates_read_by;
@@ -17,6 +16,7 @@ use crate::doctor::reach::{Own, Roots};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::public;
 use crate::report::Report;
+use crate::settings::InForce;
 use crate::source::{self, Source};
 use crate::sys::Host;
 use crate::sys::fs::{self, Standing};
