@@ -213,6 +213,7 @@ const fn variable(name: &'static str, content: Content, families: &'static [Fami
 /// | `BUNDLE_SSL_CA_CERT` | Bundler 2.3 on Ruby 3.1 | both |
 /// | `CARGO_HTTP_CAINFO` | cargo 1.95 | the bundle, and the system's folder |
 /// | `CURL_CA_BUNDLE` | curl 7.88, OpenSSL 3.0 | the bundle, and the system's folder |
+/// | `CURL_CA_BUNDLE` | requests 2.34, where `REQUESTS_CA_BUNDLE` is not set | the bundle alone |
 /// | `DENO_CERT` | Deno 2.9 | both |
 /// | `GIT_SSL_CAINFO` | git 2.47, libcurl 7.88, GnuTLS | the bundle, and the system's folder |
 /// | `JAVA_TOOL_OPTIONS` | OpenJDK 17 | the bundle alone |

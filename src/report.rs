@@ -472,6 +472,8 @@ impl Cause {
     /// How bad it is where the command does not know better.
     pub fn default_severity(&self) -> Severity {
         match self {
+            // It then takes its usual roots.
+            Self::SettingsUseless { why: Trouble::UnknownStore, .. } => Severity::Warning,
             Self::BundleEmpty
             | Self::BundleMissing
             | Self::BundleUnloadable { .. }

@@ -1,17 +1,21 @@
 //! Other programs' settings files: what is in force, and the smallest edit.
 //!
-//! Owns the text of Claude Code's settings: a reader of strict JSON (RFC 8259) that knows positions, edits of the `env` object
-//! that leave every other byte as it is, the difference as people see it, and the note of what certman has put in. Never
+//! Owns the text of Claude Code's settings: a reader of strict JSON (RFC 8259) that knows positions, which of several files wins, edits
+//! of the `env` object that leave every other byte as it is, the difference as people see it, and the note of what certman has put in. Never
 //! touches a disk, and has no words for people.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::exports::{Content, VARIABLES as EXPORTED};
+use crate::pki::bundle::Place;
+use crate::sys::env::Environment;
 
 /// Where a settings file belongs, the strongest first: what stands in one beats those below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +81,77 @@ impl Entry {
             Self::Literal(value) | Self::Text(value) => Some(value),
             Self::Unusable => None,
         }
+    }
+}
+
+/// A settings file that can be read.
+#[derive(Clone, Copy)]
+pub struct Readable<'f> {
+    /// Its content.
+    pub document: &'f Document,
+    /// Its number among all files, the strongest first.
+    pub number: usize,
+    /// Where it lies.
+    pub path: &'f Path,
+    /// What stands for it in findings.
+    pub place: Place,
+}
+
+/// The variables as Claude Code gets them: what the strongest settings file has beats the environment of the process, and that it
+/// is empty counts as unset (seen on 2.1.332). Of what settings files have for it, Claude Code reads `SSL_CERT_FILE` too late
+/// (seen there too): whoever asks for that asks the environment alone. Values may be secret.
+#[derive(Default)]
+pub struct InForce(Vec<Setting>);
+
+/// What a settings file has for a variable.
+struct Setting {
+    name: &'static str,
+    number: usize,
+    path: PathBuf,
+    place: Place,
+    value: Zeroizing<String>,
+}
+
+impl InForce {
+    /// What these files have for these variables; the strongest file comes first.
+    pub fn of<'f>(
+        names: impl IntoIterator<Item = &'static str>,
+        files: impl Iterator<Item = Readable<'f>> + Clone,
+    ) -> Self {
+        let strongest = |name: &'static str| {
+            files.clone().find_map(|Readable { document, number, path, place }| {
+                let value = Zeroizing::new(document.entry(name)?.value()?.to_owned());
+                Some(Setting { name, number, path: path.to_owned(), place, value })
+            })
+        };
+        Self(names.into_iter().filter_map(strongest).collect())
+    }
+
+    /// The value that wins; none where that is empty, or there is none.
+    pub fn value<'v>(&'v self, name: &str, environment: &'v Environment) -> Option<&'v OsStr> {
+        match self.setting(name) {
+            Some(setting) => Some(OsStr::new(setting.value.as_str())).filter(|value| !value.is_empty()),
+            None => environment.value(name),
+        }
+    }
+
+    /// The number of the settings file that has it, where one does, be it empty.
+    pub fn number(&self, name: &str) -> Option<usize> {
+        self.setting(name).map(|setting| setting.number)
+    }
+
+    /// The settings file that has it, where one does.
+    pub fn path(&self, name: &str) -> Option<&Path> {
+        self.setting(name).map(|setting| setting.path.as_path())
+    }
+
+    /// What stands for that file in findings.
+    pub fn place(&self, name: &str) -> Option<Place> {
+        self.setting(name).map(|setting| setting.place)
+    }
+
+    fn setting(&self, name: &str) -> Option<&Setting> {
+        self.0.iter().find(|setting| setting.name == name)
     }
 }
 
@@ -963,6 +1038,29 @@ mod tests {
     fn without(text: &str, name: &str, value: &str, with_object: bool) -> String {
         let bytes = document(text).without(name, value, with_object).unwrap().to_bytes();
         String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    /// Noticed with an empty value in the strongest of three files: one place went on to a weaker file, and the others did not.
+    #[test]
+    fn the_strongest_file_that_has_a_value_wins_and_an_empty_one_counts_as_unset() {
+        let documents = [
+            document("{\"env\":{\"X\":\"\",\"Z\":[]}}"),
+            document("{\"env\":{\"X\":\"one\",\"Y\":\"one\",\"Z\":\"one\"}}"),
+            document("{\"env\":{\"Y\":\"two\"}}"),
+        ];
+        let place = |number: usize| Place { file: number as u32, index: 1, line: None };
+        let files = documents.iter().enumerate().map(|(number, document)| Readable {
+            document,
+            number,
+            path: Path::new("/settings.json"),
+            place: place(number),
+        });
+        let in_force = InForce::of(["W", "X", "Y", "Z"], files);
+        let environment = Environment::from_pairs(["W", "X", "Y"].map(|name| (name, "process")));
+        let value = |name| in_force.value(name, &environment).and_then(OsStr::to_str);
+        assert_eq!(["W", "X", "Y", "Z"].map(value), [Some("process"), None, Some("one"), Some("one")]);
+        assert_eq!(["W", "X", "Y", "Z"].map(|name| in_force.number(name)), [None, Some(0), Some(1), Some(1)]);
+        assert_eq!(in_force.place("Y"), Some(place(1)));
     }
 
     #[test]

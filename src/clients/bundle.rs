@@ -1,11 +1,81 @@
-//! What each client reads of a file of roots, whatever form that has (CLIENTS.md, bundle, rules 1 to 4). Pure, and no judge of a
-//! certificate: what a client refuses of what it has read stands in the module above.
+//! What each client reads of a file of roots, whatever form that has (CLIENTS.md, bundle, rules 1 to 4), and whether a file serves as
+//! a bundle. Pure, and no judge of a certificate: what a client refuses of what it has read stands in the module above.
 
 use memchr::memmem;
 
 use super::Client;
+use crate::pki::bundle::{Obstacle, loads_everywhere, obstacles};
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::container::{self, Content};
+
+/// What a bundle file is measured by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// The one form that certman writes: for a bundle of its own.
+    Form,
+    /// What each client gets of it: for one that somebody else has written, in whatever form.
+    Readers,
+}
+
+/// Why a file does not serve as a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// There is no certificate in it.
+    Empty,
+    /// Some client loses certificates of it, or all of them.
+    Lossy(Obstacle),
+}
+
+/// Whether a file serves as a bundle.
+///
+/// # Errors
+/// Why it does not: of several reasons a block that cannot be read, or that harms its neighbours, comes first.
+pub fn serves(text: &[u8], measure: Measure) -> Result<(), Unfit> {
+    let (mut certificates, mut is_damaged) = (0, false);
+    container::scan(text, &mut |item| match item.content {
+        Content::Certificate(der) => {
+            certificates += 1;
+            let certificate = Certificate::parse(der, Fingerprint::of(der));
+            is_damaged |= !certificate.is_ok_and(|certificate| certificate.flaw().is_none());
+        }
+        Content::Damaged { .. } | Content::Unclosed { .. } => is_damaged = true,
+        _ => {}
+    });
+    if certificates == 0 {
+        return Err(Unfit::Empty);
+    }
+    // Claude Code then has none of them, nor those that are right (CLIENTS.md, bundle, rules 2, 3 and 5).
+    if is_damaged {
+        return Err(Unfit::Lossy(Obstacle::Damage));
+    }
+    match measure {
+        Measure::Form => loads_everywhere(text).map_err(Unfit::Lossy),
+        Measure::Readers => {
+            let reads_all =
+                |client| certificates_read_by(client, text).is_some_and(|read| read.len() >= certificates);
+            match Client::ALL.into_iter().all(reads_all) {
+                true => Ok(()),
+                false => Err(Unfit::Lossy(harm(text))),
+            }
+        }
+    }
+}
+
+/// What it is that some client loses certificates by, where it has been seen that one does.
+fn harm(text: &[u8]) -> Obstacle {
+    let does_harm = |(why, line): &(Obstacle, &[u8])| match why {
+        Obstacle::NoFinalNewline => false,
+        // Letters of any kind do none in a comment.
+        Obstacle::NotAscii => line.contains(&0) || memmem::find(line, b"-----").is_some(),
+        Obstacle::Marker => ![b"-----BEGIN ", &b"-----END "[..]]
+            .into_iter()
+            .filter_map(|start| marker(line, start))
+            .any(|label| LABELS[..2].iter().any(|known| known.as_bytes() == label)),
+        Obstacle::Damage | Obstacle::LoneCarriageReturn => true,
+    };
+    let first = || loads_everywhere(text).err();
+    obstacles(text).find(does_harm).map(|(why, _)| why).or_else(first).unwrap_or(Obstacle::Damage)
+}
 
 /// The certificates that a client reads of a file of roots. None where it takes the whole file for broken, and says so.
 ///
@@ -142,6 +212,43 @@ mod tests {
             text.extend(b"-----END CERTIFICATE-----\n");
             String::from_utf8(text).unwrap()
         })
+    }
+
+    /// Noticed with `# Größe` in front of a company's root: settings show and doctor said that some clients lose it, and none does.
+    #[test]
+    fn a_file_that_somebody_else_has_written_serves_where_every_client_reads_all_of_it() {
+        let [one, two] = blocks();
+        let both = format!("{one}{two}");
+        let key = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";
+        for text in [
+            format!("# Größe\n{both}"),
+            both.trim_end().to_owned(),
+            both.replace('\n', "\r\n"),
+            both.replace(" CERT", " X509 CERT"),
+            format!("{both}{key}"),
+        ] {
+            assert_eq!(serves(text.as_bytes(), Measure::Readers), Ok(()), "{text}");
+        }
+        assert_eq!(serves(both.as_bytes(), Measure::Form), Ok(()));
+        let glued = format!("# Größe\n{}{two}", one.trim_end());
+        let damaged = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n";
+        for (text, why) in [
+            (format!("\u{feff}{both}"), Obstacle::NotAscii),
+            (format!("# Größe\n{key}{}", both.replace(" CERT", " TRUSTED CERT")), Obstacle::Marker),
+            (glued, Obstacle::Marker),
+            (both.replace('\n', "\r"), Obstacle::LoneCarriageReturn),
+            (format!("# Größe\n{both}{damaged}"), Obstacle::Damage),
+        ] {
+            assert_eq!(serves(text.as_bytes(), Measure::Readers), Err(Unfit::Lossy(why)), "{text}");
+        }
+        for (text, why) in [
+            (format!("# Größe\n{both}"), Obstacle::NotAscii),
+            (both.trim_end().to_owned(), Obstacle::NoFinalNewline),
+            (format!("{both}{key}"), Obstacle::Marker),
+        ] {
+            assert_eq!(serves(text.as_bytes(), Measure::Form), Err(Unfit::Lossy(why)), "{text}");
+        }
+        assert_eq!(serves(key.as_bytes(), Measure::Readers), Err(Unfit::Empty));
     }
 
     /// What real clients do with the same forms is compared in `tests/doctor.rs`.

@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod choice;
 pub mod key;
 pub mod proxy;
+pub mod roots;
 
 use std::fmt;
 use std::str::FromStr;

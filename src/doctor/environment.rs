@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
 use crate::clients::choice::{Chooser, Destination, Reason, Scheme, Variables, Way, choose};
+use crate::clients::roots::{CERT_STORE, CertStore, store_options};
 use crate::exports::{Content, Family, VARIABLES};
 use crate::proxy::{Address, AddressError, Exceptions};
 use crate::report::{Severity, Trouble};
@@ -95,6 +96,8 @@ pub enum Conflict {
     NodeOptionsStore {
         /// Whether nothing else stands there.
         is_alone: bool,
+        /// Whether it is for Node alone: Claude Code goes by `CLAUDE_CODE_CERT_STORE` where that is set.
+        is_of_node_alone: bool,
         /// The option.
         option: &'static str,
         /// The variable.
@@ -372,9 +375,9 @@ pub fn conflicts<'v>(
     if let Some((variable, "0" | "false")) = text("NODE_TLS_REJECT_UNAUTHORIZED") {
         conflicts.push(Conflict::TlsVerificationOff { variable });
     }
-    conflicts.extend(text("NODE_OPTIONS").and_then(|(variable, value)| node_options(variable, value)));
     conflicts
-        .extend(text("CLAUDE_CODE_CERT_STORE").and_then(|(variable, value)| store(variable, value, is_set)));
+        .extend(text("NODE_OPTIONS").and_then(|(variable, value)| node_options(variable, value, is_set)));
+    conflicts.extend(text(CERT_STORE).and_then(|(variable, value)| store(variable, value, is_set)));
     for name in PROXIES {
         conflicts.extend(text(name).and_then(|(variable, value)| proxy(variable, value)));
     }
@@ -472,22 +475,24 @@ pub fn path_variables() -> impl Iterator<Item = (&'static str, Content)> {
     VARIABLES.iter().map(|known| (known.name, known.content)).filter(move |(_, content)| is_path(*content))
 }
 
-fn node_options(variable: Variable, value: &str) -> Option<Conflict> {
+fn node_options(variable: Variable, value: &str, is_set: &dyn Fn(&str) -> bool) -> Option<Conflict> {
     let is_alone = value.split_whitespace().count() == 1;
-    let mut words = value.split_whitespace();
-    let option = words.find_map(|word| STORE_OPTIONS.into_iter().find(|option| *option == word))?;
-    Some(Conflict::NodeOptionsStore { is_alone, option, variable })
+    let option = store_options(value).next()?;
+    let is_of_node_alone = is_set(CERT_STORE);
+    Some(Conflict::NodeOptionsStore { is_alone, is_of_node_alone, option, variable })
 }
 
 fn store(variable: Variable, value: &str, is_set: &dyn Fn(&str) -> bool) -> Option<Conflict> {
     let ignored = ["SSL_CERT_FILE", "NODE_USE_SYSTEM_CA"].into_iter().find(|name| is_set(name));
-    let excluded = match (value, ignored) {
-        ("system", _) => Excluded::Bundled,
-        ("bundled", Some(name)) => Excluded::Variable(name),
-        ("bundled", None) if !is_set("NODE_EXTRA_CA_CERTS") => Excluded::Corporate,
+    let excluded = match (CertStore::parse(value), ignored) {
         // Of a settings file it is told with everything else there that does not work.
-        _ if STORES.contains(&value) || variable.is_in_settings => return None,
-        _ => return Some(Conflict::CertStoreUnknown { variable }),
+        (None, _) if variable.is_in_settings => return None,
+        (None, _) => return Some(Conflict::CertStoreUnknown { variable }),
+        (Some(CertStore { has_bundled: false, .. }), _) => Excluded::Bundled,
+        (Some(CertStore { has_system: true, .. }), _) => return None,
+        (Some(_), Some(name)) => Excluded::Variable(name),
+        (Some(_), None) if !is_set("NODE_EXTRA_CA_CERTS") => Excluded::Corporate,
+        (Some(_), None) => return None,
     };
     Some(Conflict::CertStoreExcludes { excluded, variable })
 }
@@ -624,7 +629,7 @@ pub const CASES: [(&str, &str); 3] =
 /// The variables that [`conflicts`] judges.
 pub const JUDGED: [&str; 12] = [
     "ALL_PROXY",
-    "CLAUDE_CODE_CERT_STORE",
+    CERT_STORE,
     PASSPHRASE,
     "HTTPS_PROXY",
     "HTTP_PROXY",
@@ -645,9 +650,6 @@ const LONGEST_LIST: usize = 400;
 /// The variables of the proxy for `https://`, in the order in which Claude Code asks for them.
 const PROXIES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"];
 const SOCKS: [&str; 5] = ["socks", "socks4", "socks4a", "socks5", "socks5h"];
-/// What Claude Code knows of `CLAUDE_CODE_CERT_STORE`.
-const STORES: [&str; 4] = ["bundled", "system", "bundled,system", "system,bundled"];
-const STORE_OPTIONS: [&str; 2] = ["--use-system-ca", "--use-openssl-ca"];
 
 #[cfg(test)]
 mod tests {
@@ -698,6 +700,8 @@ mod tests {
             ("all_proxy", "socks5://proxy:1", "all-proxy-ignored"),
             ("CLAUDE_CODE_CERT_STORE", "system", "cert-store-excludes"),
             ("CLAUDE_CODE_CERT_STORE", "bundled", "cert-store-excludes"),
+            ("CLAUDE_CODE_CERT_STORE", "System", "cert-store-excludes"),
+            ("CLAUDE_CODE_CERT_STORE", "bundled, other", "cert-store-excludes"),
             ("CLAUDE_CODE_CERT_STORE", "foo", "cert-store-unknown"),
             ("NODE_OPTIONS", "--use-system-ca", "node-options-store"),
             ("NODE_OPTIONS", "--trace-warnings --use-openssl-ca", "node-options-store"),

@@ -396,8 +396,9 @@ mod tests {
     use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
     use super::*;
+    use crate::clients::roots::CertStore;
     use crate::doctor::hosts::Host;
-    use crate::doctor::reach::{CertStore, Roots, judge};
+    use crate::doctor::reach::{Roots, judge};
     use crate::pki::cert::{Certificate, Fingerprint, hex};
     use crate::pki::public::PublicRoots;
     use crate::sys::net::probe::{Asked, HttpAnswer, Observation, ProxyAnswer, Step, Tls};

@@ -1,6 +1,7 @@
 //! What the chain of a host is worth: who has issued it, which roots and which clients trust it, who stands between. Pure: is
 //! lent what was seen, and the roots. What is to be said about it is for [`super::obstacle`].
 
+use crate::clients::roots::CertStore;
 use crate::clients::{Client, refusals_of_certificate, refusals_of_served};
 use crate::doctor::hosts::Host;
 use crate::doctor::inspectors::Inspector;
@@ -193,21 +194,6 @@ pub struct Own {
     pub certificates: Vec<Certificate>,
     /// Which of the great sets.
     pub store: CertStore,
-}
-
-/// What `CLAUDE_CODE_CERT_STORE` means (CLIENTS.md, where values come from, rule 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CertStore {
-    /// The roots that it has inside.
-    pub has_bundled: bool,
-    /// The trust store of the system.
-    pub has_system: bool,
-}
-
-impl Default for CertStore {
-    fn default() -> Self {
-        Self { has_bundled: true, has_system: true }
-    }
 }
 
 impl Roots {

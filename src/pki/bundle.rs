@@ -463,21 +463,26 @@ pub enum Obstacle {
 /// # Errors
 /// The first obstacle in the order of the file.
 pub fn loads_everywhere(text: &[u8]) -> Result<(), Obstacle> {
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let content = line.strip_suffix(b"\n").ok_or(Obstacle::NoFinalNewline)?;
+    obstacles(text).next().map_or(Ok(()), |(why, _)| Err(why))
+}
+
+/// Whatever in a bundle file some client may stumble over, in the order of the file, each with its line.
+pub fn obstacles(text: &[u8]) -> impl Iterator<Item = (Obstacle, &[u8])> {
+    text.split_inclusive(|byte| *byte == b'\n').flat_map(|line| {
+        let content = line.strip_suffix(b"\n");
+        let has_end = content.is_some();
+        let content = content.unwrap_or(line);
         let content = content.strip_suffix(b"\r").unwrap_or(content);
-        if content.iter().any(|byte| !byte.is_ascii() || *byte == 0) {
-            return Err(Obstacle::NotAscii);
-        }
-        if content.contains(&b'\r') {
-            return Err(Obstacle::LoneCarriageReturn);
-        }
         let is_marker = matches!(content, b"-----BEGIN CERTIFICATE-----" | b"-----END CERTIFICATE-----");
-        if !is_marker && memchr::memmem::find(content, b"-----").is_some() {
-            return Err(Obstacle::Marker);
-        }
-    }
-    Ok(())
+        [
+            (Obstacle::NoFinalNewline, !has_end),
+            (Obstacle::NotAscii, content.iter().any(|byte| !byte.is_ascii() || *byte == 0)),
+            (Obstacle::LoneCarriageReturn, content.contains(&b'\r')),
+            (Obstacle::Marker, !is_marker && memchr::memmem::find(content, b"-----").is_some()),
+        ]
+        .into_iter()
+        .filter_map(move |(why, is_there)| is_there.then_some((why, content)))
+    })
 }
 
 /// Up to this many certificates cost a starting process nothing that anyone would notice (CLIENTS.md, bundle, rule 11).

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::FamilyArguments;
+use crate::clients::roots::CertStore;
 
 /// `certman settings …`
 #[derive(Debug, Subcommand)]
@@ -70,14 +71,8 @@ pub enum ScopeArgument {
 
 /// A list that Claude Code understands.
 fn cert_store(text: &str) -> Result<String, String> {
-    if is_cert_store(text) {
-        Ok(text.to_owned())
-    } else {
-        Err("one of bundled, system, bundled,system".to_owned())
-    }
-}
-
-/// Whether Claude Code understands a value of `CLAUDE_CODE_CERT_STORE`.
-pub fn is_cert_store(text: &str) -> bool {
-    matches!(text, "bundled" | "system" | "bundled,system" | "system,bundled")
+    // A word beside a known one that Claude Code passes over is a slip here.
+    let is_known = text.split(',').all(|word| CertStore::parse(word).is_some());
+    let store = CertStore::parse(text).filter(|_| is_known);
+    store.map(|store| store.to_string()).ok_or_else(|| "one of bundled, system, bundled,system".to_owned())
 }

@@ -15,6 +15,7 @@ use crate::cli::args::{CheckArguments, FailOn, LimitArguments};
 use crate::cli::failure::Failure;
 use crate::cli::{CheckSummary, Ending, FirstToExpire, Outcome, Shown};
 use crate::clients::Audience;
+use crate::clients::bundle::{Measure, Unfit, serves};
 use crate::clients::key::{refusal_of_client_signature, refusals_of_client_certificate};
 use crate::config::Settings;
 use crate::pki::bundle::{self, Obstacle, Place, Rules, role};
@@ -258,7 +259,7 @@ impl Check {
             let place = Some(self.place_of(out));
             self.report.find(place, Cause::BundleMissing);
         } else {
-            self.bundle_as_it_lies(out, wishes, host);
+            self.bundle_as_it_lies(out, Measure::Form, wishes, host);
         }
         let full = full::wanted(settings, false)?;
         let Some(built) = built else {
@@ -296,7 +297,7 @@ impl Check {
 
     /// The bundle that clients have without this program: as it lies there, and whether anything is trusted by it.
     pub(super) fn foreign_bundle(&mut self, path: &Path, wishes: Wishes<'_>, host: &mut Host) {
-        let whole = self.bundle_as_it_lies(path, wishes, host);
+        let whole = self.bundle_as_it_lies(path, Measure::Readers, wishes, host);
         if self.report.bundle.as_ref().is_none_or(|bundle| bundle.certificates == 0) {
             return;
         }
@@ -323,25 +324,27 @@ impl Check {
     }
 
     /// The certificates of a bundle file that is there, and whether every client loads it whole. Gives the place of the file.
-    fn bundle_as_it_lies(&mut self, out: &Path, wishes: Wishes<'_>, host: &mut Host) -> Place {
-        let before = self.report.findings.len();
+    fn bundle_as_it_lies(
+        &mut self,
+        out: &Path,
+        measure: Measure,
+        wishes: Wishes<'_>,
+        host: &mut Host,
+    ) -> Place {
         let seen_before = self.summary.certificates;
         self.certificates_in(&[Source::Path(out.to_owned())], wishes, host);
         let seen = self.summary.certificates - seen_before;
-        let has_damage = self.report.findings[before..].iter().any(|finding| {
-            matches!(
-                finding.cause,
-                Cause::CertDamaged { .. } | Cause::PemUnclosed { .. } | Cause::CertNotDer { .. }
-            )
-        });
         let mut text = Vec::new();
-        let loads = fs::read_into(out, &mut text, source::LIMIT).map(|()| bundle::loads_everywhere(&text));
+        let serves = fs::read_into(out, &mut text, source::LIMIT).map(|()| serves(&text, measure));
         let whole = self.place_of(out);
         let place = Some(whole);
-        match loads {
+        match serves {
             Ok(_) if seen == 0 => self.report.find(place, Cause::BundleEmpty),
-            Ok(_) if has_damage => self.report.find(place, Cause::BundleUnloadable { why: Obstacle::Damage }),
-            Ok(Err(why)) => self.report.find(place, Cause::BundleUnloadable { why }),
+            // What has been seen lies in a store, which is no text.
+            Ok(Err(Unfit::Empty)) => {
+                self.report.find(place, Cause::BundleUnloadable { why: Obstacle::NotAscii });
+            }
+            Ok(Err(Unfit::Lossy(why))) => self.report.find(place, Cause::BundleUnloadable { why }),
             Ok(Ok(())) | Err(_) => {}
         }
         let sha256 = self.wants_facts.then(|| hex(&Sha256::digest(&text)));

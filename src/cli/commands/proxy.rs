@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::doctor::roots;
 use super::remember::{self, Whose};
-use super::settings_show::InForce;
 use super::values::Proxies;
 use super::{identity, proxy_test};
 use crate::cli::args::{ProxyCommand, ProxyScheme};
@@ -20,6 +19,7 @@ use crate::pki::name::Foreign;
 use crate::proxy::{Address, Exceptions, Unportable};
 use crate::report::{Cause, Report, Severity};
 use crate::secret::Passphrase;
+use crate::settings::InForce;
 use crate::sys::Host;
 use crate::sys::keyring;
 use crate::sys::net::probe::{Credentials, Route, Target, Via};

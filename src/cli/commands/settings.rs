@@ -16,6 +16,7 @@ use crate::cli::args::{Common, LimitArguments};
 use crate::cli::failure::Failure;
 use crate::cli::render::{self, words};
 use crate::cli::{EditEnd, Ending, Outcome, SettingsChange, SettingsEdit, Shown};
+use crate::clients::roots::CERT_STORE;
 use crate::config::{Settings, state_folder};
 use crate::exports::{Content as Exported, VARIABLES};
 use crate::pki::bundle::Place;
@@ -762,8 +763,6 @@ fn is_variable(name: &str) -> bool {
 }
 
 const BACKUP_SUFFIX: &str = ".certman-backup";
-/// Set on request only.
-pub(super) const CERT_STORE: &str = "CLAUDE_CODE_CERT_STORE";
 /// Where certman writes for everyone, below the folder that the host knows.
 pub(super) const MANAGED_FOLDER: &str = "managed-settings.d";
 const MANAGED_NAME: &str = "50-certman.json";

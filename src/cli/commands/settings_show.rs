@@ -7,24 +7,24 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::settings::{CERT_STORE, MANAGED_FOLDER, record, user_settings};
+use super::settings::{MANAGED_FOLDER, record, user_settings};
 use crate::cli::args::LimitArguments;
-use crate::cli::args::settings::is_cert_store;
 use crate::cli::failure::Failure;
 use crate::cli::render::words;
 use crate::cli::{Ending, Fitness, Outcome, SettingsFile, SettingsSummary, Shown, VariableSummary, Winner};
+use crate::clients::bundle::{Measure, Unfit, serves};
+use crate::clients::roots::{CERT_STORE, CertStore};
 use crate::config::{Settings, Value};
 use crate::exports::{Content as Exported, Families, VARIABLES, Variable};
-use crate::pki::bundle::{Obstacle, Place, loads_everywhere};
+use crate::pki::bundle::Place;
 use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::container::{self, Content as Found};
 use crate::pki::key::{self, Content, KeyFile, OpenError, Pairing};
 use crate::report::{Cause, Report, Trouble};
 use crate::secret::Passphrase;
-use crate::settings::{Document, Entry, LIMIT, Put, Scope, is_secret, shown_value};
+use crate::settings::{Document, Entry, InForce, LIMIT, Put, Readable, Scope, is_secret, shown_value};
 use crate::source;
 use crate::sys::Host;
-use crate::sys::env::Environment;
 use crate::sys::fs::{self, ReadError};
 
 use super::identity::KEY_LIMIT;
@@ -42,7 +42,8 @@ pub fn run(settings: &Settings, host: &Host) -> Result<Outcome, Failure> {
 /// Reads everything and compares; hands over the settings files too, the strongest first.
 pub(super) fn look(settings: &Settings, host: &Host, report: &mut Report) -> (SettingsSummary, Vec<File>) {
     let files = load(host, report);
-    let mut variables: Vec<Seen> = names().map(|name| Seen::of(name, &files, host)).collect();
+    let all = in_force_by(&files);
+    let mut variables: Vec<Seen> = names().map(|name| Seen::of(name, &files, &all, host)).collect();
     // What is nowhere is told only of bundle and identity.
     let is_main = |one: &Seen| {
         let known = Families::default().variables().find(|known| known.name == one.name);
@@ -56,7 +57,8 @@ pub(super) fn look(settings: &Settings, host: &Host, report: &mut Report) -> (Se
     for one in &variables {
         let fitness = match &one.value {
             Some(value) => {
-                fitness(one.name, value, certificate.as_ref().map(|path| path.as_str()), passphrase.as_ref())
+                let certificate = certificate.as_ref().map(|path| path.as_str());
+                fitness(one.name, value, certificate, passphrase.as_ref(), settings)
             }
             None => Fitness::NotTried,
         };
@@ -184,54 +186,29 @@ impl File {
     }
 }
 
-/// The variables as Claude Code gets them: what the strongest settings file has beats the environment of the process, and that it
-/// is empty counts as unset (seen on 2.1.332). Of what settings files have for it, Claude Code reads `SSL_CERT_FILE` too late
-/// (seen there too): whoever asks for that asks the environment alone. Values may be secret.
-#[derive(Default)]
-pub struct InForce(Vec<Setting>);
-
-/// What a settings file has for a variable.
-struct Setting {
-    name: &'static str,
-    path: PathBuf,
-    place: Place,
-    value: Zeroizing<String>,
+/// What decides on the way and on the roots, as these settings files have it.
+pub(super) fn in_force_by(files: &[File]) -> InForce {
+    InForce::of(names().chain([BASE_URL]), readable(files))
 }
 
-impl InForce {
-    /// Takes what decides on the way and on the roots.
-    pub(super) fn of(files: &[File]) -> Self {
-        let strongest = |name: &'static str| {
-            files.iter().find_map(|file| {
-                let entry = file.document.as_ref()?.entry(name)?;
-                let value = Zeroizing::new(entry.value()?.to_owned());
-                Some(Setting { name, path: file.path.clone(), place: file.place, value })
-            })
-        };
-        Self(names().chain([BASE_URL]).filter_map(strongest).collect())
-    }
+/// The value that a variable has in the end, by these settings files and the environment; none where that is empty.
+pub(super) fn value_in_force(name: &'static str, files: &[File], host: &Host) -> Option<Zeroizing<String>> {
+    let in_force = InForce::of([name], readable(files));
+    let value = in_force.value(name, &host.environment)?;
+    Some(Zeroizing::new(value.to_string_lossy().into_owned()))
+}
 
-    /// The value that wins; none where that is empty, or there is none.
-    pub fn value<'v>(&'v self, name: &str, environment: &'v Environment) -> Option<&'v OsStr> {
-        match self.setting(name) {
-            Some(setting) => Some(OsStr::new(setting.value.as_str())).filter(|value| !value.is_empty()),
-            None => environment.value(name),
-        }
-    }
+/// Whether a settings file has something for a variable, be it empty.
+pub(super) fn is_in_a_file(name: &'static str, files: &[File]) -> bool {
+    InForce::of([name], readable(files)).number(name).is_some()
+}
 
-    /// The settings file that has it, where one does.
-    pub fn path(&self, name: &str) -> Option<&Path> {
-        self.setting(name).map(|setting| setting.path.as_path())
-    }
-
-    /// What stands for that file in findings.
-    pub fn place(&self, name: &str) -> Option<Place> {
-        self.setting(name).map(|setting| setting.place)
-    }
-
-    fn setting(&self, name: &str) -> Option<&Setting> {
-        self.0.iter().find(|setting| setting.name == name)
-    }
+/// Those that are settings files.
+fn readable(files: &[File]) -> impl Iterator<Item = Readable<'_>> + Clone {
+    files.iter().enumerate().filter_map(|(number, file)| {
+        let document = file.document.as_ref()?;
+        Some(Readable { document, number, path: &file.path, place: file.place })
+    })
 }
 
 fn place_of(path: &Path, report: &mut Report) -> Place {
@@ -249,20 +226,18 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(name: &'static str, files: &[File], host: &Host) -> Self {
+    fn of(name: &'static str, files: &[File], in_force: &InForce, host: &Host) -> Self {
         let entries = files.iter().enumerate();
         let entries: Vec<(usize, Entry)> = entries
             .filter_map(|(number, file)| Some((number, file.document.as_ref()?.entry(name)?)))
             .collect();
         let process = host.environment.value(name);
         let process = process.map(|value| Zeroizing::new(value.to_string_lossy().into_owned()));
-        let first = entries.iter().find_map(|(number, entry)| Some((*number, entry.value()?.to_owned())));
-        let (winner, value) = match (first, &process) {
-            (Some((number, value)), _) => (Some(Winner::File(number)), Some(Zeroizing::new(value))),
-            (None, Some(process)) => (Some(Winner::Process), Some(process.clone())),
-            (None, None) => (None, None),
-        };
-        Self { entries, name, process, value: value.filter(|value| !value.is_empty()), winner }
+        let in_files = in_force.number(name).map(Winner::File);
+        let winner = in_files.or_else(|| process.is_some().then_some(Winner::Process));
+        let value = in_force.value(name, &host.environment);
+        let value = value.map(|value| Zeroizing::new(value.to_string_lossy().into_owned()));
+        Self { entries, name, process, value, winner }
     }
 
     fn judge(&self, fitness: &Fitness, files: &[File], settings: &Settings, report: &mut Report) {
@@ -310,11 +285,6 @@ impl Seen {
     }
 }
 
-/// The value that a variable has in the end, by these settings files and the environment; none where that is empty.
-pub(super) fn value_in_force(name: &'static str, files: &[File], host: &Host) -> Option<Zeroizing<String>> {
-    Seen::of(name, files, host).value
-}
-
 /// The path that `env` sets a variable to; none where that is no path, or nothing is configured for it.
 fn delivered(name: &str, settings: &Settings) -> Option<PathBuf> {
     let content = VARIABLES.iter().find(|variable| variable.name == name)?.content;
@@ -339,12 +309,19 @@ fn in_force(variables: &[Seen], content: Exported) -> Option<Zeroizing<String>> 
 }
 
 /// Whether a value works, as far as that can be told without asking for a secret and without a connection.
-fn fitness(name: &str, value: &str, certificate: Option<&str>, passphrase: Option<&Passphrase>) -> Fitness {
+fn fitness(
+    name: &str,
+    value: &str,
+    certificate: Option<&str>,
+    passphrase: Option<&Passphrase>,
+    settings: &Settings,
+) -> Fitness {
     let content = VARIABLES.iter().find(|variable| variable.name == name).map(|variable| variable.content);
     let tried = match content {
-        _ if name == CERT_STORE && is_cert_store(value) => Ok(Fitness::Works),
-        _ if name == CERT_STORE => Err(Trouble::UnknownStore),
-        Some(Exported::ExtraBundle | Exported::FullBundle) => bundle(value),
+        _ if name == CERT_STORE => {
+            CertStore::parse(value).map(|_| Fitness::Works).ok_or(Trouble::UnknownStore)
+        }
+        Some(Exported::ExtraBundle | Exported::FullBundle) => bundle(value, settings),
         Some(Exported::ClientCertificate) => first_certificate(value).map(|_| Fitness::Works),
         Some(Exported::ClientKey) => key(value, certificate, passphrase),
         _ => Ok(Fitness::NotTried),
@@ -352,25 +329,16 @@ fn fitness(name: &str, value: &str, certificate: Option<&str>, passphrase: Optio
     tried.unwrap_or_else(Fitness::Fails)
 }
 
-fn bundle(path: &str) -> Result<Fitness, Trouble> {
+/// A bundle that certman writes is measured by what it writes; any other by what the clients get of it.
+fn bundle(path: &str, settings: &Settings) -> Result<Fitness, Trouble> {
     let text = content(path, source::LIMIT)?;
-    let (mut holds_any, mut is_damaged) = (false, false);
-    container::scan(&text, &mut |item| match item.content {
-        Found::Certificate(der) => {
-            holds_any = true;
-            is_damaged |= Certificate::parse(der, Fingerprint::of(der)).is_err();
-        }
-        Found::Damaged { .. } | Found::Unclosed { .. } => is_damaged = true,
-        _ => {}
-    });
-    if !holds_any {
-        return Err(Trouble::NoCertificate);
-    }
-    // Claude Code then has none of them, nor those that are right (CLIENTS.md, bundle, rules 2 and 3).
-    if is_damaged {
-        return Err(Trouble::BundleUnloadable(Obstacle::Damage));
-    }
-    loads_everywhere(&text).map(|()| Fitness::Works).map_err(Trouble::BundleUnloadable)
+    let mut own = [&settings.out, &settings.full].into_iter().flatten();
+    let is_own = own.any(|own| fs::is_same_file(&own.value, Path::new(path)));
+    let measure = if is_own { Measure::Form } else { Measure::Readers };
+    serves(&text, measure).map(|()| Fitness::Works).map_err(|why| match why {
+        Unfit::Empty => Trouble::NoCertificate,
+        Unfit::Lossy(why) => Trouble::BundleUnloadable(why),
+    })
 }
 
 fn first_certificate(path: &str) -> Result<Certificate, Trouble> {

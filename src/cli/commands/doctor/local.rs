@@ -4,8 +4,6 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
 use super::super::settings_show::File;
 use super::super::values::{self, Request, Values};
 use super::super::{full, moment};
@@ -19,7 +17,7 @@ use crate::pki::cert::{Certificate, Fingerprint};
 use crate::pki::container::{self, Content as Found};
 use crate::pki::public::{PublicRoots, retired_as_of};
 use crate::report::{Cause, Report, Trouble};
-use crate::settings::{is_secret, shown_value};
+use crate::settings::{InForce, is_secret, shown_value};
 use crate::source;
 use crate::sys::Host;
 use crate::sys::fs::{self, Standing};
@@ -42,6 +40,7 @@ pub(super) fn clock(judged: &Report, certificates: usize, is_clock: bool, now: i
 /// Notes what is odd about the variables of the environment and of the settings files.
 pub(super) fn note_variables(
     files: &[File],
+    in_force: &InForce,
     summary: &SettingsSummary,
     settings: &Settings,
     limits: &LimitArguments,
@@ -81,7 +80,7 @@ pub(super) fn note_variables(
             }
         }
     }
-    for (place, conflict) in across(files, host) {
+    for (place, conflict) in across(in_force, host) {
         report.find(place, Cause::Environment(conflict));
     }
     for conflict in found {
@@ -91,19 +90,12 @@ pub(super) fn note_variables(
 
 /// The variables of the proxy whose two cases differ, where a settings file has the one and somebody else the other: what is in
 /// small letters wins in Claude Code, wherever it stands.
-fn across(files: &[File], host: &Host) -> Vec<(Option<Place>, Conflict)> {
-    let in_force = |name: &'static str| -> Option<(Zeroizing<String>, Option<Place>)> {
-        let set = files.iter().find_map(|file| {
-            let entry = file.document.as_ref()?.entry(name)?;
-            let value = entry.value().filter(|value| !value.is_empty())?.to_owned();
-            Some((Zeroizing::new(value), Some(file.place)))
-        });
-        let process = || host.environment.value(name);
-        set.or_else(|| Some((Zeroizing::new(process()?.to_string_lossy().into_owned()), None)))
-    };
+fn across(in_force: &InForce, host: &Host) -> Vec<(Option<Place>, Conflict)> {
+    let value = |name| in_force.value(name, &host.environment);
     let mut conflicts = Vec::new();
     for (lower, upper) in environment::CASES {
-        if let (Some((one, place)), Some((other, others_place))) = (in_force(lower), in_force(upper))
+        let (place, others_place) = (in_force.place(lower), in_force.place(upper));
+        if let (Some(one), Some(other)) = (value(lower), value(upper))
             && place != others_place
             && one != other
         {

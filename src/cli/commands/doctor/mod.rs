@@ -16,7 +16,7 @@ use self::network::Wish;
 use self::unconfigured::Unconfigured;
 use super::check::Check;
 use super::identity::Examined;
-use super::settings_show::{self, InForce};
+use super::settings_show;
 use super::stores::{Asking, Wishes};
 use crate::cli::args::{Common, DoctorArguments};
 use crate::cli::failure::Failure;
@@ -61,8 +61,9 @@ pub fn run(
     let (summary, mut files) = settings_show::look(settings, host, &mut of_settings);
     let unconfigured = Unconfigured::of(&files, &summary, settings, host);
     let mut examined = check.everything_configured(limits, settings, wishes, host)?;
-    if let Some(given) = unconfigured.judge(limits, wishes, &mut check, host) {
-        examined = Some(given);
+    let given = unconfigured.judge(limits, wishes, &mut check, host);
+    if given.is_some() || unconfigured.overrides() {
+        examined = given;
     }
     check.note_exceptions(settings);
     let (mut report, check) = check.conclude();
@@ -74,7 +75,8 @@ pub fn run(
     let known = report.files.len() as u32;
     files.iter_mut().for_each(|file| file.place.file += known);
     report.adopt(of_settings);
-    local::note_variables(&files, &summary, settings, limits, host, &mut report);
+    let in_force = settings_show::in_force_by(&files);
+    local::note_variables(&files, &in_force, &summary, settings, limits, host, &mut report);
     let names_identity = unconfigured.names_identity();
     let unconfigured_files = unconfigured.files();
     unconfigured.tell_once(&files, &mut report);
@@ -83,7 +85,6 @@ pub fn run(
     } else {
         let identity = examined.as_ref().and_then(lent).map(Arc::new);
         let has_identity = examined.is_some() || names_identity;
-        let in_force = InForce::of(&files);
         let named = unconfigured_files;
         let is_identity_broken = breaks_every_connection(&report);
         let wish = Wish {

@@ -1,6 +1,7 @@
 //! Bundle and identity that the variables in force name, where none is configured: they are judged as configured ones are, and the
 //! identity is shown to servers, since it is what clients show. Asks for no secret.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::mem;
 use std::path::PathBuf;
@@ -36,6 +37,8 @@ pub(super) struct Unconfigured {
     identity: Option<Settings>,
     /// Whether the variables name an identity, wherever that leads, and none is configured.
     names_identity: bool,
+    /// Whether an identity is configured, and a settings file has something else in its place.
+    overrides: bool,
     /// The passphrase in force, and empty where there is none.
     passphrase: Zeroizing<String>,
 }
@@ -57,8 +60,25 @@ impl Unconfigured {
         });
         let bundle = if has_bundle || holds_nothing { None } else { value(EXTRA).as_ref().and_then(file) };
 
-        let (certificate, key) = (value(CERTIFICATE), value(KEY));
-        let is_configured = settings.cert.is_some() || settings.key.is_some();
+        let has_configured = settings.cert.is_some() || settings.key.is_some();
+        // What a settings file has beats what `env` and `run` set by the configuration, variable by variable.
+        let in_settings = |name| settings_show::is_in_a_file(name, files);
+        let overrides = has_configured
+            && ([CERTIFICATE, KEY].into_iter().any(|name| {
+                let configured = if name == KEY { &settings.key } else { &settings.cert };
+                let is_same = value(name).is_some_and(|value| {
+                    configured.as_ref().is_some_and(|path| path.value.as_os_str() == value.as_str())
+                });
+                in_settings(name) && !is_same
+            }) || in_settings(PASSPHRASE));
+        let is_configured = has_configured && !overrides;
+        let path = |name, configured: &Option<Value<PathBuf>>| match configured {
+            Some(path) if overrides && !in_settings(name) => {
+                Some(Zeroizing::new(path.value.to_string_lossy().into_owned()))
+            }
+            _ => value(name),
+        };
+        let (certificate, key) = (path(CERTIFICATE, &settings.cert), path(KEY, &settings.key));
         let names_identity = !is_configured && (certificate.is_some() || key.is_some());
         let half = |name: &'static str, missing| Conflict::IdentityIncomplete {
             missing,
@@ -89,18 +109,24 @@ impl Unconfigured {
         let identity = (names_identity && (cert.is_some() || key.is_some())).then(|| {
             let mut settings = Settings { cert, key, ..settings.clone() };
             // Clients ask nobody else for it, whatever is configured for another key.
-            if settings.passphrase.origin != Origin::Flag {
+            let is_that_of_the_configuration = overrides && !in_settings(PASSPHRASE);
+            if settings.passphrase.origin != Origin::Flag && !is_that_of_the_configuration {
                 settings.passphrase =
                     Value { origin: Origin::Default, value: Source::Variable(PASSPHRASE.to_owned()) };
             }
             settings
         });
-        Self { bundle, half, half_in, identity, names_identity, passphrase }
+        Self { bundle, half, half_in, identity, names_identity, overrides, passphrase }
     }
 
     /// Whether clients are told of an identity that the configuration knows nothing of, usable or not.
     pub(super) fn names_identity(&self) -> bool {
         self.names_identity
+    }
+
+    /// Whether the configured identity is none that Claude Code gets.
+    pub(super) fn overrides(&self) -> bool {
+        self.overrides
     }
 
     /// Certificate and key of that identity, where both are there.
@@ -144,10 +170,30 @@ impl Unconfigured {
         if self.identity.is_some() {
             tell_identity_once(report);
         }
+        if self.overrides {
+            // The same files may be judged twice, under two passphrases.
+            let mut told = BTreeSet::new();
+            report.findings.retain(|finding| {
+                let place = finding.place.map(|place| (place.file, place.index));
+                !is_of_key_file(&finding.cause) || told.insert((finding.cause.code(), place))
+            });
+        }
         if self.bundle.is_some() && troubles(report).any(|(name, why)| name == EXTRA && is_form(why)) {
             report.findings.retain(|finding| !matches!(finding.cause, Cause::BundleUnloadable { .. }));
         }
     }
+}
+
+/// Whether it is about the file of a key, whatever opens it.
+fn is_of_key_file(cause: &Cause) -> bool {
+    matches!(
+        cause,
+        Cause::KeyKindRefused { .. }
+            | Cause::KeyNotEncrypted
+            | Cause::KeyNotPortable { .. }
+            | Cause::KeyOwner { .. }
+            | Cause::KeyPermissions { .. }
+    )
 }
 
 fn tell_identity_once(report: &mut Report) {

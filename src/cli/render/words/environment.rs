@@ -65,15 +65,16 @@ pub fn message(conflict: &Conflict) -> String {
             let what: Vec<&str> = spellings.iter().map(|spelling| self::spelling(*spelling)).collect();
             format!("{} has {}, which not every client understands", variable.name, listed(&what))
         }
-        Conflict::NodeOptionsStore { option, variable, .. } => {
+        Conflict::NodeOptionsStore { is_of_node_alone, option, variable, .. } => {
             let of_node = match *option {
                 "--use-openssl-ca" => "Node takes OpenSSL's folder for its own roots",
                 _ => "Node trusts the system's store too",
             };
-            format!(
-                "{} has {option}: {of_node}, and Claude Code the system's store in the place of its own roots",
-                variable.name
-            )
+            let of_claude_code = match is_of_node_alone {
+                true => "",
+                false => ", and Claude Code the system's store in the place of its own roots",
+            };
+            format!("{} has {option}: {of_node}{of_claude_code}", variable.name)
         }
         Conflict::NotSet { names } => format!(
             "{} {} not set here: what is started from here does without",
@@ -203,9 +204,12 @@ pub fn fix(conflict: &Conflict) -> Option<String> {
                     .to_owned()
             }
         },
-        Conflict::NodeOptionsStore { is_alone, option, variable } => in_place(
+        Conflict::NodeOptionsStore { is_alone, is_of_node_alone, option, variable } => in_place(
             *variable,
-            "take the option out: the roots of the system count anyway",
+            match is_of_node_alone {
+                true => "take the option out",
+                false => "take the option out: the roots of the system count anyway",
+            },
             || match is_alone {
                 true => format!("`unset {}`", variable.name),
                 false => format!("take {option} out of {}", variable.name),
@@ -459,7 +463,12 @@ mod tests {
             for conflict in [
                 Conflict::AllProxyIgnored { otherwise: None, variable },
                 Conflict::CertStoreExcludes { excluded: Excluded::Bundled, variable },
-                Conflict::NodeOptionsStore { is_alone: true, option: "--use-system-ca", variable },
+                Conflict::NodeOptionsStore {
+                    is_alone: true,
+                    is_of_node_alone: false,
+                    option: "--use-system-ca",
+                    variable,
+                },
                 Conflict::PassphraseEmpty { variable },
                 Conflict::PassphraseTrailingNewline { variable },
                 Conflict::ProxyCaseDiffers { lower: variable, upper: "HTTPS_PROXY" },
