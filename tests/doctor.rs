@@ -798,6 +798,9 @@ fn a_gateway_without_tls_is_not_probed_and_takes_the_place_of_the_host_of_its_ow
         assert_eq!(hosts[0], (Some("api.anthropic.com"), &false.into()), "{hosts:?}");
         assert_eq!((hosts.len(), hosts[1].1), (3, &true.into()));
     }
+    let said = ask("gateway.corp.example:8443", false, &[]);
+    assert!(said.codes().contains(&"base-url-unusable"), "{}", said.json);
+    assert_eq!((said.hosts().len(), said.output.status.code()), (3, Some(2)));
     // Where hosts are named, nobody asks for it.
     let said = ask("http://127.0.0.1:4000", false, &["complete"]);
     assert_eq!((said.hosts().len(), said.codes()), (1, vec!["host-clients-differ"]), "{}", said.json);

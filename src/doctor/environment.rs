@@ -76,6 +76,11 @@ pub enum Conflict {
         /// The one that is.
         variable: Variable,
     },
+    /// `ANTHROPIC_BASE_URL` is no address that begins with `https://` or `http://`.
+    BaseUrlUnusable {
+        /// The variable.
+        variable: Variable,
+    },
     /// `ANTHROPIC_BASE_URL` leads to a host without TLS, which is not probed.
     GatewayNotProbed {
         /// The host, and the port where one is named; none where that cannot be read.
@@ -276,6 +281,7 @@ impl Conflict {
             Self::CorporateOnly { .. } => "ssl-cert-file-corporate-only",
             Self::Differs { .. } => "env-differs",
             Self::IdentityIncomplete { .. } => "env-identity-incomplete",
+            Self::BaseUrlUnusable { .. } => "base-url-unusable",
             Self::GatewayNotProbed { .. } => "gateway-not-probed",
             Self::NoProxyNotPortable { .. } => "no-proxy-not-portable",
             Self::NodeOptionsStore { .. } => "node-options-store",
@@ -317,6 +323,7 @@ impl Conflict {
             | Self::PathUseless { .. }
             | Self::ProxySchemeMissing { .. }
             | Self::ProxySocks { .. }
+            | Self::BaseUrlUnusable { .. }
             | Self::ProxyUnusable { .. }
             | Self::TlsVerificationOff { .. } => Severity::Critical,
             Self::GatewayNotProbed { .. } => Severity::Info,

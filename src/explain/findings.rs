@@ -678,6 +678,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "変数のパスのファイルは、証明書を含まないなどの理由で使用できません。理由はメッセージに示されます。",
     ),
     finding(
+        "base-url-unusable",
+        NOTHING,
+        "certman doctor",
+        "ANTHROPIC_BASE_URL does not begin with https:// or http://: Claude Code reaches nothing by it.",
+        "ANTHROPIC_BASE_URL が https:// または http:// で始まっていないため、Claude Code はどこにも接続できません。",
+    ),
+    finding(
         "gateway-not-probed",
         NOTHING,
         "certman doctor",

@@ -201,6 +201,16 @@ fn hosts(wish: &Wish<'_>, host: &Host, report: &mut Report) -> Vec<Wanted> {
     let mut hosts = value.clone();
     let base = wish.in_force.value(BASE_URL, &host.environment).and_then(OsStr::to_str);
     let Some(base) = base.filter(|_| *origin == Origin::Default) else { return hosts };
+    let has_scheme = base
+        .trim()
+        .split_once("://")
+        .is_some_and(|(scheme, _)| ["https", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known)));
+    if !has_scheme {
+        let variable = Variable { is_in_settings: wish.in_force.path(BASE_URL).is_some(), name: BASE_URL };
+        let cause = Cause::Environment(Conflict::BaseUrlUnusable { variable });
+        report.find(wish.in_force.place(BASE_URL), cause);
+        return hosts;
+    }
     let plain = without_tls(base);
     let gateway = Wanted::parse(plain.unwrap_or(&without_user(base))).ok();
     let is_known = |gateway: &Wanted| hosts.iter().any(|known| known.host == gateway.host);

@@ -56,6 +56,10 @@ pub fn message(conflict: &Conflict) -> String {
             "{} is set, and {missing} is not: no client shows a certificate, and none says so",
             variable.name
         ),
+        Conflict::BaseUrlUnusable { variable } => format!(
+            "{} does not begin with https:// or http://: Claude Code reaches nothing by it",
+            variable.name
+        ),
         Conflict::GatewayNotProbed { host, variable } => format!(
             "{} leads to {} by plain HTTP: there is no TLS to look at, so that is not probed, and api.anthropic.com counts as optional",
             variable.name,
@@ -188,6 +192,11 @@ pub fn fix(conflict: &Conflict) -> Option<String> {
         Conflict::IdentityIncomplete { missing, variable } => {
             in_place(*variable, &format!("set {missing} beside it, or take it out"), || {
                 format!("`export {missing}=/PATH`; certificate and key belong together")
+            })
+        }
+        Conflict::BaseUrlUnusable { variable } => {
+            in_place(*variable, "write it as https://gateway.corp.example", || {
+                format!("`export {}=\"https://${}\"`, or with http://", variable.name, variable.name)
             })
         }
         Conflict::GatewayNotProbed { host, .. } => {
