@@ -495,6 +495,38 @@ fn an_identity_of_a_settings_file_is_shown_in_the_place_of_the_configured_one() 
     assert_eq!(said.hosts()[0]["client_certificate"]["sent"], false);
 }
 
+#[test]
+fn folders_of_roots_count_for_whom_they_do() {
+    let (Some(stage), Some(openssl)) = (stage(), program("openssl")) else { return };
+    let mut hash = bare(&openssl);
+    hash.args(["x509", "-noout", "-hash", "-in"]).arg(stage.folder.join("root.pem"));
+    let hash = String::from_utf8(hash.output().unwrap().stdout).unwrap();
+    for (name, gets_through) in [
+        (format!("{}.0", hash.trim()), &["claude-code", "bun", "curl", "openssl", "python"][..]),
+        ("root.pem".to_owned(), &["claude-code"]),
+    ] {
+        let mut world = World::trusting(stage, &[]);
+        let folder = world.sandbox.give(&format!("roots/{name}"), stage.certificate("root"));
+        world.environment = vec![("SSL_CERT_DIR", folder.parent().unwrap().into())];
+        let said = world.compare(&["complete", "wrong-name"], &[Client::Curl, Client::Node, Client::OpenSsl]);
+        let host = said.host(&stage.authority("complete"));
+        let accepting: Vec<&str> = ["claude-code", "bun", "curl", "git-gnutls", "node", "openssl", "python"]
+            .into_iter()
+            .filter(|client| accepts(host, client))
+            .collect();
+        assert_eq!(accepting, gets_through, "{name}");
+        // Bun and Python by themselves: they do not look into a folder for Claude Code's sake.
+        for client in [Client::Bun, Client::Python] {
+            let answers = answers(client, world.start(client, &["complete"]));
+            assert_eq!(
+                answers[0].starts_with("answered"),
+                said.lets_through(host, client),
+                "{client:?}: {answers:?}"
+            );
+        }
+    }
+}
+
 /// Noticed where the roots of Node and Bun were counted among those of other tools: the next step named variables nobody had set.
 #[test]
 fn a_bundle_that_a_settings_file_hides_is_told_from_one_of_another_tool() {

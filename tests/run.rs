@@ -441,7 +441,7 @@ fn a_command_that_is_stopped_where_no_shell_waits_stops_certman_not() {
 
 #[test]
 fn a_stop_in_a_container_without_a_session_of_its_own_is_one_as_anywhere() {
-    // The leader of the session is outside, and its number inside is 0 (seen in a sandbox that ran these tests).
+    // The leader of the session is outside, and its number inside is 0 (seen in a sandbox).
     let Some(mut command) = in_a_container() else { return };
     let world = World::new("encrypted/p256.pbes2-sha256-aes-256.pem");
     let script =

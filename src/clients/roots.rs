@@ -51,7 +51,7 @@ impl fmt::Display for CertStore {
 }
 
 /// What a client goes by besides its usual roots, or in their place.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Taken<'v> {
     /// The files that it reads.
     pub files: Vec<&'v Path>,
@@ -110,6 +110,41 @@ pub fn taken_by<'v>(
             None => taken([None, Some(file?)], folder),
         },
     })
+}
+
+/// What a client goes by where no variable says otherwise.
+pub fn usual_of(client: Client, claude_code: CertStore) -> CertStore {
+    match client {
+        Client::ClaudeCode => claude_code,
+        Client::Bun | Client::Node => CertStore { has_bundled: true, has_system: false },
+        Client::Curl | Client::GitGnuTls | Client::OpenSsl | Client::Python => {
+            CertStore { has_bundled: false, has_system: true }
+        }
+    }
+}
+
+/// What a client reads of the folders in `SSL_CERT_DIR`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folders {
+    /// Every file. They come beside everything else.
+    Everything,
+    /// What bears the hash of a name. They take the place of the system's folder, but not of a file.
+    Hashes {
+        /// Whether the system's roots are in a file too, which stays: curl has its path inside.
+        keeps_system: bool,
+    },
+}
+
+/// What a client with this store reads of them; none where it does not look there. Seen on Claude Code 2.1.197 and 2.1.332, Bun
+/// 1.4.5, Node 24.22, curl 7.88 and Python 3.11. What a settings file has for that variable counts for nobody.
+pub fn folders_read_by(client: Client, store: CertStore) -> Option<Folders> {
+    match client {
+        Client::ClaudeCode => store.has_system.then_some(Folders::Everything),
+        Client::Bun | Client::OpenSsl | Client::Python => Some(Folders::Hashes { keeps_system: false }),
+        Client::Curl => Some(Folders::Hashes { keeps_system: true }),
+        Client::GitGnuTls => None,
+        Client::Node => store.has_system.then_some(Folders::Hashes { keeps_system: true }),
+    }
 }
 
 /// What Claude Code takes: what `CLAUDE_CODE_CERT_STORE` says, and both where it knows nothing of that; without that variable the

@@ -1,7 +1,7 @@
 //! What the chain of a host is worth: who has issued it, which roots and which clients trust it, who stands between. Pure: is
 //! lent what was seen, and the roots. What is to be said about it is for [`super::obstacle`].
 
-use crate::clients::roots::CertStore;
+use crate::clients::roots::{CertStore, usual_of};
 use crate::clients::{Client, refusals_of_certificate, refusals_of_served};
 use crate::doctor::hosts::Host;
 use crate::doctor::inspectors::Inspector;
@@ -213,14 +213,7 @@ impl Roots {
     /// Code the system's too, and the others the system's alone.
     fn of_client(&self, client: Client) -> Vec<&Certificate> {
         let own = self.of_clients.iter().find(|(one, _)| *one == client).map(|(_, own)| own);
-        let usual = match client {
-            Client::ClaudeCode => self.claude_code,
-            Client::Bun | Client::Node => CertStore { has_bundled: true, has_system: false },
-            Client::Curl | Client::GitGnuTls | Client::OpenSsl | Client::Python => {
-                CertStore { has_bundled: false, has_system: true }
-            }
-        };
-        let store = own.map_or(usual, |own| own.store);
+        let store = own.map_or_else(|| usual_of(client, self.claude_code), |own| own.store);
         let has_extra = match client {
             Client::ClaudeCode => true,
             Client::Bun | Client::Node => own.is_none(),

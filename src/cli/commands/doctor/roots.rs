@@ -2,7 +2,7 @@
 //! single clients name. The settings files count for Claude Code alone.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +10,9 @@ use crate::cli::commands::gather;
 use crate::cli::commands::stores::{Asking, Wishes};
 use crate::clients::Client;
 use crate::clients::bundle::certificates_read_by;
-use crate::clients::roots::{CertStore, store_of_claude_code, taken_by};
+use crate::clients::roots::{
+    CertStore, Folders, Taken, folders_read_by, store_of_claude_code, taken_by, usual_of,
+};
 use crate::config::Settings;
 use crate::doctor::reach::{Own, Roots};
 use crate::pki::cert::{Certificate, Fingerprint};
@@ -46,17 +48,47 @@ pub fn of_this_machine(settings: &Settings, in_force: &InForce, host: &mut Host)
 /// What a client goes by as this process has its variables; none where that is the usual.
 fn own(client: Client, extra: Option<&Path>, claude_code: CertStore, host: &Host) -> Option<Own> {
     let value = |name: &str| host.environment.value(name);
-    let taken = taken_by(client, &value, extra, claude_code, has_hashes(host))?;
+    let folders: Vec<PathBuf> =
+        value("SSL_CERT_DIR").map(|list| std::env::split_paths(list).collect()).unwrap_or_default();
+    let taken = match taken_by(client, &value, extra, claude_code, has_hashes(host)) {
+        None if folders.is_empty() => return None,
+        None => Taken { store: usual_of(client, claude_code), ..Taken::default() },
+        Some(taken) => taken,
+    };
     let read = |path: &&Path| match taken.takes_folders {
         true => Some(read_by_requests(path, host)),
         false => read_by(client, path, host),
     };
     let read: Vec<Option<Vec<Certificate>>> = taken.files.iter().map(read).collect();
     let is_broken = taken.is_bound_to_files && read.iter().any(Option::is_none);
-    Some(Own {
+    let mut own = Own {
         certificates: read.into_iter().flatten().flatten().collect(),
         store: if is_broken { CertStore::NONE } else { taken.store },
-    })
+    };
+    // What takes a folder by itself looks at no other.
+    if !folders.is_empty()
+        && !taken.takes_folders
+        && let Some(reading) = folders_read_by(client, own.store)
+    {
+        own.store.has_system &= !matches!(reading, Folders::Hashes { keeps_system: false });
+        let is_read = |name: &OsString| reading == Folders::Everything || is_hash(name);
+        for folder in &folders {
+            own.certificates.extend(of_folder(client, &host.current_folder.join(folder), &is_read, host));
+        }
+    }
+    Some(own)
+}
+
+/// What a client reads of the files in a folder that bear such names.
+fn of_folder(
+    client: Client,
+    folder: &Path,
+    is_read: &dyn Fn(&OsString) -> bool,
+    host: &Host,
+) -> Vec<Certificate> {
+    let names = fs::names_in(folder).unwrap_or_default();
+    let names = names.into_iter().filter(|name| is_read(name)).take(MOST_FILES);
+    names.filter_map(|name| read_by(client, &folder.join(name), host)).flatten().collect()
 }
 
 /// All of them in DER, each once, for a proxy with TLS to prove itself by.
@@ -83,9 +115,7 @@ fn read_by_requests(path: &Path, host: &Host) -> Vec<Certificate> {
     if !fs::is_folder(&folder) {
         return read_by(Client::Python, path, host).unwrap_or_default();
     }
-    let names = fs::names_in(&folder).unwrap_or_default();
-    let names = names.into_iter().filter(|name| is_hash(name)).take(MOST_HASHES);
-    names.filter_map(|name| read_by(Client::Python, &folder.join(name), host)).flatten().collect()
+    of_folder(Client::Python, &folder, &|name| is_hash(name), host)
 }
 
 /// Whether the system has a folder in which its roots bear the hashes of their names.
@@ -118,4 +148,4 @@ fn system(settings: &Settings, host: &mut Host) -> Vec<Certificate> {
 /// The path of the extra bundle.
 const EXTRA: &str = "NODE_EXTRA_CA_CERTS";
 /// Far more than any system has.
-const MOST_HASHES: usize = 2000;
+const MOST_FILES: usize = 2000;
